@@ -1,0 +1,44 @@
+/** Errors of sign-in, entitlement and tokens. */
+export const accessCatalogue = {
+  CHALLENGE_INVALID: { status: 401, exit: 4, hint: "Start the sign-in again." },
+  CHALLENGE_EXPIRED: { status: 401, exit: 4, hint: "Start the sign-in again; check your clock." },
+  CHALLENGE_USED: {
+    status: 401,
+    exit: 4,
+    hint: "A challenge works once. Start the sign-in again.",
+  },
+  SIGNERS_INSUFFICIENT: {
+    status: 401,
+    exit: 4,
+    hint: "More of the account's signers must sign the challenge.",
+  },
+  SESSION_INVALID: { status: 401, exit: 4, hint: "Sign in again." },
+  PROOF_INVALID: {
+    status: 401,
+    exit: 4,
+    hint: "The device key did not prove itself. Sign in again with this device.",
+  },
+  LICENCE_MISSING: {
+    status: 403,
+    exit: 5,
+    hint: "Buy it first: `ace licence buy <contract>`.",
+  },
+  LICENCE_EXPIRED: { status: 403, exit: 5, hint: "Renew it: `ace licence buy <contract>`." },
+  ACCESS_METHOD_INVALID: {
+    status: 502,
+    exit: 5,
+    hint: "The contract's `access` method is faulty. Tell its owner.",
+  },
+  TOKEN_INVALID: { status: 401, exit: 4, hint: "Ask for a new token: `ace token get`." },
+  TOKEN_EXPIRED: { status: 401, exit: 4, hint: "Ask for a new token: `ace token get`." },
+  TOKEN_AUDIENCE: { status: 401, exit: 4, hint: "This token is for another content." },
+  TOKEN_NOT_YOURS: { status: 401, exit: 4, hint: "This token is bound to another device key." },
+  TOKEN_NETWORK: { status: 401, exit: 4, hint: "This token is for another service network." },
+  ISSUER_UNKNOWN: {
+    status: 401,
+    exit: 4,
+    hint: "The token's issuer is not one of this network's. Update `network.json`.",
+  },
+  NODE_BEHIND: { status: 503, exit: 6, hint: "The node is catching up. Try again shortly." },
+  RATE_LIMITED: { status: 429, exit: 6, hint: "Wait, then try again." },
+} as const;

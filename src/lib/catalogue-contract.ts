@@ -1,0 +1,63 @@
+/** Errors of contracts: source refused at admission, calls that failed, the sandbox itself. */
+export const contractCatalogue = {
+  CODE_REFUSED: {
+    status: 422,
+    exit: 5,
+    hint: "Each refusal names line and column. `ace contract build` shows them before you deploy.",
+  },
+  CALL_FAILED: {
+    status: 422,
+    exit: 5,
+    hint: "The contract refused the call. Payments that came with it are refunded.",
+  },
+  CALLDATA_TOO_LONG: {
+    status: 413,
+    exit: 2,
+    hint: "A call carries at most 6,400 bytes. Shorten the arguments or split the call.",
+  },
+  CALLDATA_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "A call is the canonical CBOR array [contract, method, args, options].",
+  },
+  CBOR_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "Send canonical CBOR: shortest lengths, sorted keys, no floats.",
+  },
+  ARGUMENT_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "`ace contract inspect <number>` shows each method with its arguments.",
+  },
+  CONTRACT_UNKNOWN: {
+    status: 404,
+    exit: 3,
+    hint: "No contract has this number on this network.",
+  },
+  METHOD_UNKNOWN: {
+    status: 404,
+    exit: 3,
+    hint: "`ace contract inspect <number>` lists the methods.",
+  },
+  CONTRACT_FAULT: {
+    status: 503,
+    exit: 6,
+    hint: "The sandbox failed twice on one ledger, so the node stopped rather than guess.",
+  },
+  PROTOCOL_MISMATCH: {
+    status: 500,
+    exit: 6,
+    hint: "This build does not implement the network's contracts. Install the version it names.",
+  },
+  STATE_ROOT_MISMATCH: {
+    status: 500,
+    exit: 6,
+    hint: "Stored state is damaged. Remove the data folder and follow again from genesis.",
+  },
+  TEMPLATE_UNKNOWN: {
+    status: 400,
+    exit: 2,
+    hint: "Templates are licence, split and vote.",
+  },
+} as const;

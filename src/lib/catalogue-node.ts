@@ -1,0 +1,75 @@
+/** Errors of running a node and of using the command `ace`. */
+export const nodeCatalogue = {
+  AMOUNT_INVALID: { status: 400, exit: 2, hint: "Write a plain decimal such as 12.5." },
+  ASSET_INVALID: { status: 400, exit: 2, hint: "Write XLM, or CODE:ISSUER." },
+  ADDRESS_INVALID: { status: 400, exit: 2, hint: "Give a Stellar address: G… or M…." },
+  BODY_INVALID: { status: 400, exit: 2, hint: "The API reference is at /docs on the node." },
+  CONFIG_INVALID: { status: 500, exit: 2, hint: "`ace config` prints the settings in force." },
+  USAGE: { status: 400, exit: 2, hint: "`ace help` shows the commands." },
+  NETWORK_FILE_INVALID: {
+    status: 500,
+    exit: 2,
+    hint: "`ace network create` writes a valid network.json.",
+  },
+  NETWORK_EXISTS: {
+    status: 409,
+    exit: 2,
+    hint: "Give another --out, or remove the file if you mean to found the network anew.",
+  },
+  SETTINGS_REFUSED: {
+    status: 500,
+    exit: 2,
+    hint: "Development clocks are refused on public networks. Use the default settings.",
+  },
+  NODE_VERSION_WRONG: {
+    status: 500,
+    exit: 1,
+    hint: "Run `npm ci` in the project: it brings the pinned Node with it.",
+  },
+  DEPENDENCY_VERSION_WRONG: { status: 500, exit: 1, hint: "Run `npm ci` in the project." },
+  PORT_IN_USE: {
+    status: 500,
+    exit: 6,
+    hint: "Stop the other program, or choose another port; 0 takes any free one.",
+  },
+  DB_LOCKED: {
+    status: 500,
+    exit: 6,
+    hint: "Another node uses this data folder. Stop it, or give another --data.",
+  },
+  DB_SCHEMA_VERSION: {
+    status: 500,
+    exit: 6,
+    hint: "The data folder was written by another version. Use that one, or a new folder.",
+  },
+  DB_CORRUPT: {
+    status: 500,
+    exit: 6,
+    hint: "The database is damaged. Remove the data folder and follow again from genesis.",
+  },
+  DB_PRAGMA_REFUSED: { status: 500, exit: 6, hint: "Use a local disk that supports SQLite's WAL." },
+  DISK_FULL: {
+    status: 507,
+    exit: 6,
+    hint: "Free some disk space. Nothing is lost; the node goes on by itself.",
+  },
+  KEY_MISSING: { status: 404, exit: 4, hint: "`ace key list` shows your keys." },
+  KEY_EXISTS: { status: 409, exit: 2, hint: "Choose another name; a key is never overwritten." },
+  KEY_FILE_MODE: { status: 500, exit: 4, hint: "Make it readable by you alone: chmod 600." },
+  KEY_LOCKED: {
+    status: 401,
+    exit: 4,
+    hint: "Wrong passphrase. Set ACE_PASSPHRASE_FILE or type it.",
+  },
+  NODE_UNREACHABLE: {
+    status: 502,
+    exit: 6,
+    hint: "Start a node with `ace node`, or name one with --node.",
+  },
+  NOT_FOUND: { status: 404, exit: 3, hint: "Check the number or the hash." },
+  FORBIDDEN: { status: 403, exit: 4, hint: "This call needs the node's own access token." },
+  HOST_REFUSED: { status: 421, exit: 6, hint: "Call the node by the address it listens on." },
+  CONFIRMATION_NEEDED: { status: 400, exit: 7, hint: "Add --yes to agree beforehand." },
+  CANCELLED: { status: 400, exit: 7, hint: "Nothing was sent." },
+  CHECK_FAILED: { status: 500, exit: 1, hint: "Each finding above names its remedy." },
+} as const;

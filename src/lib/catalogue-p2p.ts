@@ -1,0 +1,28 @@
+/** Errors of swarms, the gate and the player. */
+export const p2pCatalogue = {
+  GATE_REQUIRED: { status: 403, exit: 4, hint: "This content is only served to licence holders." },
+  GATE_PROOF_BAD: { status: 403, exit: 4, hint: "The peer did not prove its key." },
+  GATE_ORDER: { status: 403, exit: 4, hint: "The peer broke the order of the gate's messages." },
+  GATE_MALFORMED: { status: 403, exit: 4, hint: "The peer sent a broken gate message." },
+  GATE_SELF: { status: 403, exit: 4, hint: "The peer showed our own key." },
+  GATE_TIMEOUT: { status: 403, exit: 4, hint: "The peer did not open the gate in time." },
+  CONTENT_NOT_FOUND: {
+    status: 404,
+    exit: 3,
+    hint: "No such content here. `ace content list` shows what this node knows.",
+  },
+  CONTENT_INVALID: {
+    status: 422,
+    exit: 2,
+    hint: "The record or torrent is broken. Publish again.",
+  },
+  CONTENT_UNREACHABLE: {
+    status: 504,
+    exit: 6,
+    hint: "No peer serves this content now. Check that its seeding node runs.",
+  },
+  STORE_FULL: { status: 507, exit: 6, hint: "Free disk space; the download goes on by itself." },
+  FILE_UNREADABLE: { status: 400, exit: 2, hint: "Check the path and its permissions." },
+  RANGE_INVALID: { status: 416, exit: 2, hint: "Ask for a range inside the file." },
+  REQUEST_INVALID: { status: 400, exit: 2, hint: "The player API reference is in docs/player.md." },
+} as const;
