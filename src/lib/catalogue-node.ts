@@ -1,5 +1,10 @@
 /** Errors of running a node and of using the command `ace`. */
 export const nodeCatalogue = {
+  INTERNAL: {
+    status: 500,
+    exit: 1,
+    hint: "This is a fault of the software. Run again with -v and report it.",
+  },
   AMOUNT_INVALID: { status: 400, exit: 2, hint: "Write a plain decimal such as 12.5." },
   ASSET_INVALID: { status: 400, exit: 2, hint: "Write XLM, or CODE:ISSUER." },
   ADDRESS_INVALID: { status: 400, exit: 2, hint: "Give a Stellar address: G… or M…." },

@@ -1,0 +1,114 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { TokenJson } from "../client/schemas.ts";
+import { AceError } from "../lib/errors.ts";
+
+export interface AuthPorts {
+  readonly challenge: (account: string) => Promise<ChallengeJson>;
+  readonly signIn: (request: SignIn) => Promise<{ readonly token: string }>;
+  readonly token: (request: TokenRequest, session: string) => Promise<TokenJson>;
+  readonly jwks: () => object;
+}
+
+const ChallengeJson = z.object({
+  transaction: z.string(),
+  network_passphrase: z.string(),
+  server: z.string().describe("The account whose signature the challenge carries"),
+  homeDomain: z.string(),
+});
+type ChallengeJson = z.infer<typeof ChallengeJson>;
+
+const SIGN_IN_TEXT_MAX = 16_384;
+
+export const SignIn = z.strictObject({
+  transaction: z
+    .string()
+    .max(SIGN_IN_TEXT_MAX)
+    .describe("The challenge with the account's signatures"),
+  device: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("Ed25519 key of the device"),
+  proof: z
+    .string()
+    .regex(/^[0-9a-f]{128}$/)
+    .describe("Signature of the device over the sign-in"),
+});
+export type SignIn = z.infer<typeof SignIn>;
+
+export const TokenRequest = z.strictObject({
+  content: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("Content id"),
+  contract: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional()
+    .describe("Licence contract, if not the record's"),
+});
+export type TokenRequest = z.infer<typeof TokenRequest>;
+
+const SIGN_INS_PER_MINUTE = 60;
+
+/** Sign-in by SEP-10, then short-lived access tokens that peers verify offline. */
+export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) => {
+  const limit = { config: { rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: "1 minute" } } };
+  app.get(
+    "/auth",
+    {
+      ...limit,
+      schema: {
+        tags: ["access"],
+        summary: "A SEP-10 challenge for an account",
+        querystring: z.looseObject({ account: z.string().max(69) }),
+        response: { 200: ChallengeJson },
+      },
+    },
+    async ({ query }) => {
+      if ("client_domain" in query) {
+        throw new AceError("CHALLENGE_INVALID", "client_domain is not supported by this node");
+      }
+      return await node.challenge(query.account);
+    },
+  );
+  app.post(
+    "/auth",
+    {
+      ...limit,
+      schema: {
+        tags: ["access"],
+        summary: "Signs in with the signed challenge, for one device",
+        body: SignIn,
+        response: { 200: z.object({ token: z.string() }) },
+      },
+    },
+    async ({ body }) => await node.signIn(body),
+  );
+  app.post(
+    "/v1/access/tokens",
+    {
+      schema: {
+        tags: ["access"],
+        summary: "An access token, when the licence contract says so",
+        body: TokenRequest,
+        response: { 200: TokenJson },
+      },
+    },
+    async ({ body, headers }) => {
+      const [scheme, session] = (headers.authorization ?? "").split(" ");
+      if (scheme !== "Bearer" || session === undefined) {
+        throw new AceError("SESSION_INVALID", "the request carries no session token");
+      }
+      return await node.token(body, session);
+    },
+  );
+  app.get(
+    "/.well-known/jwks.json",
+    { schema: { tags: ["access"], summary: "The issuers' public keys, for outside edges" } },
+    async (_request, reply) => {
+      reply.header("cache-control", "max-age=60");
+      return node.jwks();
+    },
+  );
+};

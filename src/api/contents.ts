@@ -1,0 +1,74 @@
+import { timingSafeEqual } from "node:crypto";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { ContentJson } from "../client/schemas.ts";
+import { AceError } from "../lib/errors.ts";
+
+export interface ContentPorts {
+  readonly list: () => readonly ContentJson[];
+  readonly find: (id: string) => ContentJson | undefined;
+  readonly publish: (content: Publication) => Promise<ContentJson>;
+  /** Opens the calls that change this node; only its operator can read it. */
+  readonly adminToken: string;
+}
+
+export const Publication = z.strictObject({
+  record: z.base64().max(1_000_000).describe("The signed content record"),
+  torrent: z.base64().max(8_000_000).describe("The .torrent file"),
+  path: z.string().max(4_096).optional().describe("File on this machine to seed from"),
+});
+export type Publication = z.infer<typeof Publication>;
+
+/** The contents this node knows; publishing needs the operator's token. */
+export const contentRoutes: FastifyPluginAsyncZod<ContentPorts> = async (app, node) => {
+  app.get(
+    "/v1/contents",
+    {
+      schema: {
+        tags: ["contents"],
+        summary: "Contents that this node lists",
+        response: { 200: z.array(ContentJson) },
+      },
+    },
+    async () => [...node.list()],
+  );
+  app.get(
+    "/v1/contents/:id",
+    {
+      schema: {
+        tags: ["contents"],
+        summary: "One content, by content id or infohash",
+        params: z.object({ id: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/) }),
+        response: { 200: ContentJson },
+      },
+    },
+    async ({ params }) => {
+      const found = node.find(params.id);
+      if (found !== undefined) return found;
+      throw new AceError("CONTENT_NOT_FOUND", `this node does not list ${params.id}`);
+    },
+  );
+  app.post(
+    "/v1/contents",
+    {
+      schema: {
+        tags: ["contents"],
+        summary: "Lists a content and, given a path, seeds it (operator only)",
+        body: Publication,
+        response: { 200: ContentJson },
+      },
+      preHandler: async (request) => {
+        if (!isAdmin(request.headers.authorization, node.adminToken)) {
+          throw new AceError("FORBIDDEN", "publishing on this node needs its operator's token");
+        }
+      },
+    },
+    async ({ body }) => await node.publish(body),
+  );
+};
+
+function isAdmin(header: string | undefined, token: string): boolean {
+  const given = Buffer.from(header ?? "");
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}

@@ -1,0 +1,123 @@
+/**
+ * The node's HTTP API: a server that answers only on loopback names, and routes over ports.
+ *
+ * Errors  Every fault is `{ code, message, hint }` with the status of the catalogue; a fault of our
+ *         own is 500 `INTERNAL` without detail.
+ */
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from "fastify-type-provider-zod";
+import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import { type AuthPorts, authRoutes } from "./auth.ts";
+import { type ContentPorts, contentRoutes } from "./contents.ts";
+import { type ContractPorts, contractRoutes } from "./contracts.ts";
+import { type StatusPorts, statusRoutes } from "./status.ts";
+
+export interface ApiPorts {
+  readonly status: StatusPorts;
+  readonly contracts: ContractPorts;
+  readonly contents: ContentPorts;
+  /** Absent on a node that issues no tokens. */
+  readonly auth: AuthPorts | undefined;
+}
+
+interface Options {
+  readonly version: string;
+  readonly events: Events;
+  /** Host names that requests may name, besides loopback: guards against DNS rebinding. */
+  readonly hosts: readonly string[];
+  readonly requestsPerMinute?: number;
+}
+
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const REQUEST_MS = 15_000;
+const HANDLER_MS = 30_000;
+const CONNECTIONS_MAX = 600;
+const REQUESTS_PER_MINUTE = 6_000;
+const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
+
+/** Builds the server; it listens only when the caller says so. */
+export async function createServer(ports: ApiPorts, options: Options): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS,
+    connectionTimeout: REQUEST_MS,
+    handlerTimeout: HANDLER_MS,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const fault = faultOf(error);
+    if (fault.status >= 500) {
+      const route = request.routeOptions.url ?? "none";
+      options.events.warn("api.fault", { route, code: fault.code, message: error.message });
+    }
+    return reply.status(fault.status).send(fault);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const error = new AceError("NOT_FOUND", `no route ${request.method} ${request.url}`);
+    return reply.status(error.status).send(faultOf(error));
+  });
+  guardHosts(app, options.hosts);
+  await app.register(helmet, { global: true });
+  const max = options.requestsPerMinute ?? REQUESTS_PER_MINUTE;
+  await app.register(rateLimit, { max, timeWindow: "1 minute" });
+  await registerReference(app, options.version);
+  await app.register(statusRoutes, ports.status);
+  await app.register(contractRoutes, ports.contracts);
+  await app.register(contentRoutes, ports.contents);
+  if (ports.auth !== undefined) await app.register(authRoutes, ports.auth);
+  return app;
+}
+
+function guardHosts(app: FastifyInstance, hosts: readonly string[]): void {
+  app.addHook("onRequest", async (request) => {
+    const names = request.raw.rawHeaders.filter((name) => name.toLowerCase() === "host").length;
+    const host = request.headers.host ?? "";
+    if (names === 1 && (LOOPBACK.test(host) || hosts.includes(host))) return;
+    throw new AceError("HOST_REFUSED", "this node does not answer to that host name");
+  });
+}
+
+async function registerReference(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      info: { title: "Ace Node", version, description: "State, calls, sign-in and contents." },
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
+}
+
+interface Fault {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+function faultOf(error: FastifyError | AceError): Fault {
+  if (error instanceof AceError) {
+    return { status: error.status, code: error.code, message: error.message, hint: error.hint };
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    return faultOf(new AceError("BODY_INVALID", error.message));
+  }
+  if (error.statusCode === 429) return faultOf(new AceError("RATE_LIMITED", error.message));
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    const { status: _, ...rest } = faultOf(new AceError("BODY_INVALID", error.message));
+    return { status: error.statusCode, ...rest };
+  }
+  return faultOf(new AceError("INTERNAL", "the node failed to answer; its log says why"));
+}

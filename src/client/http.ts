@@ -1,0 +1,127 @@
+/**
+ * The node's HTTP API as a typed client: every answer is read by its schema before anyone uses it.
+ *
+ * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers.
+ */
+import { z } from "zod";
+import { catalogue, type ErrorCode } from "../lib/catalogue.ts";
+import { AceError } from "../lib/errors.ts";
+import {
+  ChainLinkJson,
+  ContentJson,
+  ContractJson,
+  PayablesJson,
+  ReceiptsJson,
+  SimulationJson,
+  StatusJson,
+  TokenJson,
+  ViewJson,
+} from "./schemas.ts";
+
+export interface NodeClient {
+  readonly url: string;
+  status(): Promise<StatusJson>;
+  network(): Promise<unknown>;
+  link(sequence: number): Promise<ChainLinkJson>;
+  contract(number: bigint): Promise<ContractJson>;
+  view(contract: bigint, method: string, args: readonly unknown[]): Promise<ViewJson>;
+  simulate(transactionXdr: string): Promise<SimulationJson>;
+  receipts(txHash: string): Promise<ReceiptsJson>;
+  payables(account: string): Promise<PayablesJson>;
+  contents(): Promise<readonly ContentJson[]>;
+  content(id: string): Promise<ContentJson>;
+  publish(body: object, adminToken: string): Promise<ContentJson>;
+  challenge(
+    account: string,
+  ): Promise<{
+    transaction: string;
+    network_passphrase: string;
+    server: string;
+    homeDomain: string;
+  }>;
+  signIn(body: object): Promise<{ token: string }>;
+  token(body: object, session: string): Promise<TokenJson>;
+}
+
+const REQUEST_MS = 20_000;
+const Fault = z.object({ code: z.string(), message: z.string() });
+const Challenge = z.object({
+  transaction: z.string(),
+  network_passphrase: z.string(),
+  server: z.string(),
+  homeDomain: z.string(),
+});
+
+export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
+  const get = <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
+    request(url, path, { method: "GET" }, schema, signal);
+  const post = <T>(
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    bearer?: string,
+  ): Promise<T> => {
+    const headers = { "content-type": "application/json", ...bearerHeader(bearer) };
+    const init = { method: "POST", body: JSON.stringify(body), headers };
+    return request(url, path, init, schema, signal);
+  };
+  return {
+    url,
+    status: () => get("/v1/status", StatusJson),
+    network: () => get("/v1/network", z.unknown()),
+    link: (sequence) => get(`/v1/ledgers/${sequence}`, ChainLinkJson),
+    contract: (number) => get(`/v1/contracts/${number}`, ContractJson),
+    view: (contract, method, args) =>
+      post(`/v1/contracts/${contract}/views/${encodeURIComponent(method)}`, { args }, ViewJson),
+    simulate: (transaction) => post("/v1/simulate", { transaction }, SimulationJson),
+    receipts: (txHash) => get(`/v1/transactions/${txHash}/receipts`, ReceiptsJson),
+    payables: (account) => get(`/v1/payables/${account}`, PayablesJson),
+    contents: () => get("/v1/contents", z.array(ContentJson)),
+    content: (id) => get(`/v1/contents/${encodeURIComponent(id)}`, ContentJson),
+    publish: (body, adminToken) => post("/v1/contents", body, ContentJson, adminToken),
+    challenge: (account) => get(`/auth?account=${encodeURIComponent(account)}`, Challenge),
+    signIn: (body) => post("/auth", body, z.object({ token: z.string() })),
+    token: (body, session) => post("/v1/access/tokens", body, TokenJson, session),
+  };
+}
+
+async function request<T>(
+  base: string,
+  path: string,
+  init: {
+    readonly method: string;
+    readonly body?: string;
+    readonly headers?: Record<string, string>;
+  },
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
+  const response = await fetch(new URL(path, base), { ...init, signal: limit }).catch((cause) => {
+    if (signal.aborted) throw cause;
+    throw new AceError("NODE_UNREACHABLE", `no node answers at ${base}`, { cause });
+  });
+  const body: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw faultOf(body, `${base}${path} answered ${response.status}`);
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const what = `${base}${path} is not an answer of this API: ${z.prettifyError(parsed.error)}`;
+  throw new AceError("NODE_UNREACHABLE", what);
+}
+
+function faultOf(body: unknown, otherwise: string): AceError {
+  const fault = Fault.safeParse(body);
+  if (!fault.success) return new AceError("NODE_UNREACHABLE", otherwise);
+  const { code, message } = fault.data;
+  return isErrorCode(code)
+    ? new AceError(code, message)
+    : new AceError("NODE_UNREACHABLE", `${code}: ${message}`);
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(catalogue, code);
+}
+
+function bearerHeader(bearer: string | undefined): Record<string, string> {
+  return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+}

@@ -1,0 +1,123 @@
+/**
+ * The forms of the node's HTTP API: one schema each, shared by server, client, CLI and reference.
+ *
+ * Units   Amounts and contract integers are decimal strings; hashes and bytes are hexadecimal.
+ */
+import { z } from "zod";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const whole = z.string().regex(/^-?\d+$/);
+
+export const ChainLinkJson = z.object({
+  sequence: z.int(),
+  headerHash: hash.describe("Stellar's own hash of the ledger header"),
+  closeTime: z.int().describe("Unix seconds"),
+  ledgerHash: hash.describe("Hash chain over receipts and state: equal on every honest node"),
+  stateRoot: hash,
+  receiptsRoot: hash,
+});
+export type ChainLinkJson = z.infer<typeof ChainLinkJson>;
+
+export const StatusJson = z.object({
+  version: z.string(),
+  network: z.object({ id: hash, name: z.string(), passphrase: z.string(), vault: z.string() }),
+  genesisLedger: z.int(),
+  tip: ChainLinkJson.optional().describe("Absent until the genesis ledger is applied"),
+  lagS: z.int().optional().describe("Age of the last applied ledger"),
+  trustLevel: z.int().describe("0: one source, every hash checked"),
+  source: z.string(),
+  state: z.enum(["following", "waiting", "stopped"]),
+  fault: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
+  contents: z.int(),
+  issues: z.boolean().describe("Whether this node issues access tokens"),
+});
+export type StatusJson = z.infer<typeof StatusJson>;
+
+const EventJson = z.object({ contract: whole, topic: z.string(), data: z.unknown() });
+const PayJson = z.object({
+  contract: whole,
+  to: z.string(),
+  asset: z.string(),
+  amount: whole.describe("Stroops"),
+});
+const RefundJson = z.object({ to: z.string(), asset: z.string(), amount: whole });
+
+export const ReceiptJson = z.object({
+  ledger: z.int(),
+  txHash: hash,
+  index: z.int(),
+  contract: whole,
+  method: z.string(),
+  caller: z.string(),
+  ok: z.boolean(),
+  code: z.string().describe("Why it failed; empty when it did not"),
+  gasUsed: whole,
+  gasLimit: whole,
+  result: z.unknown(),
+  events: z.array(EventJson),
+  pays: z.array(PayJson),
+  refunds: z.array(RefundJson),
+  receiptHash: hash,
+});
+export type ReceiptJson = z.infer<typeof ReceiptJson>;
+
+export const ReceiptsJson = z.object({
+  /** The node's last applied ledger: no receipt yet means wait only while this is behind. */
+  tip: z.int(),
+  receipts: z.array(ReceiptJson),
+});
+export type ReceiptsJson = z.infer<typeof ReceiptsJson>;
+
+export const SimulationJson = z.object({ ledger: z.int(), receipts: z.array(ReceiptJson) });
+export type SimulationJson = z.infer<typeof SimulationJson>;
+
+export const ViewJson = z.object({
+  ok: z.boolean(),
+  code: z.string(),
+  result: z.unknown(),
+  gasUsed: whole,
+  ledger: z.int(),
+});
+export type ViewJson = z.infer<typeof ViewJson>;
+
+export const ContractJson = z.object({
+  number: whole,
+  address: z.string().describe("M-address: pay here"),
+  name: z.string(),
+  owner: z.string(),
+  codeHash: hash,
+  implements: z.array(z.string()),
+  methods: z.array(
+    z.object({
+      name: z.string(),
+      args: z.array(z.string()),
+      returns: z.string().optional(),
+      view: z.boolean(),
+      payable: z.union([z.boolean(), z.array(z.string())]),
+    }),
+  ),
+  abi: z.string().describe("Canonical CBOR of the ABI, base64"),
+});
+export type ContractJson = z.infer<typeof ContractJson>;
+
+export const PayablesJson = z.object({
+  account: z.string(),
+  ledger: z.int(),
+  items: z.array(z.object({ asset: z.string(), amount: whole.describe("Stroops owed") })),
+});
+export type PayablesJson = z.infer<typeof PayablesJson>;
+
+export const ContentJson = z.object({
+  contentId: hash,
+  infohash: z.string(),
+  title: z.string(),
+  length: z.int(),
+  licence: whole.optional().describe("Licence contract; absent for public content"),
+  seeding: z.boolean(),
+  record: z.string().describe("The signed content record, base64"),
+  torrent: z.string().describe("The .torrent file, base64"),
+});
+export type ContentJson = z.infer<typeof ContentJson>;
+
+export const TokenJson = z.object({ token: z.string(), expiresAtS: z.int(), contract: whole });
+export type TokenJson = z.infer<typeof TokenJson>;

@@ -1,0 +1,150 @@
+/**
+ * Stellar as a client needs it: account state, submission, and the fate of what was submitted.
+ *
+ * Flow    Every transaction has `maxTime`. Its fate is known once it is in a ledger, or once a
+ *         ledger closed after `maxTime` without it: until then nobody may send another in its place.
+ * Errors  `ACCOUNT_MISSING`, `SUBMIT_REJECTED`, `SUBMIT_FAILED`, `SUBMIT_EXPIRED`, `SUBMIT_TIMEOUT`,
+ *         `LEDGER_NO_SOURCE` when the endpoint does not answer.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Account, rpc, type Transaction, type xdr } from "@stellar/stellar-sdk";
+import { toHex } from "../lib/bytes.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
+import { resultCodes } from "./result-codes.ts";
+
+export interface Sent {
+  readonly hash: string;
+  readonly ledger: number;
+  /** Unix seconds of the ledger's close. */
+  readonly closeTime: number;
+}
+
+export interface Stellar {
+  readonly passphrase: string;
+  account(id: string): Promise<Account>;
+  /** Whether the account exists, and what it holds of the native asset, in stroops. */
+  balance(id: string): Promise<bigint | undefined>;
+  entries(...keys: xdr.LedgerKey[]): Promise<readonly rpc.Api.LedgerEntryResult[]>;
+  latestLedger(): Promise<{ readonly sequence: number; readonly closeTimeS: number }>;
+  /** Sends a signed transaction and waits until its fate is known. */
+  send(transaction: Transaction): Promise<Sent>;
+}
+
+interface Options {
+  readonly rpcUrl: string;
+  readonly passphrase: string;
+  readonly signal: AbortSignal;
+  /** How long to wait for a fate before leaving the question open. */
+  readonly timeoutMs?: number;
+}
+
+const POLL_MS = 250;
+const TIMEOUT_MS = 90_000;
+const TRY_AGAIN_MAX = 20;
+
+export function openStellar({ rpcUrl, passphrase, signal, timeoutMs }: Options): Stellar {
+  const server = new rpc.Server(rpcUrl, { allowHttp: true });
+  const reach = <T>(work: Promise<T>): Promise<T> => reached(work, rpcUrl);
+  return {
+    passphrase,
+    account: (id) => reach(server.getAccount(id)).catch((cause) => throwMissing(cause, id)),
+    balance: async (id) => {
+      try {
+        const entry = await reach(server.getAccountEntry(id));
+        return BigInt(entry.balance.toString());
+      } catch (error) {
+        if (isAceError(error, "LEDGER_NO_SOURCE")) throw error;
+        return undefined;
+      }
+    },
+    entries: async (...keys) => (await reach(server.getLedgerEntries(...keys))).entries,
+    latestLedger: async () => {
+      const health = await reach(server.getLatestLedger());
+      return { sequence: health.sequence, closeTimeS: Number(health.closeTime ?? 0) };
+    },
+    send: async (transaction) => {
+      await submit(server, transaction, reach, signal);
+      return await fateOf(server, transaction, {
+        reach,
+        signal,
+        timeoutMs: timeoutMs ?? TIMEOUT_MS,
+      });
+    },
+  };
+}
+
+type Reach = <T>(work: Promise<T>) => Promise<T>;
+
+async function submit(
+  server: rpc.Server,
+  transaction: Transaction,
+  reach: Reach,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 0; attempt < TRY_AGAIN_MAX; attempt += 1) {
+    const answer = await reach(server.sendTransaction(transaction));
+    if (answer.status === "ERROR") {
+      const why = answer.errorResult === undefined ? "unknown" : resultCodes(answer.errorResult);
+      throw new AceError("SUBMIT_REJECTED", `transaction ${answer.hash} was refused: ${why}`);
+    }
+    if (answer.status !== "TRY_AGAIN_LATER") return;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+  throw new AceError("SUBMIT_REJECTED", "the network asked to try again later, too many times");
+}
+
+async function fateOf(
+  server: rpc.Server,
+  transaction: Transaction,
+  { reach, signal, timeoutMs }: { reach: Reach; signal: AbortSignal; timeoutMs: number },
+): Promise<Sent> {
+  const hash = toHex(transaction.hash());
+  const maxTimeS = Number(transaction.timeBounds?.maxTime ?? 0);
+  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += POLL_MS) {
+    const found = await reach(server.getTransaction(hash));
+    if (found.status === rpc.Api.GetTransactionStatus.SUCCESS) {
+      return { hash, ledger: found.ledger, closeTime: Number(found.createdAt) };
+    }
+    if (found.status === rpc.Api.GetTransactionStatus.FAILED) {
+      const why = resultCodes(found.resultXdr);
+      throw new AceError(
+        "SUBMIT_FAILED",
+        `transaction ${hash} failed in ledger ${found.ledger}: ${why}`,
+      );
+    }
+    if (maxTimeS > 0 && Number(found.latestLedgerCloseTime) > maxTimeS) {
+      throw new AceError(
+        "SUBMIT_EXPIRED",
+        `transaction ${hash} did not make it before its maxTime`,
+      );
+    }
+    await sleep(POLL_MS, undefined, { signal });
+  }
+  throw new AceError(
+    "SUBMIT_TIMEOUT",
+    `transaction ${hash} is neither in a ledger nor ruled out yet`,
+  );
+}
+
+async function reached<T>(work: Promise<T>, rpcUrl: string): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!isConnectionFault(cause)) throw cause;
+    throw new AceError("LEDGER_NO_SOURCE", `nothing answers at ${rpcUrl}`, { cause });
+  }
+}
+
+function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    /ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|UND_ERR/.test(code) ||
+    /fetch failed|ECONN/.test(error.message)
+  );
+}
+
+function throwMissing(cause: unknown, id: string): never {
+  if (cause instanceof AceError) throw cause;
+  throw new AceError("ACCOUNT_MISSING", `account ${id} does not exist on this network`, { cause });
+}

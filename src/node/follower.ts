@@ -1,0 +1,63 @@
+/**
+ * The follower: keeps `follow` going through everything that passes by itself, and stops on the rest.
+ *
+ * A full disk or a silent source is waited out. A lying source, a foreign network, a contract fault
+ * or damaged state stops it: reads go on, health is red, and the fault names what to do.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { AceError, type ErrorCode } from "../lib/errors.ts";
+import { type FollowParts, follow } from "./follow.ts";
+
+export interface Follower {
+  state(): "following" | "waiting" | "stopped";
+  fault(): AceError | undefined;
+  /** Settles when the follower has stopped, for whatever reason. Never rejects. */
+  readonly stopped: Promise<void>;
+}
+
+const PASSES_BY_ITSELF: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "LEDGER_NO_SOURCE"]);
+const RETRY_MS = 2_000;
+
+export function startFollower(parts: FollowParts, signal: AbortSignal): Follower {
+  let state: "following" | "waiting" | "stopped" = "waiting";
+  let fault: AceError | undefined;
+  const watched: FollowParts = {
+    ...parts,
+    journal: {
+      tip: () => parts.journal.tip(),
+      commit: (applied) => {
+        parts.journal.commit(applied);
+        state = "following";
+        fault = undefined;
+      },
+    },
+  };
+  /** True when following again may help. */
+  const attempt = async (): Promise<boolean> => {
+    try {
+      await follow(watched, signal);
+      return false;
+    } catch (error) {
+      if (signal.aborted) return false;
+      fault = asFault(error);
+      parts.events.warn("follow.fault", { code: fault.code, message: fault.message });
+      return PASSES_BY_ITSELF.has(fault.code);
+    }
+  };
+  const run = async (): Promise<void> => {
+    while (await attempt()) {
+      state = "waiting";
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const stopped = run().finally(() => {
+    state = "stopped";
+  });
+  return { state: () => state, fault: () => fault, stopped };
+}
+
+function asFault(error: unknown): AceError {
+  if (error instanceof AceError) return error;
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new AceError("INTERNAL", message, { cause: error });
+}

@@ -1,0 +1,69 @@
+/** The contents that this node publishes or seeds: signed records, and where the bytes lie. */
+import { join } from "node:path";
+import { guarded, openDatabase } from "./database.ts";
+
+export interface StoredContent {
+  readonly contentId: string;
+  readonly infohash: string;
+  /** The signed record as it was received. */
+  readonly record: Uint8Array;
+  readonly torrent: Uint8Array;
+  /** The file to seed from, or undefined when this node only lists the content. */
+  readonly path: string | undefined;
+}
+
+export interface Contents extends Disposable {
+  put(content: StoredContent): void;
+  /** By content id or infohash. */
+  get(id: string): StoredContent | undefined;
+  all(): readonly StoredContent[];
+}
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE contents(
+    content_id TEXT PRIMARY KEY, infohash TEXT NOT NULL UNIQUE, record BLOB NOT NULL,
+    torrent BLOB NOT NULL, path TEXT) WITHOUT ROWID;
+`;
+
+interface Row {
+  readonly content_id: string;
+  readonly infohash: string;
+  readonly record: Buffer;
+  readonly torrent: Buffer;
+  readonly path: string | null;
+}
+
+export function openContents(dir: string): Contents {
+  const path = join(dir, "contents.db");
+  const database = openDatabase(path, { schema: SCHEMA, schemaVersion: SCHEMA_VERSION });
+  const put = database.prepare("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?)");
+  const get = database.prepare<[string, string], Row>(
+    "SELECT * FROM contents WHERE content_id = ? OR infohash = ?",
+  );
+  const all = database.prepare<[], Row>("SELECT * FROM contents ORDER BY content_id");
+  return {
+    put: (content) => {
+      const { contentId, infohash, record, torrent } = content;
+      guarded(path, () => put.run(contentId, infohash, record, torrent, content.path ?? null));
+    },
+    get: (id) => {
+      const row = guarded(path, () => get.get(id, id));
+      return row === undefined ? undefined : contentOf(row);
+    },
+    all: () => guarded(path, () => all.all()).map(contentOf),
+    [Symbol.dispose]: () => {
+      database.close();
+    },
+  };
+}
+
+function contentOf(row: Row): StoredContent {
+  return {
+    contentId: row.content_id,
+    infohash: row.infohash,
+    record: row.record,
+    torrent: row.torrent,
+    path: row.path ?? undefined,
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * A SQLite file held by this process alone, opened so that what it acknowledges is on disk.
+ *
+ * Errors  `DB_LOCKED` when another process holds the file, `DB_CORRUPT` when it is damaged,
+ *         `DB_SCHEMA_VERSION` when another version wrote it, `DISK_FULL`, `DB_PRAGMA_REFUSED`.
+ * Source  SQLite: WAL survives a kill at any moment; `synchronous=FULL` a power cut as well.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import SqliteDatabase, { type Database } from "better-sqlite3";
+import { AceError, type ErrorCode } from "../lib/errors.ts";
+
+export type { Database } from "better-sqlite3";
+
+interface Options {
+  /** Statements that make the tables of an empty file. */
+  readonly schema: string;
+  /** Written into the file; a file with another number is refused. */
+  readonly schemaVersion: number;
+  /** Most pages the file may have; tests use it to meet a full disk. */
+  readonly pagesMax?: number;
+}
+
+const SYNCHRONOUS_FULL = 2;
+const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
+
+export function openDatabase(path: string, options: Options): Database {
+  return guarded(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const database = new SqliteDatabase(path, { timeout: 0 });
+    try {
+      prepare(database, path, options);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return database;
+  });
+}
+
+/** Runs `work` and turns SQLite's faults into errors with a code and a hint. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const code = errorCodeOf(cause);
+    if (code === undefined) throw cause;
+    throw new AceError(code, `${path}: ${cause instanceof Error ? cause.message : code}`, {
+      cause,
+    });
+  }
+}
+
+function prepare(database: Database, path: string, options: Options): void {
+  database.pragma("locking_mode = EXCLUSIVE");
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
+  const isWal = database.pragma("journal_mode", { simple: true }) === "wal";
+  const isFull = database.pragma("synchronous", { simple: true }) === SYNCHRONOUS_FULL;
+  if (!isWal || !isFull) throw new AceError("DB_PRAGMA_REFUSED", `${path} does not take WAL`);
+  if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
+
+  const found = database.pragma("user_version", { simple: true });
+  if (found === 0) {
+    database.transaction(() => {
+      database.exec(options.schema);
+      database.pragma(`user_version = ${options.schemaVersion}`);
+    })();
+  } else if (found !== options.schemaVersion) {
+    const versions = `schema ${String(found)}, this version reads ${options.schemaVersion}`;
+    throw new AceError("DB_SCHEMA_VERSION", `${path} has ${versions}`);
+  }
+  // The first write takes the exclusive lock and keeps it: a second process meets DB_LOCKED now.
+  database.exec("BEGIN EXCLUSIVE; COMMIT");
+}
+
+function errorCodeOf(error: unknown): ErrorCode | undefined {
+  if (!(error instanceof SqliteDatabase.SqliteError)) return undefined;
+  if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED")) {
+    return "DB_LOCKED";
+  }
+  if (error.code === "SQLITE_FULL" || error.code === "SQLITE_IOERR_WRITE") return "DISK_FULL";
+  if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB")
+    return "DB_CORRUPT";
+  return undefined;
+}
