@@ -24,6 +24,21 @@ export const accessCatalogue = {
     hint: "Buy it first: `ace licence buy <contract>`.",
   },
   LICENCE_EXPIRED: { status: 403, exit: 5, hint: "Renew it: `ace licence buy <contract>`." },
+  LICENCE_NOT_STARTED: {
+    status: 403,
+    exit: 5,
+    hint: "The right has not begun yet. Try again later.",
+  },
+  LICENCE_REVOKED: { status: 403, exit: 5, hint: "The owner withdrew it. Ask them why." },
+  CONTENT_NOT_OFFERED: {
+    status: 403,
+    exit: 5,
+    hint: "This contract does not offer this content. `ace content list` names the right one.",
+  },
+  REGION_DENIED: { status: 403, exit: 5, hint: "It may not be watched in this country." },
+  DEVICE_NOT_LINKED: { status: 403, exit: 5, hint: "Link this device: `ace device add`." },
+  DEVICE_LIMIT: { status: 403, exit: 5, hint: "Remove another device: `ace device remove`." },
+  MINUTES_SPENT: { status: 403, exit: 5, hint: "Buy again: `ace licence buy <contract>`." },
   ACCESS_METHOD_INVALID: {
     status: 502,
     exit: 5,

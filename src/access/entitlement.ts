@@ -1,0 +1,127 @@
+/**
+ * Entitlement: what a licence contract says an account may do with a content, now.
+ *
+ * The contract is asked through its view `access(account, content, {atS, device?, country?})` of the
+ * interface licence/1. A refusal becomes the error that tells the viewer what to do.
+ *
+ * Units   Unix seconds; `until` 0 is for ever. `concurrent` and `devices` 0 are without limit.
+ * Errors  `LICENCE_MISSING`, `LICENCE_EXPIRED`, `LICENCE_NOT_STARTED`, `LICENCE_REVOKED`,
+ *         `CONTENT_NOT_OFFERED`, `REGION_DENIED`, `DEVICE_NOT_LINKED`, `DEVICE_LIMIT`,
+ *         `MINUTES_SPENT`; `CONTRACT_UNKNOWN`; `ACCESS_METHOD_INVALID` when the contract is faulty.
+ */
+import { fromHex } from "../lib/bytes.ts";
+import type { CborValue } from "../lib/cbor.ts";
+import { AceError, type ErrorCode } from "../lib/errors.ts";
+import { accountBytes } from "../lib/strkey.ts";
+import { ROLES, type Role } from "./token-form.ts";
+
+/** Runs a contract's view on the committed state. */
+export interface Views {
+  view(request: {
+    readonly contract: bigint;
+    readonly method: string;
+    readonly args: readonly CborValue[];
+  }): Promise<{ readonly ok: boolean; readonly code: string; readonly result: CborValue }>;
+}
+
+export interface AccessQuestion {
+  readonly contract: bigint;
+  /** G… account. */
+  readonly account: string;
+  /** Content id, 64 hexadecimal characters. */
+  readonly content: string;
+  /** Close time of the ledger that is asked: rights are measured in ledger time. */
+  readonly atS: bigint;
+  /** Device key, 64 hexadecimal characters. */
+  readonly device: string;
+  readonly country?: string | undefined;
+}
+
+export interface Entitlement {
+  readonly until: bigint;
+  readonly concurrent: bigint;
+  readonly devices: bigint;
+  readonly role: Role;
+}
+
+type Answer = ReadonlyMap<string, CborValue>;
+
+const codeOfReason: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ["unknown_content", "CONTENT_NOT_OFFERED"],
+  ["no_right", "LICENCE_MISSING"],
+  ["pending", "LICENCE_NOT_STARTED"],
+  ["revoked", "LICENCE_REVOKED"],
+  ["not_yet", "LICENCE_NOT_STARTED"],
+  ["start_expired", "LICENCE_EXPIRED"],
+  ["expired", "LICENCE_EXPIRED"],
+  ["territory", "REGION_DENIED"],
+  ["device_unknown", "DEVICE_NOT_LINKED"],
+  ["device_limit", "DEVICE_LIMIT"],
+  ["plays_spent", "MINUTES_SPENT"],
+  ["time_spent", "MINUTES_SPENT"],
+  ["meter_empty", "MINUTES_SPENT"],
+]);
+
+export async function readEntitlement(
+  views: Views,
+  question: AccessQuestion,
+): Promise<Entitlement> {
+  const { contract, account, content } = question;
+  const view = await views.view({ contract, method: "access", args: argumentsOf(question) });
+  if (!view.ok && view.code === "CONTRACT_UNKNOWN") {
+    throw new AceError("CONTRACT_UNKNOWN", `there is no contract ${contract}`);
+  }
+  if (!view.ok) throw faulty(contract, `failed with ${view.code}`);
+  if (!isAnswer(view.result)) throw faulty(contract, "did not answer with a record");
+
+  const isGranted = view.result.get("ok");
+  if (isGranted === true) return readGrant(contract, view.result);
+  if (isGranted !== false) throw faulty(contract, "did not say whether it grants");
+  const reason = view.result.get("reason");
+  const code = typeof reason === "string" ? codeOfReason.get(reason) : undefined;
+  if (code === undefined)
+    throw faulty(contract, "refused for a reason that licence/1 does not have");
+  throw new AceError(
+    code,
+    `contract ${contract} refuses ${account} the content ${content}: ${reason}`,
+  );
+}
+
+function argumentsOf({ account, content, atS, device, country }: AccessQuestion): CborValue[] {
+  const circumstances = new Map<string, CborValue>([
+    ["atS", atS],
+    ["device", hashBytes(device)],
+  ]);
+  if (country !== undefined) circumstances.set("country", country);
+  return [accountBytes(account), hashBytes(content), circumstances];
+}
+
+function readGrant(contract: bigint, answer: Answer): Entitlement {
+  const role = ROLES.find((name) => name === answer.get("role"));
+  if (role === undefined) throw faulty(contract, "granted a role that licence/1 does not have");
+  const count = (name: string): bigint => {
+    const value = answer.get(name);
+    if (typeof value === "bigint" && value >= 0n) return value;
+    throw faulty(contract, `gave no "${name}" of 0 or more`);
+  };
+  return {
+    until: count("until"),
+    concurrent: count("concurrent"),
+    devices: count("devices"),
+    role,
+  };
+}
+
+function isAnswer(value: CborValue): value is Answer {
+  return value instanceof Map;
+}
+
+function hashBytes(hash: string): Uint8Array {
+  const bytes = fromHex(hash);
+  if (bytes?.length === 32) return bytes;
+  throw new AceError("ARGUMENT_INVALID", `"${hash}" is not 64 hexadecimal characters`);
+}
+
+function faulty(contract: bigint, what: string): AceError {
+  return new AceError("ACCESS_METHOD_INVALID", `\`access\` of contract ${contract} ${what}`);
+}

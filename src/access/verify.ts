@@ -1,0 +1,103 @@
+/**
+ * `ace-node/verify`: checks access tokens anywhere JavaScript runs, with WebCrypto and nothing else.
+ *
+ * Units   `nowS` is Unix seconds. Keys are 64 hexadecimal characters, `net` the first 16 of the
+ *         service network's id.
+ * Flow    Cheapest first: text, header, claims, audience, network, times, issuer, signature, and
+ *         whose device it is. The key comes from the issuer set alone, never from the token.
+ * Errors  None: a bad token is a `Refusal` with a code.
+ * Source  docs/spec/tokens.md.
+ */
+import { isSmallOrder } from "./small-order.ts";
+import { bytesOfHex, encodeAscii, encodeBase64url } from "./text-bytes.ts";
+import { type ParsedToken, parseToken, type TokenClaims } from "./token-form.ts";
+import { type Circumstances, type Refusal, refusalOf, refuse } from "./token-rules.ts";
+
+export type { TokenClaims } from "./token-form.ts";
+export type { Refusal, RefusalCode } from "./token-rules.ts";
+
+export interface Issuer {
+  /** G… account. */
+  readonly account: string;
+  readonly key: string;
+  /** RFC 7638 thumbprint of the key. */
+  readonly kid: string;
+}
+
+export interface Wanted extends Circumstances {
+  readonly issuers: readonly Issuer[];
+  /** The device key that the bearer has proven. */
+  readonly deviceKey?: string | undefined;
+}
+
+export interface Verified {
+  readonly ok: true;
+  readonly account: string;
+  readonly deviceKey: string;
+  readonly expiresAtS: number;
+  readonly claims: TokenClaims;
+}
+
+/** A token that is right in all but its signature, which is still to be checked. */
+export interface Unsigned {
+  readonly ok: true;
+  readonly issuer: Issuer;
+  readonly token: ParsedToken;
+}
+
+const KEY_BYTES = 32;
+
+/** Checks everything, the signature by WebCrypto. */
+export async function verifyToken(token: string, wanted: Wanted): Promise<Verified | Refusal> {
+  const unsigned = checkToken(token, wanted);
+  if (!unsigned.ok) return unsigned;
+  const { claims, deviceKey, signature, signedText } = unsigned.token;
+  const isSigned = await isSignedBy(unsigned.issuer.key, encodeAscii(signedText), signature);
+  if (!isSigned) return refuse("TOKEN_INVALID", "its signature is wrong");
+  if (wanted.deviceKey !== undefined && wanted.deviceKey !== deviceKey) {
+    return refuse("TOKEN_NOT_YOURS", "it is bound to another device key");
+  }
+  return { ok: true, account: claims.sub, deviceKey, expiresAtS: claims.exp, claims };
+}
+
+/** Checks everything that needs no cryptography. On its own it proves nothing. */
+export function checkToken(token: string, wanted: Wanted): Unsigned | Refusal {
+  const parsed = parseToken(token);
+  if (!parsed.ok) return parsed;
+  const refusal = refusalOf(parsed.claims, wanted);
+  if (refusal !== undefined) return refusal;
+  const issuer = wanted.issuers.find(
+    ({ account, kid }) => kid === parsed.kid && account === parsed.claims.iss,
+  );
+  if (issuer === undefined) return refuse("ISSUER_UNKNOWN", "no issuer of this network signed it");
+  return { ok: true, issuer, token: parsed };
+}
+
+/** Reads the `issuers` of a network.json. Keys that anybody can sign for are left out. */
+export async function issuersOf(
+  entries: readonly { readonly account: string; readonly key: string }[],
+): Promise<readonly Issuer[]> {
+  const sound = entries.filter(({ key }) => bytesOfHex(key)?.length === KEY_BYTES);
+  return await Promise.all(
+    sound
+      .filter(({ key }) => !isSmallOrder(key))
+      .map(async ({ account, key }) => ({ account, key, kid: await thumbprintOf(key) })),
+  );
+}
+
+async function thumbprintOf(key: string): Promise<string> {
+  const x = encodeBase64url(bytesOfHex(key) ?? new Uint8Array());
+  const text = `{"crv":"Ed25519","kty":"OKP","x":"${x}"}`;
+  return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", encodeAscii(text))));
+}
+
+async function isSignedBy(
+  key: string,
+  message: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const raw = bytesOfHex(key);
+  if (raw?.length !== KEY_BYTES || isSmallOrder(key)) return false;
+  const imported = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
+  return await crypto.subtle.verify("Ed25519", imported, signature, message);
+}
