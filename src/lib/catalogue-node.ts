@@ -76,5 +76,17 @@ export const nodeCatalogue = {
   HOST_REFUSED: { status: 421, exit: 6, hint: "Call the node by the address it listens on." },
   CONFIRMATION_NEEDED: { status: 400, exit: 7, hint: "Add --yes to agree beforehand." },
   CANCELLED: { status: 400, exit: 7, hint: "Nothing was sent." },
+  KEY_FILE_INVALID: {
+    status: 500,
+    exit: 4,
+    hint: "Restore the file from your backup, or import the key again under another name.",
+  },
+  KEY_PLAINTEXT_REFUSED: {
+    status: 403,
+    exit: 4,
+    hint: "Keep a key of value behind a passphrase: leave out --plaintext.",
+  },
+  SECRET_INVALID: { status: 400, exit: 2, hint: "Give a Stellar secret: S… and 55 characters." },
+  PASSPHRASE_SHORT: { status: 400, exit: 2, hint: "Choose a passphrase of 8 characters or more." },
   CHECK_FAILED: { status: 500, exit: 1, hint: "Each finding above names its remedy." },
 } as const;

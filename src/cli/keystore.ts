@@ -1,0 +1,31 @@
+/**
+ * The keystore port: named keys, each an Ed25519 seed that leaves it only to sign.
+ *
+ * Errors  `KEY_MISSING`, `KEY_EXISTS`, `KEY_FILE_MODE`, `KEY_FILE_INVALID`, `KEY_LOCKED`.
+ */
+
+/**
+ * How a key is kept: behind a passphrase, in the open for throw-away use on development networks,
+ * or in stellar-cli's own store, where it is read in place.
+ */
+export type KeyKind = "encrypted" | "plaintext" | "stellar-cli";
+
+export interface KeyEntry {
+  readonly name: string;
+  /** G… account. */
+  readonly address: string;
+  readonly kind: KeyKind;
+}
+
+export interface Keystore {
+  /** Sorted by name. */
+  list(): Promise<readonly KeyEntry[]>;
+  find(name: string): Promise<KeyEntry>;
+  /** The 32 bytes of the seed; asks for the passphrase where there is one. */
+  unlock(name: string): Promise<Uint8Array>;
+  /** Keeps a seed under a new name. Never overwrites. */
+  add(name: string, seed: Uint8Array, kind: "encrypted" | "plaintext"): Promise<KeyEntry>;
+  /** Makes an identity of stellar-cli usable under its own name. */
+  link(name: string): Promise<KeyEntry>;
+  remove(name: string): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** Progress of long work: one line on a terminal's stderr, nothing anywhere else. */
+import { escapeText } from "./escape.ts";
+import type { Stream } from "./stream.ts";
+
+export interface Progress {
+  update(done: number, total: number): void;
+  /** Takes the line away until the next update, so that other text can stand there. */
+  clear(): void;
+  done(): void;
+}
+
+const CLEAR_LINE = "\r\u001b[2K";
+
+/** @param label Undefined keeps silent. */
+export function startProgress(stream: Stream, label: string | undefined): Progress {
+  if (label === undefined || !stream.isTerminal) return silentProgress;
+  let shown = "";
+  const show = (text: string): void => {
+    if (text === shown) return;
+    shown = text;
+    stream.write(`${CLEAR_LINE}${text.slice(0, stream.columns - 1)}`);
+  };
+  show(escapeText(label));
+  return {
+    update: (done, total) => {
+      const percent = total > 0 ? Math.floor((Math.min(done, total) / total) * 100) : 0;
+      show(`${escapeText(label)} ${done}/${total} (${percent} %)`);
+    },
+    clear: () => {
+      if (shown !== "") stream.write(CLEAR_LINE);
+      shown = "";
+    },
+    done: () => {
+      if (shown !== "") stream.write(CLEAR_LINE);
+      shown = "";
+    },
+  };
+}
+
+const silentProgress: Progress = { update: () => {}, clear: () => {}, done: () => {} };
