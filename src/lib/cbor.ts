@@ -7,7 +7,7 @@
  * Source  RFC 8949 section 4.2.1 (core deterministic encoding); tags 2 and 3 (section 3.4.3), used
  *         only for integers outside 64 bits.
  */
-import { decode, encode, rfc8949EncodeOptions, Token, Type } from "cborg";
+import { decode, encode, rfc8949EncodeOptions, Token, Tokenizer, Type } from "cborg";
 import { compareBytes } from "./bytes.ts";
 import { AceError } from "./errors.ts";
 
@@ -25,6 +25,8 @@ export const CBOR_DEPTH_MAX = 32;
 const UINT64_MAX = 2n ** 64n - 1n;
 const TAG_POSITIVE = 2;
 const TAG_NEGATIVE = 3;
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 export function encodeCbor(value: CborValue): Uint8Array {
   return encode(value, {
@@ -46,6 +48,15 @@ export function decodeCbor(bytes: Uint8Array): CborValue {
   return value;
 }
 
+/** Reads text byte for byte: the library's own reader drops a byte order mark at the start. */
+class ExactText extends Tokenizer {
+  override next(): Token {
+    const token = super.next();
+    if (token.byteValue === undefined) return token;
+    return new Token(Type.string, utf8.decode(token.byteValue), token.encodedLength);
+  }
+}
+
 function bigintTokens(integer: bigint): Token[] {
   const magnitude = integer < 0n ? -1n - integer : integer;
   if (magnitude <= UINT64_MAX) {
@@ -63,12 +74,18 @@ function decodeLoosely(bytes: Uint8Array): unknown {
     if (!(content instanceof Uint8Array)) throw new TypeError("a bignum holds bytes");
     return content.length === 0 ? 0n : BigInt(`0x${content.toHex()}`);
   };
+  const options = {
+    strict: true,
+    allowBigInt: true,
+    allowIndefinite: false,
+    allowUndefined: false,
+    retainStringBytes: true,
+  };
   try {
     return decode(bytes, {
-      strict: true,
+      ...options,
+      tokenizer: new ExactText(bytes, options),
       useMaps: true,
-      allowIndefinite: false,
-      allowUndefined: false,
       rejectDuplicateMapKeys: true,
       tags: {
         [TAG_POSITIVE]: (read) => magnitude(read),
