@@ -1,0 +1,58 @@
+/**
+ * Transaction set hashes: the header names the set by its hash, so a set is whole or refused.
+ *
+ * Source  stellar-core TxSetFrame.cpp: a legacy set hashes the previous ledger's hash and then every
+ *         envelope, without a count; a generalized set (protocol 20) hashes its own XDR. CAP-63: from
+ *         protocol 23 the second phase is parallel. CAP-83: a value of the kind
+ *         STELLAR_VALUE_EMPTY_TX_SET carries 32 zero bytes and its ledger holds no transaction.
+ */
+import { concatBytes, toHex, uint32Bytes } from "../lib/bytes.ts";
+import { sha256Hex } from "../lib/hash.ts";
+import type { CloseMeta, TransactionSet } from "./close-meta.ts";
+import type { HashCheck } from "./hash-check.ts";
+
+const HASH_BYTES = 32;
+const COUNT_BYTES = 4;
+const NO_HASH = "00".repeat(HASH_BYTES);
+const EMPTY_VALUE = 2;
+
+const GENERALIZED_PROTOCOL_MIN = 20;
+const PARALLEL_PROTOCOL_MIN = 23;
+
+export function checkTransactionSet(meta: CloseMeta): readonly HashCheck[] {
+  const { scpValue, previousLedgerHash } = meta.header;
+  const named = toHex(scpValue.txSetHash);
+  const link: HashCheck = {
+    name: "transactionSet",
+    expected: toHex(previousLedgerHash),
+    got: toHex(meta.set.previousHash),
+  };
+  if (scpValue.ext.v !== EMPTY_VALUE) {
+    return [{ name: "transactionSet", expected: named, got: transactionSetHash(meta.set) }, link];
+  }
+  // The header names no set here, so any envelope given with the ledger is made up.
+  const isEmpty = meta.set.envelopes.length === 0;
+  const got = isEmpty ? NO_HASH : transactionSetHash(meta.set);
+  return [
+    { name: "transactionSet", expected: NO_HASH, got: named },
+    { name: "transactionSet", expected: NO_HASH, got },
+    link,
+  ];
+}
+
+function transactionSetHash(set: TransactionSet): string {
+  if (set.kind === "generalized") return sha256Hex(set.bytes);
+  const envelopes = set.bytes.subarray(HASH_BYTES + COUNT_BYTES);
+  return sha256Hex(concatBytes(set.previousHash, envelopes));
+}
+
+/** Hash of the set without transactions after the ledger `previousHash`: proof that none was left out. */
+export function emptySetHash(previousHash: Uint8Array, protocolVersion: number): string {
+  if (protocolVersion < GENERALIZED_PROTOCOL_MIN) return sha256Hex(previousHash);
+  const sequentialPhase = [0, 0];
+  // Kind 1, no base fee, no stages.
+  const parallelPhase = [1, 0, 0];
+  const second = protocolVersion < PARALLEL_PROTOCOL_MIN ? sequentialPhase : parallelPhase;
+  const phases = [2, ...sequentialPhase, ...second].map(uint32Bytes);
+  return sha256Hex(concatBytes(uint32Bytes(1), previousHash, ...phases));
+}

@@ -1,0 +1,122 @@
+/**
+ * Verification: one ledger is believed only when every hash in it holds.
+ *
+ * The header names the ledger before it, the transaction set and the results by hash; the set and the
+ * results are then joined by transaction hash, one to one. Metadata is under no hash and never used.
+ *
+ * Errors  `LEDGER_HASH_MISMATCH` naming the ledger and the hash, `LEDGER_MALFORMED`,
+ *         `LEDGER_PROTOCOL_UNKNOWN`.
+ */
+import { toHex } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
+import {
+  type CloseMeta,
+  type EnvelopeWire,
+  type ResultPairWire,
+  readCloseMeta,
+} from "./close-meta.ts";
+import { describeFailure, type HashCheck, holds } from "./hash-check.ts";
+import { checkFeePool, checkHeader, checkPrevious } from "./header-chain.ts";
+import { checkResults } from "./result-set.ts";
+import { stellarNetworkId, transactionHash } from "./transaction-hash.ts";
+import { checkTransactionSet } from "./tx-set-hash.ts";
+
+export interface LedgerExpectation {
+  readonly passphrase: string;
+  readonly sequence?: number | undefined;
+  /** Header hash of the ledger before. */
+  readonly previousHash?: string | undefined;
+  readonly previousFeePool?: bigint | undefined;
+}
+
+export interface VerifiedLedger {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly previousHash: string;
+  readonly closeTime: bigint;
+  readonly protocolVersion: number;
+  readonly feePool: bigint;
+  /** XDR of the transaction set: whatever is not in these bytes is not in the ledger. */
+  readonly setBytes: Uint8Array;
+  /** Every transaction, failed ones too, in the order they were applied. */
+  readonly transactions: readonly VerifiedTransaction[];
+}
+
+export interface VerifiedTransaction {
+  readonly hash: string;
+  readonly envelope: EnvelopeWire;
+  readonly result: ResultPairWire["result"];
+}
+
+/** @param raw XDR of one LedgerCloseMeta. */
+export function verifyLedger(raw: Uint8Array, expected: LedgerExpectation): VerifiedLedger {
+  const meta = readCloseMeta(raw);
+  const sequence = meta.header.ledgerSeq;
+  if (expected.sequence !== undefined && expected.sequence !== sequence) {
+    throw new AceError(
+      "LEDGER_MALFORMED",
+      `ledger ${sequence} was sent where ledger ${expected.sequence} was promised`,
+    );
+  }
+  const failed = checkLedger(meta, expected).find((check) => !holds(check));
+  if (failed !== undefined) {
+    throw new AceError("LEDGER_HASH_MISMATCH", describeFailure(sequence, failed));
+  }
+  return {
+    sequence,
+    hash: toHex(meta.claimedHash),
+    previousHash: toHex(meta.header.previousLedgerHash),
+    closeTime: meta.header.scpValue.closeTime,
+    protocolVersion: meta.header.ledgerVersion,
+    feePool: meta.header.feePool,
+    setBytes: meta.set.bytes,
+    transactions: pairTransactions(meta, expected.passphrase),
+  };
+}
+
+/** Every check that can be made, whether it holds or not: the link to the ledger before comes first. */
+export function checkLedger(
+  meta: CloseMeta,
+  expected: Pick<LedgerExpectation, "previousHash" | "previousFeePool">,
+): readonly HashCheck[] {
+  const { previousHash, previousFeePool } = expected;
+  return [
+    checkHeader(meta),
+    ...(previousHash === undefined ? [] : [checkPrevious(meta, previousHash)]),
+    ...checkTransactionSet(meta),
+    checkResults(meta),
+    ...(previousFeePool === undefined ? [] : checkFeePool(meta, previousFeePool)),
+  ];
+}
+
+/** Joins each result with its envelope. Errors `LEDGER_HASH_MISMATCH` unless they pair one to one. */
+export function pairTransactions(
+  meta: CloseMeta,
+  passphrase: string,
+): readonly VerifiedTransaction[] {
+  const networkId = stellarNetworkId(passphrase);
+  const envelopes = new Map(
+    meta.set.envelopes.map((envelope) => [transactionHash(envelope, networkId), envelope]),
+  );
+  const transactions = meta.pairs.map(({ transactionHash: id, result }) => {
+    const hash = toHex(id);
+    const envelope = envelopes.get(hash);
+    // Taken out, so that a second result for the same transaction finds nothing.
+    envelopes.delete(hash);
+    if (envelope === undefined) throw unpaired(meta, `no envelope for the result of ${hash}`);
+    return { hash, envelope, result };
+  });
+  const [left] = envelopes.keys();
+  if (left !== undefined) throw unpaired(meta, `no result for transaction ${left}`);
+  if (meta.set.envelopes.length !== meta.pairs.length) {
+    throw unpaired(meta, "a transaction is in its set twice");
+  }
+  return transactions;
+}
+
+function unpaired(meta: CloseMeta, what: string): AceError {
+  return new AceError(
+    "LEDGER_HASH_MISMATCH",
+    `ledger ${meta.header.ledgerSeq}: ${what} (transaction hashes depend on the passphrase)`,
+  );
+}
