@@ -1,5 +1,11 @@
 /** One thing that a ledger's data must agree on: what it should be and what it is. */
-export type HashName = "header" | "previous" | "transactionSet" | "results" | "feePool";
+export type HashName =
+  | "header"
+  | "previous"
+  | "transactionSet"
+  | "setPrevious"
+  | "results"
+  | "feePool";
 
 export interface HashCheck {
   readonly name: HashName;
@@ -12,6 +18,7 @@ const wording: Readonly<Record<HashName, string>> = {
   header: "header hash",
   previous: "previous header hash",
   transactionSet: "transaction set hash",
+  setPrevious: "previous header hash inside the transaction set",
   results: "result hash",
   feePool: "fee pool",
 };

@@ -22,22 +22,24 @@ const PARALLEL_PROTOCOL_MIN = 23;
 export function checkTransactionSet(meta: CloseMeta): readonly HashCheck[] {
   const { scpValue, previousLedgerHash } = meta.header;
   const named = toHex(scpValue.txSetHash);
-  const link: HashCheck = {
-    name: "transactionSet",
-    expected: toHex(previousLedgerHash),
-    got: toHex(meta.set.previousHash),
-  };
-  if (scpValue.ext.v !== EMPTY_VALUE) {
-    return [{ name: "transactionSet", expected: named, got: transactionSetHash(meta.set) }, link];
-  }
-  // The header names no set here, so any envelope given with the ledger is made up.
-  const isEmpty = meta.set.envelopes.length === 0;
-  const got = isEmpty ? NO_HASH : transactionSetHash(meta.set);
+  const isEmptyValue = scpValue.ext.v === EMPTY_VALUE;
   return [
-    { name: "transactionSet", expected: NO_HASH, got: named },
-    { name: "transactionSet", expected: NO_HASH, got },
-    link,
+    {
+      name: "transactionSet",
+      expected: isEmptyValue ? NO_HASH : named,
+      got: isEmptyValue ? emptyValueHash(named, meta.set) : transactionSetHash(meta.set),
+    },
+    {
+      name: "setPrevious",
+      expected: toHex(previousLedgerHash),
+      got: toHex(meta.set.previousHash),
+    },
   ];
+}
+
+/** The header names no set then, so any envelope given with the ledger is made up. */
+function emptyValueHash(named: string, set: TransactionSet): string {
+  return named === NO_HASH && set.envelopes.length > 0 ? transactionSetHash(set) : named;
 }
 
 function transactionSetHash(set: TransactionSet): string {
