@@ -6,6 +6,11 @@ export const p2pCatalogue = {
   GATE_MALFORMED: { status: 403, exit: 4, hint: "The peer sent a broken gate message." },
   GATE_SELF: { status: 403, exit: 4, hint: "The peer showed our own key." },
   GATE_TIMEOUT: { status: 403, exit: 4, hint: "The peer did not open the gate in time." },
+  SERVER_UNKNOWN: {
+    status: 403,
+    exit: 4,
+    hint: "The peer is not one of the nodes that the content record lists.",
+  },
   CONTENT_NOT_FOUND: {
     status: 404,
     exit: 3,

@@ -1,0 +1,84 @@
+/**
+ * Limits of the room: every bound on what a peer, a player or a torrent may cost us.
+ *
+ * Units   Bytes, blocks, milliseconds and seconds as the name says.
+ */
+
+/** Larger frames close the wire. Above a 16 KiB block there is only the bitfield: 262,144 holds 2 million pieces. */
+export const FRAME_MAX_BYTES = 262_144;
+export const BLOCK_MAX_BYTES = 16_384;
+/** Requests that one peer may have waiting with us. */
+export const PEER_REQUESTS_MAX = 256;
+/** Requests while choked: two full pipelines may still be under way when a choke arrives. */
+export const CHOKED_REQUESTS_MAX = 2 * PEER_REQUESTS_MAX;
+/** Blocks that nobody asked for; a few arrive late after a cancel. */
+export const UNREQUESTED_BLOCKS_MAX = 512;
+/** Bytes written to one peer that its socket has not taken yet. */
+export const SEND_QUEUE_MAX_BYTES = 4_194_304;
+export const EXTENSION_HANDSHAKE_MAX_BYTES = 16_384;
+export const GATE_MESSAGE_MAX_BYTES = 4_096;
+export const TOKEN_MAX_BYTES = 2_048;
+/** Gate messages of one peer in a minute: a handshake takes two, a renewal one. */
+export const GATE_MESSAGES_PER_MINUTE = 20;
+export const GATE_PROOF_S = 5;
+export const GATE_OPEN_S = 15;
+/** Between a refusal and the closing of the wire, so that the reason arrives. */
+export const GATE_FAREWELL_MS = 1_000;
+export const HANDSHAKE_MS = 5_000;
+export const DIAL_MS = 5_000;
+export const WIRE_IDLE_MS = 120_000;
+
+export const PEERS_MAX = 60;
+export const GATED_PEERS_MAX = 40;
+export const LISTENER_SOCKETS_MAX = 400;
+/** Connections of one address: this many at once, then this many a second. */
+export const ADDRESS_BURST_MAX = 60;
+export const ADDRESS_PER_S = 20;
+export const ADDRESSES_MAX = 10_000;
+export const DIAL_MAX = 8;
+/** Addresses kept for one swarm. */
+export const CANDIDATES_MAX = 500;
+export const REDIAL_MS_MIN = 1_000;
+export const REDIAL_MS_MAX = 60_000;
+export const BAN_MS = 600_000;
+export const BANS_MAX = 10_000;
+/** Bad pieces that a peer may share in with others before it is banned; alone it may send none. */
+export const SHARED_HASH_FAILS_MAX = 3;
+
+export const DEPTH_MIN = 8;
+export const DEPTH_MAX = 192;
+export const URGENT_PIECES = 2;
+export const AHEAD_BYTES = 8_388_608;
+export const EDGE_BYTES = 524_288;
+/** An urgent block may be asked of a second peer after this long. */
+export const DUPLICATE_AFTER_MS = 1_000;
+/** A request unanswered for this long is a snub. */
+export const SNUB_MS = 4_000;
+export const TICK_MS = 250;
+/** Whole pieces kept in memory for peers and players that ask for the same one. */
+export const CACHED_PIECES = 16;
+/** A read that no piece has reached for this long fails. */
+export const STALL_MS = 30_000;
+export const READERS_MAX = 64;
+
+export const TORRENT_MAX_BYTES = 10_000_000;
+export const BENCODE_DEPTH_MAX = 16;
+export const PIECES_MAX = 400_000;
+export const PIECE_LENGTH_MIN = 16_384;
+export const PIECE_LENGTH_MAX = 16_777_216;
+export const PIECE_LENGTH_DEFAULT = 262_144;
+export const FILES_MAX = 10_000;
+export const FILE_NAME_MAX_BYTES = 255;
+
+export const TRACKER_ANSWER_MAX_BYTES = 65_536;
+export const TRACKER_MS = 10_000;
+export const TRACKERS_MAX = 8;
+export const ANNOUNCE_MS_MIN = 60_000;
+export const ANNOUNCE_MS_MAX = 1_800_000;
+/** While there is no peer at all, ask again after this long, doubling up to `ANNOUNCE_MS_MIN`. */
+export const ANNOUNCE_ALONE_MS = 3_000;
+
+export const PLAYER_SESSIONS_MAX = 32;
+export const PLAYER_URL_MAX_CHARS = 4_096;
+export const SESSION_IDLE_MS = 30_000;
+export const CONTENT_SESSIONS_MAX = 16;

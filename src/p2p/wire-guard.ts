@@ -1,0 +1,228 @@
+/**
+ * The wire library, guarded: the only file that touches it, and its private methods.
+ *
+ * Without these overrides one peer that announces a 2 GiB frame costs memory and processor time
+ * without bound: the library reads any length, buffers up to it and copies all of it for each chunk.
+ * Being private, the methods may change in any release: the version is pinned and checked.
+ *
+ * Errors  A peer that breaks a rule is a `WireFault`, given to `onFault`; the wire then closes.
+ * Source  BEP 3 (messages), BEP 6 (fast extension), BEP 10 (extension protocol).
+ */
+import { readFileSync } from "node:fs";
+import Protocol from "bittorrent-protocol";
+import { AceError } from "../lib/errors.ts";
+import { type Bencoded, decodeBencode } from "./bencode.ts";
+import { Bitfield } from "./bitfield.ts";
+import {
+  BLOCK_MAX_BYTES,
+  CHOKED_REQUESTS_MAX,
+  EXTENSION_HANDSHAKE_MAX_BYTES,
+  FRAME_MAX_BYTES,
+  GATE_MESSAGE_MAX_BYTES,
+  PEER_REQUESTS_MAX,
+  UNREQUESTED_BLOCKS_MAX,
+} from "./limits.ts";
+
+export type WireFault =
+  | "FRAME_TOO_LARGE"
+  | "FRAME_MALFORMED"
+  | "REQUEST_INVALID"
+  | "REQUEST_FLOOD"
+  | "HANDSHAKE_TIMEOUT"
+  | "CONNECTION_LOST";
+
+export interface Block {
+  readonly index: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** How a torrent is cut, as far as a wire must know it. */
+export interface Geometry {
+  readonly pieces: number;
+  pieceSize(index: number): number;
+}
+
+/** What the swarm does about a wire. Set at the handshake, before any other message is read. */
+export interface WireOwner {
+  readonly geometry: Geometry;
+  /** The one answer to a request for a block: its bytes, or undefined to refuse it. */
+  block(block: Block): Promise<Uint8Array | undefined>;
+  onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void;
+  onExtension(name: string, body: Uint8Array): void;
+  onPieces(): void;
+  onChoke(isChoking: boolean): void;
+  onClose(reason: string): void;
+}
+
+const PINNED_VERSION = "5.0.9";
+/** Exact frame lengths by message id; piece, bitfield and extension messages vary. */
+const FRAME_BYTES: Readonly<Record<number, number>> = {
+  0: 1,
+  1: 1,
+  2: 1,
+  3: 1,
+  4: 5,
+  6: 13,
+  8: 13,
+  9: 3,
+  13: 5,
+  14: 1,
+  15: 1,
+  16: 13,
+  17: 5,
+};
+
+/** Refuses to run on a library whose private methods may have changed. */
+export function assertWireLibrary(): void {
+  const manifest = new URL("./package.json", import.meta.resolve("bittorrent-protocol"));
+  const found: unknown = JSON.parse(readFileSync(manifest, "utf8"));
+  const version =
+    typeof found === "object" && found !== null && "version" in found ? found.version : undefined;
+  if (version === PINNED_VERSION) return;
+  throw new AceError(
+    "DEPENDENCY_VERSION_WRONG",
+    `bittorrent-protocol is ${String(version)}, not ${PINNED_VERSION}`,
+  );
+}
+
+/** The library's wire with our checks before each of its handlers. */
+export class GuardedProtocol extends Protocol {
+  owner: WireOwner | undefined;
+  peerHas: Bitfield | undefined;
+  extensionNames: readonly string[] = [];
+  onFault: (fault: WireFault) => void = () => {};
+  sentBytes = 0;
+  #chokedRequests = 0;
+  #unrequestedBlocks = 0;
+  #hasShaken = false;
+
+  override _onMessageLength(bytes: Uint8Array): void {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes;
+    const length = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
+    if (length > FRAME_MAX_BYTES) {
+      this.onFault("FRAME_TOO_LARGE");
+      return;
+    }
+    super._onMessageLength(bytes);
+  }
+
+  override _onMessage(bytes: Uint8Array): void {
+    const exact = FRAME_BYTES[bytes[0] ?? 0];
+    const isShort = (bytes[0] === 7 && bytes.length < 9) || (bytes[0] === 20 && bytes.length < 2);
+    if ((exact !== undefined && bytes.length !== exact) || isShort) {
+      this.onFault("FRAME_MALFORMED");
+      return;
+    }
+    super._onMessage(bytes);
+  }
+
+  override _onRequest(index: number, offset: number, length: number): void {
+    if (!this.#isInside(index, offset, length)) {
+      this.onFault("REQUEST_INVALID");
+      return;
+    }
+    if (this.peerRequests.length >= PEER_REQUESTS_MAX) {
+      this.onFault("REQUEST_FLOOD");
+      return;
+    }
+    if (this.amChoking) this.#chokedRequests += 1;
+    else this.#chokedRequests = 0;
+    if (this.#chokedRequests > CHOKED_REQUESTS_MAX) {
+      this.onFault("REQUEST_FLOOD");
+      return;
+    }
+    super._onRequest(index, offset, length);
+  }
+
+  override _onPiece(index: number, offset: number, block: Uint8Array): void {
+    const isWanted = this.requests.some(
+      (request) =>
+        request.piece === index && request.offset === offset && request.length === block.length,
+    );
+    if (isWanted) {
+      super._onPiece(index, offset, block);
+      return;
+    }
+    this.#unrequestedBlocks += 1;
+    if (this.#unrequestedBlocks > UNREQUESTED_BLOCKS_MAX) this.onFault("REQUEST_FLOOD");
+  }
+
+  /** The only place where payload leaves: what is counted here is what the peer got. */
+  override piece(index: number, offset: number, block: Uint8Array): void {
+    this.sentBytes += block.length;
+    super.piece(index, offset, block);
+  }
+
+  override _onHave(index: number): void {
+    const size = this.owner?.geometry.pieces ?? 0;
+    if (index < 0 || index >= size) {
+      this.onFault("FRAME_MALFORMED");
+      return;
+    }
+    this.peerHas?.set(index);
+    this.owner?.onPieces();
+  }
+
+  override _onBitField(bytes: Uint8Array): void {
+    this.#replacePieces(Bitfield.read(bytes, this.owner?.geometry.pieces ?? 0));
+  }
+
+  override _onHaveAll(): void {
+    this.#replacePieces(Bitfield.full(this.owner?.geometry.pieces ?? 0));
+  }
+
+  override _onHaveNone(): void {
+    this.#replacePieces(new Bitfield(this.owner?.geometry.pieces ?? 0));
+  }
+
+  /** Ours from end to end: the library would decode without a limit and swap keys when asked twice. */
+  override _onExtended(id: number, body: Uint8Array): void {
+    if (id === 0) {
+      this.#onExtensionHandshake(body);
+      return;
+    }
+    const name = this.extensionNames[id - 1];
+    if (name === undefined) return;
+    if (body.length > GATE_MESSAGE_MAX_BYTES) {
+      this.onFault("FRAME_TOO_LARGE");
+      return;
+    }
+    this.owner?.onExtension(name, body);
+  }
+
+  #onExtensionHandshake(body: Uint8Array): void {
+    const fields = decodeBencode(body, EXTENSION_HANDSHAKE_MAX_BYTES);
+    if (!(fields instanceof Map)) {
+      this.onFault("FRAME_MALFORMED");
+      return;
+    }
+    const numbers = fields.get("m");
+    if (!this.#hasShaken && numbers instanceof Map) {
+      for (const name of this.extensionNames) {
+        const number = numbers.get(name);
+        if (typeof number === "number" && number > 0 && number < 256) {
+          this.peerExtendedMapping[name] = number;
+        }
+      }
+    }
+    this.#hasShaken = true;
+    this.owner?.onExtensionHandshake(fields);
+  }
+
+  #replacePieces(pieces: Bitfield | undefined): void {
+    if (pieces === undefined) {
+      this.onFault("FRAME_MALFORMED");
+      return;
+    }
+    this.peerHas = pieces;
+    this.owner?.onPieces();
+  }
+
+  #isInside(index: number, offset: number, length: number): boolean {
+    const geometry = this.owner?.geometry;
+    if (geometry === undefined || index < 0 || index >= geometry.pieces) return false;
+    if (length < 1 || length > BLOCK_MAX_BYTES || offset < 0) return false;
+    return offset + length <= geometry.pieceSize(index);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Wire: one BitTorrent connection over a socket.
+ *
+ * Units   Bytes of payload, counted where a block is written or accepted: never protocol bytes.
+ * Errors  A peer that breaks a rule is cut off; the reason is the code given to `onClose`.
+ * Source  BEP 3, BEP 6, BEP 10. Limits are in wire-guard.ts.
+ */
+import type { Socket } from "node:net";
+import { Bitfield } from "./bitfield.ts";
+import { HANDSHAKE_MS, SEND_QUEUE_MAX_BYTES, WIRE_IDLE_MS } from "./limits.ts";
+import { type Block, GuardedProtocol, type WireOwner } from "./wire-guard.ts";
+
+const FAREWELL_MS = 1_000;
+
+export class Wire {
+  readonly isOutgoing: boolean;
+  /** `host:port` of the other end. */
+  readonly address: string;
+  readonly host: string;
+  peerId = "";
+  readonly #socket: Socket;
+  readonly #protocol = new GuardedProtocol();
+  readonly #handshakeTimer: NodeJS.Timeout;
+  /** Requests are answered one after the other, so that the queue to a slow peer stays short. */
+  #answers: Promise<void> = Promise.resolve();
+  #downBytes = 0;
+  #isClosed = false;
+
+  /** @param onHandshake Called once, with what the peer asks for; sets the owner, or closes. */
+  constructor(socket: Socket, isOutgoing: boolean, onHandshake: (infohash: string) => void) {
+    this.isOutgoing = isOutgoing;
+    this.host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    this.address = `${this.host}:${socket.remotePort ?? 0}`;
+    this.#socket = socket;
+    this.#handshakeTimer = setTimeout(() => this.close("HANDSHAKE_TIMEOUT"), HANDSHAKE_MS);
+    this.#connect();
+    this.#protocol.on("handshake", (infohash, peerId) => {
+      clearTimeout(this.#handshakeTimer);
+      this.peerId = peerId;
+      onHandshake(infohash);
+    });
+  }
+
+  get payload(): { readonly upBytes: number; readonly downBytes: number } {
+    return { upBytes: this.#protocol.sentBytes, downBytes: this.#downBytes };
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get isPeerChoking(): boolean {
+    return this.#protocol.peerChoking;
+  }
+
+  get isChoking(): boolean {
+    return this.#protocol.amChoking;
+  }
+
+  get isPeerInterested(): boolean {
+    return this.#protocol.peerInterested;
+  }
+
+  /** Blocks asked for and not answered yet. */
+  get outstanding(): number {
+    return this.#protocol.requests.length;
+  }
+
+  peerHas(index: number): boolean {
+    return this.#protocol.peerHas?.has(index) ?? false;
+  }
+
+  get peerPieces(): number {
+    return this.#protocol.peerHas?.count ?? 0;
+  }
+
+  /** Gives the wire to a swarm: from here on its messages have a meaning. */
+  setOwner(owner: WireOwner): void {
+    this.#protocol.owner = owner;
+    this.#protocol.peerHas = new Bitfield(owner.geometry.pieces);
+    this.#protocol.on("choke", () => owner.onChoke(true));
+    this.#protocol.on("unchoke", () => owner.onChoke(false));
+  }
+
+  /** Extensions must be named before `handshake`: the library sends both together. */
+  offerExtensions(
+    names: readonly string[],
+    fields: Readonly<Record<string, Uint8Array | number>>,
+  ): void {
+    this.#protocol.extensionNames = names;
+    for (const [place, name] of names.entries()) this.#protocol.extendedMapping[place + 1] = name;
+    Object.assign(this.#protocol.extendedHandshake, fields);
+  }
+
+  handshake(infohash: string, peerId: Uint8Array): void {
+    if (!this.#isClosed) this.#protocol.handshake(infohash, peerId, { fast: true });
+  }
+
+  sendPieces(had: Bitfield): void {
+    if (this.#protocol.hasFast && had.isFull) this.#protocol.haveAll();
+    else if (this.#protocol.hasFast && had.count === 0) this.#protocol.haveNone();
+    else if (had.count > 0) this.#protocol.bitfield(had.toBytes());
+  }
+
+  sendHave(index: number): void {
+    if (!this.#isClosed) this.#protocol.have(index);
+  }
+
+  setInterested(isInterested: boolean): void {
+    if (isInterested) this.#protocol.interested();
+    else this.#protocol.uninterested();
+  }
+
+  setChoking(isChoking: boolean): void {
+    if (isChoking) this.#protocol.choke();
+    else this.#protocol.unchoke();
+  }
+
+  /** Says nothing to a peer that does not know the extension: the library would throw. */
+  sendExtension(name: string, body: Uint8Array): void {
+    if (this.#isClosed || this.#protocol.peerExtendedMapping[name] === undefined) return;
+    this.#protocol.extended(name, body);
+  }
+
+  /** Asks for a block; `done` is called once, with undefined when it will not come. */
+  request(block: Block, done: (bytes: Uint8Array | undefined) => void): void {
+    this.#protocol.request(block.index, block.offset, block.length, (_error, bytes) => {
+      if (bytes !== undefined) this.#downBytes += bytes.length;
+      done(bytes ?? undefined);
+    });
+  }
+
+  cancel(block: Block): void {
+    if (!this.#isClosed) this.#protocol.cancel(block.index, block.offset, block.length);
+  }
+
+  /** What is already written still leaves, the socket is gone at the latest a second later. */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#handshakeTimer);
+    // The library goes on parsing what it has buffered unless it waits for more than can come.
+    this.#protocol._parse(Number.MAX_VALUE, () => {});
+    // Its end throws away what it has not handed over yet, which it does before the next turn.
+    setImmediate(() => {
+      this.#protocol.end();
+      this.#socket.end();
+    });
+    setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
+    this.#protocol.owner?.onClose(reason);
+  }
+
+  #connect(): void {
+    const socket = this.#socket;
+    const protocol = this.#protocol;
+    socket.setNoDelay(true);
+    socket.setTimeout(WIRE_IDLE_MS, () => this.close("CONNECTION_LOST"));
+    socket.on("data", (bytes: Buffer) => {
+      if (this.#isClosed || protocol.write(bytes)) return;
+      socket.pause();
+      protocol.once("drain", () => socket.resume());
+    });
+    socket.on("error", () => this.close("CONNECTION_LOST"));
+    socket.on("close", () => this.close("CONNECTION_LOST"));
+    protocol.on("data", (bytes) => {
+      if (!socket.destroyed && socket.writable) socket.write(bytes);
+    });
+    protocol.on("error", () => this.close("CONNECTION_LOST"));
+    protocol.onFault = (fault) => this.close(fault);
+    protocol.setKeepAlive(true);
+    protocol.on("request", (index, offset, length, respond) => {
+      const answer = () => this.#answer({ index, offset, length }, respond);
+      this.#answers = this.#answers.then(answer);
+    });
+  }
+
+  async #answer(
+    block: Block,
+    respond: (error: Error | null, bytes?: Uint8Array) => void,
+  ): Promise<void> {
+    if (this.#isClosed) return;
+    if (this.#socket.writableLength > SEND_QUEUE_MAX_BYTES) await drained(this.#socket);
+    const bytes = await this.#protocol.owner?.block(block);
+    if (this.#isClosed) return;
+    if (bytes === undefined) {
+      respond(new Error("refused"));
+      return;
+    }
+    respond(null, bytes);
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
+  });
+}
