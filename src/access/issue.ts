@@ -31,21 +31,23 @@ export interface Head {
   readonly stateRoot: string;
 }
 
-/** What the content record of a swarm says. */
+/** What a content record says: only the record ties a content to its swarm and its licence. */
 export interface Content {
   /** Content id, 64 hexadecimal characters. */
   readonly id: string;
+  /** Name of its swarm, `btih:…` or `acelive:…`: the token's audience. */
+  readonly swarm: string;
   /** Number of its licence contract. */
   readonly contract: bigint;
 }
 
 export interface IssuedToken {
   readonly jti: string;
-  readonly sub: string;
-  readonly lic: string;
-  readonly aud: string;
-  readonly led: number;
-  readonly exp: number;
+  readonly account: string;
+  readonly contract: bigint;
+  readonly audience: string;
+  readonly ledger: number;
+  readonly expiresAtS: number;
 }
 
 export interface IssuedTokens {
@@ -61,9 +63,9 @@ export interface TokenIssuerOptions {
   /** First 16 hexadecimal characters of the service network's id. */
   readonly net: string;
   /** The setting `token.lifeS` in force. */
-  readonly lifeS: () => number;
+  readonly lifeS: () => number | Promise<number>;
   readonly head: () => Head | undefined;
-  readonly contentOf: (aud: string) => Content | undefined;
+  readonly contentOf: (content: string) => Content | undefined;
   readonly views: Views;
   readonly issued: IssuedTokens;
   readonly clock: Clock;
@@ -74,9 +76,17 @@ export interface TokenRequest {
   /** G… account. */
   readonly account: string;
   readonly deviceKey: string;
-  /** Name of the swarm, `btih:…` or `acelive:…`. */
-  readonly aud: string;
+  /** Content id, 64 hexadecimal characters. */
+  readonly content: string;
+  /** The licence contract that the viewer means; refused when it is not the content's. */
+  readonly contract?: bigint | undefined;
   readonly country?: string | undefined;
+}
+
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresAtS: number;
+  readonly contract: bigint;
 }
 
 export class TokenIssuer {
@@ -92,21 +102,38 @@ export class TokenIssuer {
     this.#kid = thumbprint(toHex(rawPublicKey(key)));
   }
 
-  async issue(
-    request: TokenRequest,
-  ): Promise<{ readonly token: string; readonly expiresAtS: number }> {
-    const content = this.#options.contentOf(request.aud);
-    if (content === undefined) {
-      throw new AceError("CONTENT_NOT_FOUND", `no content record here is for ${request.aud}`);
-    }
+  async issue(request: TokenRequest): Promise<AccessToken> {
+    const content = this.#contentOf(request);
     const { entitlement, head } = await this.#read(request, content);
-    const claims = this.#claims(request, content, entitlement, head);
+    const lifeS = await this.#options.lifeS();
+    const claims = this.#claims(request, content, entitlement, head, lifeS);
     const token = await new SignJWT({ ...claims })
       .setProtectedHeader({ alg: "EdDSA", typ: "ace-access+jwt", kid: this.#kid })
       .sign(this.#key);
-    const { jti, sub, lic, aud, led, exp } = claims;
-    await this.#options.issued.record({ jti, sub, lic, aud, led, exp });
-    return { token, expiresAtS: exp };
+    const { contract } = content;
+    await this.#options.issued.record({
+      jti: claims.jti,
+      account: claims.sub,
+      contract,
+      audience: claims.aud,
+      ledger: claims.led,
+      expiresAtS: claims.exp,
+    });
+    return { token, expiresAtS: claims.exp, contract };
+  }
+
+  #contentOf(request: TokenRequest): Content {
+    const content = this.#options.contentOf(request.content);
+    if (content === undefined) {
+      throw new AceError("CONTENT_NOT_FOUND", `this node has no record of ${request.content}`);
+    }
+    if (request.contract !== undefined && request.contract !== content.contract) {
+      throw new AceError(
+        "CONTENT_NOT_OFFERED",
+        `the licence of ${content.id} is contract ${content.contract}, not ${request.contract}`,
+      );
+    }
+    return content;
   }
 
   /** The right and the ledger it was read at: read again when a ledger closed in between. */
@@ -139,9 +166,15 @@ export class TokenIssuer {
     return head;
   }
 
-  #claims(request: TokenRequest, content: Content, right: Entitlement, head: Head): TokenClaims {
+  #claims(
+    request: TokenRequest,
+    content: Content,
+    right: Entitlement,
+    head: Head,
+    lifeS: number,
+  ): TokenClaims {
     const iat = this.#nowS();
-    const end = iat + this.#options.lifeS();
+    const end = iat + lifeS;
     const exp = right.until > 0n ? Math.min(end, Number(right.until)) : end;
     if (exp <= iat) {
       throw new AceError("LICENCE_EXPIRED", `the right of ${request.account} ended at ${exp}`);
@@ -149,7 +182,7 @@ export class TokenIssuer {
     return {
       iss: this.#options.account,
       sub: request.account,
-      aud: request.aud,
+      aud: content.swarm,
       jti: encodeBase64url(randomBytes(JTI_BYTES)),
       iat,
       nbf: iat - BACKDATE_S,

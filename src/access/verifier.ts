@@ -58,7 +58,10 @@ export class TokenVerifier {
     }
     const id = hash("sha256", token, "base64");
     const known = this.#verified.get(id);
-    if (known !== undefined) return this.#judge(known, want);
+    if (known !== undefined) {
+      if (want.nowS >= known.claims.exp) this.#verified.delete(id);
+      return this.#judge(known, want);
+    }
 
     const refused = this.#refused.get(id);
     if (refused !== undefined && want.nowS < refused.untilS) return refused.refusal;
