@@ -59,9 +59,9 @@ export function makeIssuerSet(entries: readonly IssuerEntry[]): IssuerSet {
 }
 
 /** The document for `/.well-known/jwks.json`. */
-export function jwksOf(entries: readonly IssuerEntry[]): JwkSet {
+export function jwkSetOf({ issuers }: IssuerSet): JwkSet {
   return {
-    keys: makeIssuerSet(entries).issuers.map(({ key, kid }) => ({
+    keys: issuers.map(({ key, kid }) => ({
       kty: "OKP",
       crv: "Ed25519",
       x: base64urlOfHex(key),
