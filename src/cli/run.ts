@@ -4,11 +4,8 @@
  */
 import { Command } from "commander";
 import { invariant } from "../lib/invariant.ts";
-import { assertRuntime } from "./assert-runtime.ts";
-import { type Context, createContext } from "./context.ts";
-import { reportFailure } from "./failure.ts";
+import type { Context } from "./context.ts";
 import { Flags } from "./flags.ts";
-import { jsonText } from "./json.ts";
 
 /** Returns the data of `--json`; prints for people through `context.output`. */
 export type Action = (
@@ -17,33 +14,28 @@ export type Action = (
   flags: Flags,
 ) => Promise<unknown> | unknown;
 
-export type Run = (action: Action) => (...given: readonly unknown[]) => Promise<void>;
+export interface RunOptions {
+  /** For the command that finds out what is wrong with the installation. */
+  readonly acceptsAnyVersions?: boolean;
+}
+
+export type Run = (
+  action: Action,
+  options?: RunOptions,
+) => (...given: readonly unknown[]) => Promise<void>;
 
 /** @param setExitCode Is told how the command ended; the program leaves with it. */
 export function createRun(setExitCode: (exitCode: number) => void): Run {
-  return (action) =>
+  return (action, options = {}) =>
     async (...given) => {
       const command = given.at(-1);
       invariant(command instanceof Command, "commander passes the command last");
-      const values = command.optsWithGlobals();
-      const flags = new Flags(values);
-      assertRuntime();
-      const context = createContext(flags);
-      const { output, settings } = context;
-      try {
-        const data = await action(context, texts(command.processedArgs), flags);
-        if (data !== undefined) output.result(data);
-        if (settings.json) {
-          const name = commandName(command);
-          const object = { v: 1, command: name, ok: true, data: output.data() ?? null };
-          process.stdout.write(`${jsonText(object)}\n`);
-        }
-      } catch (error) {
-        const { json, verbose } = settings;
-        setExitCode(reportFailure(error, { json, verbose, data: output.data() }));
-      } finally {
-        output.close();
-      }
+      // Loaded here, so that help and version, which run no action, stay quick.
+      const { perform } = await import("./perform.ts");
+      const args = texts(command.processedArgs);
+      const flags = new Flags(command.optsWithGlobals());
+      const name = commandName(command);
+      setExitCode(await perform(action, { name, args, flags, ...options }));
     };
 }
 
@@ -54,9 +46,8 @@ function texts(args: readonly unknown[]): readonly string[] {
 
 /** `ace licence buy` is `licence.buy`. */
 function commandName(command: Command): string {
-  const names = [command.name()];
-  for (let parent = command.parent; parent !== null; parent = parent.parent) {
-    if (parent.parent !== null) names.unshift(parent.name());
-  }
-  return names.join(".");
+  const { parent } = command;
+  if (parent === null) return "";
+  const above = commandName(parent);
+  return above === "" ? command.name() : `${above}.${command.name()}`;
 }
