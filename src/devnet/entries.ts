@@ -1,0 +1,81 @@
+/**
+ * Ledger entries: their keys, and reading them by kind.
+ *
+ * Source  Stellar-ledger-entries.x (LedgerEntry, LedgerKey).
+ */
+import { xdr } from "@stellar/stellar-sdk/base";
+
+/** The XDR of a LedgerKey as Latin-1 text: a string compares and hashes faster than bytes. */
+export type EntryKey = string;
+
+/** What a reader of entries needs: the state itself, or a stand-in. */
+export interface EntryReader {
+  get(key: EntryKey): xdr.LedgerEntry | undefined;
+}
+
+export function entryKey(key: xdr.LedgerKey): EntryKey {
+  return Buffer.from(key.toXdr()).toString("latin1");
+}
+
+export function ledgerKey(key: EntryKey): xdr.LedgerKey {
+  return xdr.LedgerKey.fromXdr(Uint8Array.from(Buffer.from(key, "latin1")));
+}
+
+export function keyOfData(data: xdr.LedgerEntryData): EntryKey {
+  switch (data.type) {
+    case "account":
+      return accountKey(data.account.accountId);
+    case "trustline":
+      return trustlineKey(data.trustLine.accountId, data.trustLine.asset);
+    case "data":
+      return dataKey(data.data.accountId, data.data.dataName);
+    case "claimableBalance":
+      return claimableBalanceKey(data.claimableBalance.balanceId);
+    default:
+      throw new Error(`Broken invariant: the devnet keeps no entry of kind ${data.type}`);
+  }
+}
+
+export function accountKey(accountId: xdr.PublicKey): EntryKey {
+  return entryKey(xdr.LedgerKey.account(new xdr.LedgerKeyAccount({ accountId })));
+}
+
+export function trustlineKey(accountId: xdr.PublicKey, asset: xdr.TrustLineAsset): EntryKey {
+  return entryKey(xdr.LedgerKey.trustline(new xdr.LedgerKeyTrustLine({ accountId, asset })));
+}
+
+export function dataKey(accountId: xdr.PublicKey, dataName: xdr.XdrString): EntryKey {
+  return entryKey(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId, dataName })));
+}
+
+export function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): EntryKey {
+  const key = new xdr.LedgerKeyClaimableBalance({ balanceId });
+  return entryKey(xdr.LedgerKey.claimableBalance(key));
+}
+
+export function readAccount(
+  state: EntryReader,
+  accountId: xdr.PublicKey,
+): xdr.AccountEntry | undefined {
+  const data = state.get(accountKey(accountId))?.data;
+  return data?.type === "account" ? data.account : undefined;
+}
+
+export function readTrustline(
+  state: EntryReader,
+  accountId: xdr.PublicKey,
+  asset: xdr.TrustLineAsset,
+): xdr.TrustLineEntry | undefined {
+  const data = state.get(trustlineKey(accountId, asset))?.data;
+  return data?.type === "trustline" ? data.trustLine : undefined;
+}
+
+export function sameAccount(left: xdr.PublicKey, right: xdr.PublicKey): boolean {
+  return Buffer.compare(left.ed25519.toBytes(), right.ed25519.toBytes()) === 0;
+}
+
+/** The account under a G… or M… address: a muxed id has no meaning to the ledger's rules. */
+export function accountOf(address: xdr.MuxedAccount): xdr.PublicKey {
+  const key = address.type === "keyTypeEd25519" ? address.ed25519 : address.med25519.ed25519;
+  return xdr.PublicKey.publicKeyTypeEd25519(key);
+}

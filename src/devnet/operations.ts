@@ -1,0 +1,38 @@
+/** Which operations the devnet models. All others are refused by name, never approximated. */
+import type { xdr } from "@stellar/stellar-sdk/base";
+import { changeTrustRule } from "./op-change-trust.ts";
+import { createAccountRule } from "./op-create-account.ts";
+import { createClaimableBalanceRule } from "./op-create-claimable-balance.ts";
+import { manageDataRule } from "./op-manage-data.ts";
+import { paymentRule } from "./op-payment.ts";
+import { setOptionsRule } from "./op-set-options.ts";
+import type { OperationRule } from "./operation.ts";
+
+/** The rules of an operation, or undefined when it is not modelled. */
+export function ruleOf(body: xdr.OperationBody): OperationRule | undefined {
+  switch (body.type) {
+    case "createAccount":
+      return createAccountRule(body.createAccountOp);
+    case "payment":
+      return paymentRule(body.paymentOp);
+    case "setOptions":
+      return setOptionsRule(body.setOptionsOp);
+    case "changeTrust": {
+      const { line, limit } = body.changeTrustOp;
+      return line.type === "assetTypePoolShare" ? undefined : changeTrustRule(line, limit);
+    }
+    case "manageData":
+      return manageDataRule(body.manageDataOp);
+    case "createClaimableBalance":
+      return createClaimableBalanceRule(body.createClaimableBalanceOp);
+    default:
+      return undefined;
+  }
+}
+
+/** The operation as an operator should read it when the devnet refuses it. */
+export function nameOf(body: xdr.OperationBody): string {
+  const isPoolShare =
+    body.type === "changeTrust" && body.changeTrustOp.line.type === "assetTypePoolShare";
+  return isPoolShare ? "changeTrust of a pool share" : body.type;
+}

@@ -1,0 +1,153 @@
+/**
+ * Signatures: whether those of one envelope reach a weight, and which of them were of use.
+ *
+ * A signer counts once a check. Signers are tried by kind: pre-authorized hashes, hash preimages,
+ * Ed25519 keys, signed payloads. Checking stops at the needed weight, so a signature too many stays
+ * unused, and an unused signature fails the transaction.
+ *
+ * Source  stellar-core, SignatureChecker.cpp and SignatureUtils.cpp; CAP-40 (signed payloads). Its
+ *         budget for Ed25519 verifications is not modelled.
+ */
+import { createPublicKey, verify } from "node:crypto";
+import { xdr } from "@stellar/stellar-sdk/base";
+import { compareBytes, concatBytes } from "../lib/bytes.ts";
+import { sha256 } from "../lib/hash.ts";
+
+export interface WeightedKey {
+  readonly key: xdr.SignerKey;
+  readonly weight: number;
+}
+
+export interface SignatureCheck {
+  /** True when the signatures of `signers` weigh at least `needed`; 0 still needs one of them. */
+  reaches(signers: readonly WeightedKey[], needed: number): boolean;
+  readonly areAllUsed: boolean;
+}
+
+const WEIGHT_MAX = 255;
+const HINT_BYTES = 4;
+/** DER of an Ed25519 SubjectPublicKeyInfo, up to the key itself (RFC 8410). */
+const ED25519_SPKI = Uint8Array.fromHex("302a300506032b6570032100");
+const KINDS = [
+  "signerKeyTypeHashX",
+  "signerKeyTypeEd25519",
+  "signerKeyTypeEd25519SignedPayload",
+] as const;
+
+/** `contents` is the transaction's hash: what its signers signed. */
+export function checkSignatures(
+  contents: Uint8Array,
+  signatures: readonly xdr.DecoratedSignature[],
+): SignatureCheck {
+  const used = new Set<xdr.DecoratedSignature>();
+
+  const reaches = (signers: readonly WeightedKey[], needed: number): boolean => {
+    let weight = 0;
+    for (const match of matches(contents, signatures, signers)) {
+      if (match.signature !== undefined) used.add(match.signature);
+      weight += Math.min(match.weight, WEIGHT_MAX);
+      if (weight >= needed) return true;
+    }
+    return false;
+  };
+
+  return {
+    reaches,
+    get areAllUsed() {
+      return used.size === signatures.length;
+    },
+  };
+}
+
+interface Match {
+  readonly weight: number;
+  /** Undefined for a pre-authorized hash, which needs none. */
+  readonly signature: xdr.DecoratedSignature | undefined;
+}
+
+/** Lazy, because what comes after the needed weight must not be looked at. */
+function* matches(
+  contents: Uint8Array,
+  signatures: readonly xdr.DecoratedSignature[],
+  signers: readonly WeightedKey[],
+): Generator<Match> {
+  for (const { key, weight } of signers) {
+    if (isPreauthorized(key, contents)) yield { weight, signature: undefined };
+  }
+  for (const kind of KINDS) {
+    const left = signers.filter(({ key }) => key.type === kind);
+    for (const signature of signatures) {
+      const index = left.findIndex(({ key }) => isSignedBy(signature, key, contents));
+      const [signer] = index < 0 ? [] : left.splice(index, 1);
+      if (signer !== undefined) yield { weight: signer.weight, signature };
+    }
+  }
+}
+
+/** The account's own key, when it has weight, and its other signers. */
+export function signersOf(account: xdr.AccountEntry): readonly WeightedKey[] {
+  const [masterWeight = 0] = account.thresholds.toBytes();
+  return masterWeight === 0
+    ? account.signers
+    : [{ key: masterKey(account.accountId), weight: masterWeight }, ...account.signers];
+}
+
+/** Signs for an account that is not on the ledger: its own key does. */
+export function masterKey(account: xdr.PublicKey): xdr.SignerKey {
+  return xdr.SignerKey.signerKeyTypeEd25519(account.ed25519);
+}
+
+function isPreauthorized(key: xdr.SignerKey, contents: Uint8Array): boolean {
+  return key.type === "signerKeyTypePreAuthTx" && isSame(key.preAuthTx.toBytes(), contents);
+}
+
+function isSignedBy(
+  { hint, signature }: xdr.DecoratedSignature,
+  key: xdr.SignerKey,
+  contents: Uint8Array,
+): boolean {
+  if (!isSame(hint.toBytes(), hintOf(key))) return false;
+  const bytes = signature.toBytes();
+  switch (key.type) {
+    case "signerKeyTypePreAuthTx":
+      return false;
+    case "signerKeyTypeHashX":
+      return isSame(sha256(bytes), key.hashX.toBytes());
+    case "signerKeyTypeEd25519":
+      return verifies(contents, key.ed25519.toBytes(), bytes);
+    case "signerKeyTypeEd25519SignedPayload": {
+      const { ed25519, payload } = key.ed25519SignedPayload;
+      return verifies(payload, ed25519.toBytes(), bytes);
+    }
+  }
+}
+
+function hintOf(key: xdr.SignerKey): Uint8Array {
+  switch (key.type) {
+    case "signerKeyTypePreAuthTx":
+      return tail(key.preAuthTx.toBytes());
+    case "signerKeyTypeHashX":
+      return tail(key.hashX.toBytes());
+    case "signerKeyTypeEd25519":
+      return tail(key.ed25519.toBytes());
+    case "signerKeyTypeEd25519SignedPayload": {
+      const { ed25519, payload } = key.ed25519SignedPayload;
+      const end = tail(payload);
+      return tail(ed25519.toBytes()).map((byte, index) => byte ^ (end[index] ?? 0));
+    }
+  }
+}
+
+function tail(bytes: Uint8Array): Uint8Array {
+  return bytes.slice(-HINT_BYTES);
+}
+
+function verifies(message: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean {
+  const spki = concatBytes(ED25519_SPKI, publicKey);
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  return verify(null, message, key, signature);
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return compareBytes(left, right) === 0;
+}

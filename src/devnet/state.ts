@@ -1,0 +1,118 @@
+/**
+ * State: every entry of the devnet's ledger, with a journal that can take changes back.
+ *
+ * Scopes nest as Stellar's do: the ledger, the transaction, the operation. The same journal that
+ * rolls a failed transaction back tells TransactionMeta what a successful one changed.
+ */
+import { xdr } from "@stellar/stellar-sdk/base";
+import { type EntryKey, keyOfData, ledgerKey } from "./entries.ts";
+
+/** By key: the entry as it was when the scope first touched it. */
+type Frame = Map<EntryKey, xdr.LedgerEntry | undefined>;
+
+export interface Scope<Result> {
+  readonly result: Result;
+  /** What the scope changed, in the order of first touch; empty when it was rolled back. */
+  readonly changes: xdr.LedgerEntryChange[];
+}
+
+const PLAIN = xdr.LedgerEntryExt.v0();
+
+export class LedgerState {
+  /** The ledger being closed: entries written now carry it as their last modification. */
+  sequence = 1;
+
+  readonly #entries = new Map<EntryKey, xdr.LedgerEntry>();
+  readonly #frames: Frame[] = [];
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: EntryKey): xdr.LedgerEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  values(): Iterable<xdr.LedgerEntry> {
+    return this.#entries.values();
+  }
+
+  /** Creates or replaces. An entry keeps its sponsor unless another extension is given. */
+  write(data: xdr.LedgerEntryData, ext?: xdr.LedgerEntryExt): void {
+    const key = keyOfData(data);
+    const known = this.#touch(key);
+    this.#entries.set(
+      key,
+      new xdr.LedgerEntry({
+        lastModifiedLedgerSeq: this.sequence,
+        data,
+        ext: ext ?? known?.ext ?? PLAIN,
+      }),
+    );
+  }
+
+  remove(key: EntryKey): void {
+    this.#touch(key);
+    this.#entries.delete(key);
+  }
+
+  /** Runs `work`; keeps its changes when `keeps` says so, otherwise leaves no trace of it. */
+  scope<Result>(
+    work: () => Result,
+    keeps: (result: Result) => boolean = () => true,
+  ): Scope<Result> {
+    const frame: Frame = new Map();
+    this.#frames.push(frame);
+    let kept = false;
+    try {
+      const result = work();
+      kept = keeps(result);
+      return { result, changes: kept ? this.#changes(frame) : [] };
+    } finally {
+      this.#frames.pop();
+      if (kept) this.#merge(frame);
+      else this.#restore(frame);
+    }
+  }
+
+  #touch(key: EntryKey): xdr.LedgerEntry | undefined {
+    const known = this.#entries.get(key);
+    const frame = this.#frames.at(-1);
+    if (frame !== undefined && !frame.has(key)) frame.set(key, known);
+    return known;
+  }
+
+  #merge(frame: Frame): void {
+    const outer = this.#frames.at(-1);
+    for (const [key, before] of frame) {
+      if (outer !== undefined && !outer.has(key)) outer.set(key, before);
+    }
+  }
+
+  #restore(frame: Frame): void {
+    for (const [key, before] of frame) {
+      if (before === undefined) this.#entries.delete(key);
+      else this.#entries.set(key, before);
+    }
+  }
+
+  #changes(frame: Frame): xdr.LedgerEntryChange[] {
+    return [...frame].flatMap(([key, before]) => changeOf(key, before, this.#entries.get(key)));
+  }
+}
+
+function changeOf(
+  key: EntryKey,
+  before: xdr.LedgerEntry | undefined,
+  after: xdr.LedgerEntry | undefined,
+): xdr.LedgerEntryChange[] {
+  if (before === undefined) {
+    return after === undefined ? [] : [xdr.LedgerEntryChange.ledgerEntryCreated(after)];
+  }
+  return [
+    xdr.LedgerEntryChange.ledgerEntryState(before),
+    after === undefined
+      ? xdr.LedgerEntryChange.ledgerEntryRemoved(ledgerKey(key))
+      : xdr.LedgerEntryChange.ledgerEntryUpdated(after),
+  ];
+}
