@@ -4,17 +4,25 @@ import { TokenJson } from "../client/schemas.ts";
 import { AceError } from "../lib/errors.ts";
 
 export interface AuthPorts {
-  readonly challenge: (account: string) => Promise<ChallengeJson>;
-  readonly signIn: (request: SignIn) => Promise<{ readonly token: string }>;
+  readonly challenge: (request: ChallengeRequest) => ChallengeJson;
+  readonly signIn: (
+    request: SignIn,
+    signal: AbortSignal,
+  ) => Promise<{ readonly token: string; readonly expiresAtS: number }>;
   readonly token: (request: TokenRequest, session: string) => Promise<TokenJson>;
   readonly jwks: () => object;
+}
+
+interface ChallengeRequest {
+  readonly account: string;
+  readonly homeDomain: string | undefined;
+  readonly clientDomain: string | undefined;
+  readonly memo: string | undefined;
 }
 
 const ChallengeJson = z.object({
   transaction: z.string(),
   network_passphrase: z.string(),
-  server: z.string().describe("The account whose signature the challenge carries"),
-  homeDomain: z.string(),
 });
 type ChallengeJson = z.infer<typeof ChallengeJson>;
 
@@ -61,16 +69,22 @@ export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) =>
       schema: {
         tags: ["access"],
         summary: "A SEP-10 challenge for an account",
-        querystring: z.looseObject({ account: z.string().max(69) }),
+        querystring: z.strictObject({
+          account: z.string().max(69),
+          home_domain: z.string().max(64).optional(),
+          client_domain: z.string().max(64).optional(),
+          memo: z.string().max(64).optional(),
+        }),
         response: { 200: ChallengeJson },
       },
     },
-    async ({ query }) => {
-      if ("client_domain" in query) {
-        throw new AceError("CHALLENGE_INVALID", "client_domain is not supported by this node");
-      }
-      return await node.challenge(query.account);
-    },
+    async ({ query }) =>
+      node.challenge({
+        account: query.account,
+        homeDomain: query.home_domain,
+        clientDomain: query.client_domain,
+        memo: query.memo,
+      }),
   );
   app.post(
     "/auth",
@@ -80,10 +94,10 @@ export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) =>
         tags: ["access"],
         summary: "Signs in with the signed challenge, for one device",
         body: SignIn,
-        response: { 200: z.object({ token: z.string() }) },
+        response: { 200: z.object({ token: z.string(), expiresAtS: z.int() }) },
       },
     },
-    async ({ body }) => await node.signIn(body),
+    async (request) => await node.signIn(request.body, request.signal),
   );
   app.post(
     "/v1/access/tokens",

@@ -16,6 +16,8 @@ export interface Noun {
   readonly persona: Persona;
   readonly summary: string;
   readonly alias?: string;
+  /** Loads all nouns beside it, because it speaks about the whole grammar. */
+  readonly seesAll?: boolean;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -32,9 +34,30 @@ export const personas = [
 export type Persona = (typeof personas)[number];
 
 export const nouns: Readonly<Record<string, Noun>> = {
+  key: {
+    persona: "Everybody",
+    summary: "keys to act with",
+    load: () => import("./commands/key.ts"),
+  },
   config: {
     persona: "Everybody",
     summary: "settings in force, each with its origin",
     load: () => import("./commands/config.ts"),
+  },
+  doctor: {
+    persona: "Everybody",
+    summary: "find out what is missing, and how to mend it",
+    load: () => import("./commands/doctor.ts"),
+  },
+  explain: {
+    persona: "Everybody",
+    summary: "what an error code means",
+    load: () => import("./commands/explain.ts"),
+  },
+  completion: {
+    persona: "Everybody",
+    summary: "let the shell complete what you type",
+    seesAll: true,
+    load: () => import("./commands/completion.ts"),
   },
 };

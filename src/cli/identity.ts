@@ -55,7 +55,10 @@ async function chosenKey({ keystore, settings }: Context): Promise<KeyEntry> {
   if (only === undefined) {
     throw new AceError("KEY_MISSING", "there is no key yet; make one with `ace key new <name>`");
   }
-  if (others.length === 0) return only;
+  if (others.length === 0) {
+    if (only.kind === "broken") throw only.fault;
+    return only;
+  }
   const names = [only, ...others].map((entry) => entry.name).join(", ");
   throw new AceError("KEY_MISSING", `there are several keys, so say which with --as: ${names}`);
 }

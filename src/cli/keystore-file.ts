@@ -1,12 +1,12 @@
 /** The keystore on disk: `keys/<name>.json` in the home folder, one file a key. */
 import { mkdir, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { type KeyFile, keyFileText, parseKeyFile, seal, unseal } from "./key-file.ts";
-import type { KeyEntry, Keystore } from "./keystore.ts";
+import type { BrokenKey, KeyEntry, Keystore } from "./keystore.ts";
 import type { Output } from "./output.ts";
 import { choosePassphrase, readPassphrase } from "./passphrase.ts";
-import { createPrivateFile, readPrivateFile } from "./private-file.ts";
+import { createPrivateFile, hasCode, readPrivateFile } from "./private-file.ts";
 import { addressOfSeed } from "./seed.ts";
 import { readStellarIdentity } from "./stellar-identity.ts";
 import type { Terminal } from "./terminal.ts";
@@ -32,7 +32,7 @@ export function openKeystore(options: KeystoreOptions): Keystore {
   const read = async (name: string): Promise<KeyFile> => {
     const path = pathOf(folder, name);
     const text = await readPrivateFile(path);
-    if (text === undefined) throw new AceError("KEY_MISSING", `there is no key "${name}"`);
+    if (text === undefined) throw missing(name);
     return parseKeyFile(path, text);
   };
   const find = async (name: string): Promise<KeyEntry> => {
@@ -44,8 +44,10 @@ export function openKeystore(options: KeystoreOptions): Keystore {
   return {
     find,
     list: async () => {
-      const entries: KeyEntry[] = [];
-      for (const name of await keyNames(folder)) entries.push(await find(name));
+      const entries: (KeyEntry | BrokenKey)[] = [];
+      for (const name of await keyNames(folder)) {
+        entries.push(await find(name).catch((error: unknown) => broken(name, error)));
+      }
       return entries;
     },
     unlock: async (name) => {
@@ -78,8 +80,10 @@ export function openKeystore(options: KeystoreOptions): Keystore {
       return { name, address, kind: "stellar-cli" };
     },
     remove: async (name) => {
-      await read(name);
-      await unlink(pathOf(folder, name));
+      const path = pathOf(folder, name);
+      await unlink(path).catch((error: unknown) => {
+        throw hasCode(error, "ENOENT") ? missing(name) : error;
+      });
     },
   };
 }
@@ -113,4 +117,13 @@ async function create(
 
 function taken(name: string): AceError {
   return new AceError("KEY_EXISTS", `there is a key "${name}" already`);
+}
+
+function missing(name: string): AceError {
+  return new AceError("KEY_MISSING", `there is no key "${name}"`);
+}
+
+function broken(name: string, error: unknown): BrokenKey {
+  if (isAceError(error)) return { kind: "broken", name, fault: error };
+  throw error;
 }

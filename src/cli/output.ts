@@ -5,6 +5,7 @@
  */
 import { invariant } from "../lib/invariant.ts";
 import { escapeText } from "./escape.ts";
+import { jsonText } from "./json.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { paint, type Stream, type Tone } from "./stream.ts";
 import { type Cell, tableLines } from "./table.ts";
@@ -20,6 +21,8 @@ export interface Output {
   warn(text: string): void;
   /** A line on stderr that counts up, on a terminal only. */
   progress(label: string): Progress;
+  /** One line of JSON on stdout with `--json`, at once: what a long-running command tells a script. */
+  event(name: string, data: unknown): void;
   /** The data of `--json`. A command that may still fail sets it before it throws. */
   result(data: unknown): void;
   data(): unknown;
@@ -64,6 +67,9 @@ export function createOutput({ stdout, stderr, json, quiet }: OutputOptions): Ou
       progress?.done();
       progress = startProgress(stderr, quiet ? undefined : label);
       return progress;
+    },
+    event: (name, given) => {
+      if (json) stdout.write(`${jsonText({ v: 1, event: name, data: given })}\n`);
     },
     result: (given) => {
       invariant(data === undefined, "a command has one result");

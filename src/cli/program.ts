@@ -21,7 +21,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     const { operands } = withGlobalFlags(silent(new Command("ace"))).parseOptions([...argv]);
     const isHelp = operands[0] === "help";
     const path = isHelp ? operands.slice(1) : operands;
-    const program = await createProgram(path.slice(0, 1), run);
+    const program = await createProgram(neededNouns(path), run);
     if (path.length === 0 && (isHelp || argv.length === 0)) program.outputHelp();
     else await program.parseAsync(isHelp ? [...path, "--help"] : [...argv], { from: "user" });
     return exitCode;
@@ -49,6 +49,11 @@ export async function createProgram(loaded: readonly string[], run: Run): Promis
     }
   }
   return program;
+}
+
+function neededNouns([name = ""]: readonly string[]): readonly string[] {
+  const noun = Object.hasOwn(nouns, name) ? nouns[name] : undefined;
+  return noun?.seesAll === true ? Object.keys(nouns) : [name];
 }
 
 const firstSteps = `

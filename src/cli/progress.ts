@@ -3,7 +3,8 @@ import { escapeText } from "./escape.ts";
 import type { Stream } from "./stream.ts";
 
 export interface Progress {
-  update(done: number, total: number): void;
+  /** Without `total` only the count is shown. */
+  update(done: number, total?: number): void;
   /** Takes the line away until the next update, so that other text can stand there. */
   clear(): void;
   done(): void;
@@ -23,6 +24,7 @@ export function startProgress(stream: Stream, label: string | undefined): Progre
   show(escapeText(label));
   return {
     update: (done, total) => {
+      if (total === undefined) return show(`${escapeText(label)} ${done}`);
       const percent = total > 0 ? Math.floor((Math.min(done, total) / total) * 100) : 0;
       show(`${escapeText(label)} ${done}/${total} (${percent} %)`);
     },

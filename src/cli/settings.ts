@@ -27,7 +27,7 @@ export interface Settings {
 export type Origin = "default" | "profile" | "environment" | "flag";
 
 /** Where a setting may be set, besides the profile. */
-const sourceNames = {
+export const sourceNames = {
   home: { flag: "home", variable: "ACE_HOME" },
   network: { flag: "network", variable: "ACE_NETWORK_FILE" },
   rpcUrl: { flag: "rpc", variable: "ACE_RPC" },

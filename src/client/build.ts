@@ -55,8 +55,11 @@ export function paymentOperation({ to, asset, amount }: Payment): xdr.Operation 
   });
 }
 
-export function trustOperation(asset: string): xdr.Operation {
-  return Operation.changeTrust({ asset: assetOf(asset) });
+export function trustOperation(asset: string, source?: string): xdr.Operation {
+  return Operation.changeTrust({
+    asset: assetOf(asset),
+    ...(source === undefined ? {} : { source }),
+  });
 }
 
 /** A claimable balance to oneself that opens at `untilS`: how voting power is locked. */

@@ -31,14 +31,7 @@ export interface NodeClient {
   contents(): Promise<readonly ContentJson[]>;
   content(id: string): Promise<ContentJson>;
   publish(body: object, adminToken: string): Promise<ContentJson>;
-  challenge(
-    account: string,
-  ): Promise<{
-    transaction: string;
-    network_passphrase: string;
-    server: string;
-    homeDomain: string;
-  }>;
+  challenge(account: string): Promise<z.infer<typeof Challenge>>;
   signIn(body: object): Promise<{ token: string }>;
   token(body: object, session: string): Promise<TokenJson>;
 }
@@ -48,8 +41,6 @@ const Fault = z.object({ code: z.string(), message: z.string() });
 const Challenge = z.object({
   transaction: z.string(),
   network_passphrase: z.string(),
-  server: z.string(),
-  homeDomain: z.string(),
 });
 
 export function openNodeClient(url: string, signal: AbortSignal): NodeClient {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, rpc, type Transaction, type xdr } from "@stellar/stellar-sdk";
 import { toHex } from "../lib/bytes.ts";
 import { AceError, isAceError } from "../lib/errors.ts";
+import { accountFromBytes } from "../lib/strkey.ts";
 import { resultCodes } from "./result-codes.ts";
 
 export interface Sent {
@@ -19,12 +20,22 @@ export interface Sent {
   readonly closeTime: number;
 }
 
+export interface AccountSigners {
+  /** With the master key. */
+  readonly signers: readonly { readonly key: string; readonly weight: number }[];
+  readonly mediumThreshold: number;
+}
+
 export interface Stellar {
   readonly passphrase: string;
   account(id: string): Promise<Account>;
   /** Whether the account exists, and what it holds of the native asset, in stroops. */
   balance(id: string): Promise<bigint | undefined>;
+  /** Signers and thresholds as they are now; undefined when the account does not exist. */
+  signers(id: string): Promise<AccountSigners | undefined>;
   entries(...keys: xdr.LedgerKey[]): Promise<readonly rpc.Api.LedgerEntryResult[]>;
+  /** Stellar's hash of a closed ledger's header, as the endpoint claims it. */
+  headerHash(sequence: number): Promise<string>;
   latestLedger(): Promise<{ readonly sequence: number; readonly closeTimeS: number }>;
   /** Sends a signed transaction and waits until its fate is known. */
   send(transaction: Transaction): Promise<Sent>;
@@ -48,16 +59,20 @@ export function openStellar({ rpcUrl, passphrase, signal, timeoutMs }: Options):
   return {
     passphrase,
     account: (id) => reach(server.getAccount(id)).catch((cause) => throwMissing(cause, id)),
-    balance: async (id) => {
-      try {
-        const entry = await reach(server.getAccountEntry(id));
-        return BigInt(entry.balance.toString());
-      } catch (error) {
-        if (isAceError(error, "LEDGER_NO_SOURCE")) throw error;
-        return undefined;
-      }
+    balance: async (id) => (await accountEntry(server, reach, id))?.balance,
+    signers: async (id) => {
+      const entry = await accountEntry(server, reach, id);
+      return entry === undefined ? undefined : signersOf(id, entry);
     },
     entries: async (...keys) => (await reach(server.getLedgerEntries(...keys))).entries,
+    headerHash: async (sequence) => {
+      const page = await reach(
+        server.getLedgers({ startLedger: sequence, pagination: { limit: 1 } }),
+      );
+      const [ledger] = page.ledgers;
+      if (ledger?.sequence === sequence) return ledger.hash;
+      throw new AceError("LEDGER_NO_SOURCE", `${rpcUrl} does not have ledger ${sequence}`);
+    },
     latestLedger: async () => {
       const health = await reach(server.getLatestLedger());
       return { sequence: health.sequence, closeTimeS: Number(health.closeTime ?? 0) };
@@ -147,4 +162,27 @@ function isConnectionFault(error: unknown): boolean {
 function throwMissing(cause: unknown, id: string): never {
   if (cause instanceof AceError) throw cause;
   throw new AceError("ACCOUNT_MISSING", `account ${id} does not exist on this network`, { cause });
+}
+
+async function accountEntry(
+  server: rpc.Server,
+  reach: Reach,
+  id: string,
+): Promise<xdr.AccountEntry | undefined> {
+  try {
+    return await reach(server.getAccountEntry(id));
+  } catch (error) {
+    if (isAceError(error, "LEDGER_NO_SOURCE")) throw error;
+    return undefined;
+  }
+}
+
+function signersOf(id: string, entry: xdr.AccountEntry): AccountSigners {
+  const [masterWeight = 0, , mediumThreshold = 0] = entry.thresholds.toBytes();
+  const others = entry.signers.flatMap(({ key, weight }) =>
+    key.type === "signerKeyTypeEd25519"
+      ? [{ key: accountFromBytes(key.ed25519.toBytes()), weight }]
+      : [],
+  );
+  return { signers: [{ key: id, weight: masterWeight }, ...others], mediumThreshold };
 }

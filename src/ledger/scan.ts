@@ -40,14 +40,19 @@ function concerning(
   applied: AppliedTransaction,
   vaults: ReadonlySet<string>,
 ): readonly StellarTransaction[] {
-  const { hash, source, operations } = applied;
-  const chunks = chunksOf(applied);
-  const transfers = transfersOf(operations);
+  const facts = factsOf(applied);
   const isOurs =
-    chunks.length > 0 ||
-    vaults.has(source) ||
-    transfers.some((transfer) => touches(transfer, vaults));
-  return isOurs ? [{ hash, source, chunks, transfers, locks: locksOf(operations) }] : [];
+    facts.chunks.length > 0 ||
+    vaults.has(facts.source) ||
+    facts.transfers.some((transfer) => touches(transfer, vaults));
+  return isOurs ? [facts] : [];
+}
+
+/** What one transaction that took effect says: its chunks, transfers and locks. */
+export function factsOf(applied: AppliedTransaction): StellarTransaction {
+  const { hash, source, operations } = applied;
+  const transfers = transfersOf(operations);
+  return { hash, source, chunks: chunksOf(applied), transfers, locks: locksOf(operations) };
 }
 
 /** A chunk that another account signed for is not the caller's word, so then there is no call. */

@@ -1,0 +1,175 @@
+import { cpSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { callOperations, paymentOperation } from "../../client/build.ts";
+import { encodeAbi } from "../../contracts/abi.ts";
+import { argsToJson, parseArguments } from "../../contracts/value-json.ts";
+import { AceError } from "../../lib/errors.ts";
+import { formatAmount, parseAmount } from "../../lib/money.ts";
+import { buildContract } from "../build-contract.ts";
+import type { Context } from "../context.ts";
+import { contractInfo, methodOf, signatureOf } from "../contract-info.ts";
+import { deployContract } from "../deploy-contract.ts";
+import type { Flags } from "../flags.ts";
+import type { Run } from "../run.ts";
+import { openSession, sendCall } from "../session.ts";
+import { resolveAsset } from "./account.ts";
+import { receiptLines } from "./tx.ts";
+
+const TEMPLATES: Readonly<Record<string, string>> = {
+  licence: "licence",
+  split: "revenue-split",
+  vote: "dao-vote",
+};
+const EXAMPLES = new URL("../../../contracts-examples/", import.meta.url);
+
+/** `ace contract`: from an empty folder to a contract that answers on the ledger. */
+export function register(noun: Command, run: Run): void {
+  noun
+    .command("new <folder>")
+    .description("a folder with source, README and test to start from")
+    .option("--from <template>", "licence, split or vote", "licence")
+    .addHelpText("after", "\nExample:\n  ace contract new my-licence --from licence")
+    .action(run((context, [folder = ""], flags) => create(context, folder, flags)));
+  noun
+    .command("build <file>")
+    .description("strips types, checks every rule, writes the .js that the ledger will carry")
+    .option("--out <file>", "where the JavaScript goes (default: beside the source)")
+    .addHelpText("after", "\nExample:\n  ace contract build my-licence/licence.ts")
+    .action(run((context, [file = ""], flags) => build(context, file, flags)));
+  noun
+    .command("deploy <file> [args...]")
+    .description("puts the code on the ledger, runs setup, and tells number and address")
+    .addHelpText(
+      "after",
+      '\nExample:\n  ace contract deploy split.ts \'[{"to":"G…","ppm":1000000}]\' --as owner',
+    )
+    .action(run((context, [file = "", ...args]) => deployContract(context, file, args)));
+  noun
+    .command("inspect <number>")
+    .description("name, owner, address and methods of a contract")
+    .action(run((context, [number = ""]) => inspect(context, number)));
+  noun
+    .command("call <number> <method> [args...]")
+    .description("simulates, asks, sends the call and waits for its receipt")
+    .option("--pay <amount>", "attach a payment to the contract")
+    .option("--asset <asset>", "asset of the payment", "XLM")
+    .option("--gas <limit>", "gas limit of the call")
+    .addHelpText(
+      "after",
+      '\nExample:\n  ace contract call 257 buy \'{"maxPrice":"50000000"}\' --pay 5 --as viewer',
+    )
+    .action(
+      run((context, [number = "", method = "", ...args], flags) =>
+        callMethod(context, { number, method, args }, flags),
+      ),
+    );
+  noun
+    .command("view <number> <method> [args...]")
+    .description("asks a view; needs no key and no transaction")
+    .addHelpText("after", "\nExample:\n  ace contract view 257 offer")
+    .action(
+      run((context, [number = "", method = "", ...args]) =>
+        view(context, { number, method, args }),
+      ),
+    );
+}
+
+interface MethodWords {
+  readonly number: string;
+  readonly method: string;
+  readonly args: readonly string[];
+}
+
+function create({ output }: Context, folder: string, flags: Flags): unknown {
+  const from = flags.text("from") ?? "licence";
+  const template = Object.hasOwn(TEMPLATES, from) ? TEMPLATES[from] : undefined;
+  if (template === undefined) throw new AceError("TEMPLATE_UNKNOWN", `no template "${from}"`);
+  if (existsSync(folder)) throw new AceError("USAGE", `${folder} is there already`);
+  cpSync(new URL(`${template}/`, EXAMPLES), folder, { recursive: true });
+  const source = join(folder, `${template}.ts`);
+  output.line(`made ${folder} from the ${from} template`, "good");
+  output.note(`next: ace contract build ${source}`);
+  return { folder, template, source };
+}
+
+function build({ output }: Context, file: string, flags: Flags): unknown {
+  const { source, codeHash, abi } = buildContract(file);
+  const out = flags.text("out") ?? file.replace(/\.[jt]s$/, ".js");
+  const bytes = Buffer.byteLength(source);
+  if (out !== file) writeFileSync(out, source);
+  writeFileSync(out.replace(/\.js$/, ".abi.cbor"), encodeAbi(abi));
+  output.line(`${abi.name}: ${bytes} bytes, code hash ${codeHash}`, "good");
+  for (const [name, method] of abi.methods) output.line(`  ${signatureOf(name, method)}`);
+  return { name: abi.name, file: out, bytes, codeHash, methods: [...abi.methods.keys()] };
+}
+
+async function inspect(context: Context, number: string): Promise<unknown> {
+  const contract = await contractInfo(openSession(context).node, number);
+  const { output } = context;
+  output.table([
+    ["contract", contract.number],
+    ["name", contract.name],
+    ["owner", contract.owner],
+    ["pay to", contract.address],
+    ["code", contract.codeHash],
+    ["implements", contract.implements.join(", ")],
+    ["upgrade", "never"],
+  ]);
+  for (const [name, method] of contract.types.methods)
+    output.line(`  ${signatureOf(name, method)}`);
+  const { abi: _, id: __, types: ___, ...json } = contract;
+  return json;
+}
+
+async function callMethod(
+  context: Context,
+  { number, method, args }: MethodWords,
+  flags: Flags,
+): Promise<unknown> {
+  const session = openSession(context);
+  const contract = await contractInfo(session.node, number);
+  const { args: types, view: isView } = methodOf(contract, method);
+  if (isView)
+    throw new AceError("USAGE", `"${method}" is a view: ace contract view ${number} ${method}`);
+  const encoded = parseArguments(types, args);
+  const gas = flags.whole("gas", { min: 1, max: 5_000_000 });
+  const amount = flags.text("pay");
+  const payments =
+    amount === undefined
+      ? []
+      : [
+          {
+            to: contract.address,
+            asset: resolveAsset(flags.text("asset") ?? "XLM", session.network.assets),
+            amount: parseAmount(amount),
+          },
+        ];
+  const request = { contract: contract.id, method, args: encoded };
+  const operations = [
+    ...callOperations(gas === undefined ? request : { ...request, gas: BigInt(gas) }),
+    ...payments.map(paymentOperation),
+  ];
+  const effect = [
+    `call ${contract.name} (${number}) ${method} ${JSON.stringify(argsToJson(types, encoded))}`,
+    ...payments.map((payment) => `pay ${formatAmount(payment.amount)} ${payment.asset} with it`),
+  ];
+  const sent = await sendCall(context, session, operations, effect);
+  for (const receipt of sent.receipts) {
+    for (const line of receiptLines(receipt)) context.output.line(line);
+  }
+  return sent;
+}
+
+async function view(context: Context, { number, method, args }: MethodWords): Promise<unknown> {
+  const { node } = openSession(context);
+  const contract = await contractInfo(node, number);
+  const { args: types } = methodOf(contract, method);
+  const json = argsToJson(types, parseArguments(types, args));
+  const answer = await node.view(contract.id, method, json);
+  if (!answer.ok) {
+    throw new AceError("CALL_FAILED", `contract ${number} refuses "${method}": ${answer.code}`);
+  }
+  context.output.line(JSON.stringify(answer.result, undefined, 2));
+  return answer;
+}

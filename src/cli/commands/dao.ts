@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { callOperations, lockOperation } from "../../client/build.ts";
+import { parseArguments } from "../../contracts/value-json.ts";
+import { AceError } from "../../lib/errors.ts";
+import { formatAmount, parseAmount } from "../../lib/money.ts";
+import type { Context } from "../context.ts";
+import { contractInfo, methodOf } from "../contract-info.ts";
+import { type ProposalJson, proposalLines, readProposal, readProposals } from "../dao-proposal.ts";
+import { parseDuration } from "../duration.ts";
+import type { Flags } from "../flags.ts";
+import { identity } from "../identity.ts";
+import type { Run } from "../run.ts";
+import { openSession, type Session, sendCall } from "../session.ts";
+
+const DAO = "1";
+const ASSIGNMENT = /^([a-z]+\.[a-zA-Z]+)=(\d{1,15})$/;
+
+/** `ace dao`: lock power, propose a setting, vote, and let what passed take effect. */
+export function register(noun: Command, run: Run): void {
+  noun
+    .command("lock <amount>")
+    .description("locks governance asset to yourself: it stays yours, and votes until it opens")
+    .option("--for <duration>", "how long, such as 30d, 12h or 600s", "30d")
+    .addHelpText("after", "\nExample:\n  ace dao lock 1000 --for 90d --as alice")
+    .action(run((context, [amount = ""], flags) => lock(context, amount, flags)));
+  noun
+    .command("propose <setting=value>")
+    .description("proposes to change one setting; the vote opens after a delay")
+    .requiredOption("--title <text>", "one line that says why")
+    .addHelpText(
+      "after",
+      '\nExample:\n  ace dao propose token.lifeS=45 --title "Shorter tokens" --as alice',
+    )
+    .action(run((context, [change = ""], flags) => propose(context, change, flags)));
+  noun
+    .command("vote <proposal> <choice>")
+    .description("yes, no or abstain; may be changed until the vote ends")
+    .addHelpText("after", "\nExample:\n  ace dao vote 14 yes --as bob")
+    .action(run((context, [id = "", choice = ""]) => vote(context, id, choice)));
+  noun
+    .command("execute <proposal>")
+    .description("makes a passed proposal take effect, after its timelock; anyone may")
+    .action(run((context, [id = ""]) => execute(context, id)));
+  noun
+    .command("show <proposal>")
+    .description("what a proposal does, where it stands, and how the votes are")
+    .action(run((context, [id = ""]) => show(context, id)));
+  noun
+    .command("list")
+    .description("the newest proposals")
+    .action(run((context) => list(context)));
+  noun
+    .command("settings")
+    .description("every setting with its value in force and its bounds")
+    .action(run((context) => settings(context)));
+}
+
+async function lock(context: Context, text: string, flags: Flags): Promise<unknown> {
+  const session = openSession(context);
+  const amount = parseAmount(text);
+  const seconds = parseDuration(flags.text("for") ?? "30d");
+  const { account } = await identity(context);
+  const { closeTimeS } = await session.stellar.latestLedger();
+  const until = BigInt(closeTimeS) + seconds;
+  const asset = session.network.governanceAsset;
+  const operations = [
+    lockOperation(account, asset, amount, until),
+    ...(await operationsOf(session, "lock", [until.toString()])),
+  ];
+  const opens = new Date(Number(until) * 1_000).toISOString();
+  const effect = [
+    `lock ${formatAmount(amount)} ${asset} to yourself`,
+    `claimable again at ${opens}`,
+  ];
+  const sent = await sendCall(context, session, operations, effect);
+  context.output.line(`locked until ${opens}: ${formatAmount(amount)} power`, "good");
+  return { ...sent, until };
+}
+
+async function propose(context: Context, change: string, flags: Flags): Promise<unknown> {
+  const [, name, value] = ASSIGNMENT.exec(change) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new AceError("USAGE", `"${change}" is not setting=value, such as token.lifeS=45`);
+  }
+  const session = openSession(context);
+  const action = JSON.stringify({ kind: "param.set", name, value });
+  const operations = await operationsOf(session, "propose", [flags.text("title") ?? "", action]);
+  const sent = await sendCall(context, session, operations, [`propose to set ${name} to ${value}`]);
+  const id = String(sent.receipts[0]?.result);
+  const proposal = await readProposal(session.node, id);
+  printProposal(context, proposal);
+  return { ...sent, proposal };
+}
+
+async function vote(context: Context, id: string, choice: string): Promise<unknown> {
+  const session = openSession(context);
+  const proposal = await readProposal(session.node, id);
+  const operations = await operationsOf(session, "vote", [id, choice]);
+  const effect = [
+    `vote ${choice} on proposal ${id}:`,
+    `set ${proposal.action.name} to ${proposal.action.value}`,
+  ];
+  const sent = await sendCall(context, session, operations, effect);
+  const weight = BigInt(String(sent.receipts[0]?.result));
+  context.output.line(`voted ${choice} with ${formatAmount(weight)} power`, "good");
+  return { ...sent, weight };
+}
+
+async function execute(context: Context, id: string): Promise<unknown> {
+  const session = openSession(context);
+  const { action } = await readProposal(session.node, id);
+  const operations = await operationsOf(session, "execute", [id]);
+  const effect = [`execute proposal ${id}: set ${action.name} to ${action.value}`];
+  const sent = await sendCall(context, session, operations, effect);
+  const fromLedger = Number(String(sent.receipts[0]?.result));
+  context.output.line(`${action.name} = ${action.value} from ledger ${fromLedger}`, "good");
+  return { ...sent, fromLedger };
+}
+
+async function show(context: Context, id: string): Promise<unknown> {
+  const proposal = await readProposal(openSession(context).node, id);
+  printProposal(context, proposal);
+  return proposal;
+}
+
+async function list(context: Context): Promise<unknown> {
+  const items = await readProposals(openSession(context).node);
+  const rows = items.map(({ id, state, title, action }) => [
+    id,
+    state,
+    `${action.name} = ${action.value}`,
+    title,
+  ]);
+  context.output.table(rows, ["id", "state", "change", "title"]);
+  return { items };
+}
+
+async function settings(context: Context): Promise<unknown> {
+  const { result } = await openSession(context).node.view(BigInt(DAO), "settings", []);
+  const rows = Array.isArray(result) ? result : [];
+  context.output.table(
+    rows.map(({ name, value, min, max }: Record<string, unknown>) => [
+      String(name),
+      String(value),
+      `${String(min)} to ${String(max)}`,
+    ]),
+    ["setting", "in force", "bounds"],
+  );
+  return { items: rows };
+}
+
+function printProposal({ output }: Context, proposal: ProposalJson): void {
+  for (const line of proposalLines(proposal)) output.line(line);
+}
+
+async function operationsOf({ node }: Session, method: string, words: readonly string[]) {
+  const dao = await contractInfo(node, DAO);
+  const args = parseArguments(methodOf(dao, method).args, words);
+  return callOperations({ contract: dao.id, method, args });
+}

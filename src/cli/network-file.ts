@@ -1,0 +1,17 @@
+/** Whether a network.json is valid; apart, because reading one loads the SDK. */
+import { readFile } from "node:fs/promises";
+import { parseServiceNetwork } from "../contracts/service-network.ts";
+import { AceError } from "../lib/errors.ts";
+
+/** What is wrong with the file at `path`; empty when nothing is. */
+export async function networkFileFault(path: string): Promise<string> {
+  try {
+    const document: unknown = JSON.parse(await readFile(path, "utf8"));
+    parseServiceNetwork(document);
+    return "";
+  } catch (error) {
+    if (error instanceof SyntaxError) return `${path} is not JSON`;
+    if (error instanceof AceError) return `${path}: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+/** A failed receipt, told to the person whose call it was. */
+import type { ReceiptJson } from "../client/schemas.ts";
+import { AceError } from "../lib/errors.ts";
+
+/** The error of a call that the simulation already refused: nothing was signed or sent. */
+export function refusalOf(receipt: ReceiptJson): AceError {
+  const { contract, method, code } = receipt;
+  const detail = refusalDetail(receipt.result);
+  const what = `contract ${contract} refuses "${method}": ${code}${detail}; nothing was sent`;
+  return new AceError("CALL_FAILED", what, { cause: receipt });
+}
+
+/** Source refusals travel in the result: the first names line and column. */
+function refusalDetail(result: unknown): string {
+  const [first] = Array.isArray(result) ? result : [];
+  return typeof first === "object" && first !== null ? ` ${JSON.stringify(first)}` : "";
+}

@@ -1,0 +1,106 @@
+/** What the API asks of contracts, answered from committed state. */
+import type { ContractPorts } from "../api/contracts.ts";
+import type { ContractJson } from "../client/schemas.ts";
+import { type Abi, encodeAbi, typeText } from "../contracts/abi.ts";
+import { callsOf } from "../contracts/inbox.ts";
+import type { ServiceNetwork } from "../contracts/service-network.ts";
+import { argsFromJson } from "../contracts/value-json.ts";
+import { supposeTransaction } from "../ledger/suppose.ts";
+import { AceError } from "../lib/errors.ts";
+import type { Receipt } from "../runtime/applied.ts";
+import { readPayables } from "../runtime/book-keys.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Store } from "../store/store.ts";
+import { receiptJson, resultJson } from "./receipt-json.ts";
+
+interface Parts {
+  readonly network: ServiceNetwork;
+  readonly store: Store;
+  readonly runtime: Runtime;
+}
+
+export function contractQueries({ network, store, runtime }: Parts): ContractPorts {
+  const withAbi = async (receipts: readonly Receipt[]) =>
+    await Promise.all(
+      receipts.map(async (receipt) => receiptJson(receipt, await runtime.abi(receipt.contract))),
+    );
+  const tip = () => {
+    const found = store.tip();
+    if (found === undefined) throw new AceError("NODE_BEHIND", "no ledger is applied yet");
+    return found;
+  };
+  return {
+    contract: async (number) => {
+      const info = await runtime.contract(number);
+      return info === undefined ? undefined : contractJson(info);
+    },
+    view: async ({ contract, method, args }) => {
+      const { sequence } = tip();
+      const abi = await runtime.abi(contract);
+      const known = requireMethod(abi, contract, method);
+      const answer = await runtime.view({ contract, method, args: argsFromJson(known.args, args) });
+      return {
+        ok: answer.ok,
+        code: answer.code,
+        result: resultJson(method, answer.result, abi),
+        gasUsed: answer.gasUsed.toString(),
+        ledger: sequence,
+      };
+    },
+    simulate: async (envelope) => {
+      const { sequence, closeTime } = tip();
+      const { passphrase, vault } = network;
+      const calls = callsOf(supposeTransaction(envelope, passphrase), { vault });
+      const next = { calls, sequence: sequence + 1, closeTime: closeTime + 1n };
+      return { ledger: sequence, receipts: await withAbi(await runtime.simulate(next)) };
+    },
+    receipts: async (txHash) => ({
+      tip: store.tip()?.sequence ?? 0,
+      receipts: await withAbi(store.receiptsOf(txHash)),
+    }),
+    payables: (account) => ({
+      account,
+      ledger: tip().sequence,
+      items: readPayables(store.state, account).map(({ asset, amount }) => ({
+        asset,
+        amount: amount.toString(),
+      })),
+    }),
+  };
+}
+
+export interface ContractFacts {
+  readonly number: bigint;
+  readonly address: string;
+  readonly owner: string;
+  readonly codeHash: string;
+  readonly abi: Abi;
+}
+
+function contractJson({ number, address, owner, codeHash, abi }: ContractFacts): ContractJson {
+  return {
+    number: number.toString(),
+    address,
+    name: abi.name,
+    owner,
+    codeHash,
+    implements: [...abi.implements],
+    methods: [...abi.methods].map(([name, method]) => ({
+      name,
+      args: method.args.map(typeText),
+      ...(method.returns === undefined ? {} : { returns: typeText(method.returns) }),
+      view: method.view,
+      payable: typeof method.payable === "boolean" ? method.payable : [...method.payable],
+    })),
+    abi: Buffer.from(encodeAbi(abi)).toString("base64"),
+  };
+}
+
+function requireMethod(abi: Abi | undefined, contract: bigint, method: string) {
+  if (abi === undefined) {
+    throw new AceError("CONTRACT_UNKNOWN", `no contract ${contract} on this network`);
+  }
+  const found = abi.methods.get(method);
+  if (found?.view === true) return found;
+  throw new AceError("METHOD_UNKNOWN", `contract ${contract} has no view "${method}"`);
+}
