@@ -178,16 +178,19 @@ export interface CallOptions {
   readonly gas?: bigint;
 }
 
-/** Calls another contract: all or nothing. Its failure throws an error with `.code`. */
-export const call = (
+/**
+ * Calls another contract: all or nothing. Its failure throws an error with `.code`. Its result has
+ * the type that its own ABI declares; say which: `call<bigint>(…)`.
+ */
+export const call = <Result = unknown>(
   _contract: bigint,
   _method: string,
   _args: readonly unknown[],
   _options?: CallOptions,
-): unknown => outside("call");
+): Result => outside("call");
 
 /** Ends the call with this code, 1 to 48 of A-Z, 0-9 and _. Nothing it did remains. */
-export const fail = (_code: string): never => outside("fail");
+export const fail: (code: string) => never = () => outside("fail");
 
 /** SHA-256 of bytes, hexadecimal in and out. */
 export const sha256 = (_hexadecimal: string): string => outside("sha256");
