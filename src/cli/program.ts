@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from "commander";
 import { AceError } from "../lib/errors.ts";
 import { type Noun, nouns, personas } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
+import { finishHelp } from "./help.ts";
 import { createRun, type Run } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
@@ -19,11 +20,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   });
   try {
     const { operands } = withGlobalFlags(silent(new Command("ace"))).parseOptions([...argv]);
-    const isHelp = operands[0] === "help";
+    const isHelp = argv.length === 0 || operands[0] === "help";
     const path = isHelp ? operands.slice(1) : operands;
     const program = await createProgram(neededNouns(path), run);
-    if (path.length === 0 && (isHelp || argv.length === 0)) program.outputHelp();
-    else await program.parseAsync(isHelp ? [...path, "--help"] : [...argv], { from: "user" });
+    const found = commandAt(program, path);
+    if (found === undefined) await parse(program, path);
+    else if (isHelp) found.outputHelp();
+    else await parse(program, argv);
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -82,6 +85,7 @@ async function addNoun(program: Command, { name, noun, loaded, run }: Loading): 
   const module = await noun.load();
   module.register(command, run);
   if (command.commands.length > 0) command.usage("<verb> [options]");
+  finishHelp(command);
 }
 
 function withGlobalFlags(command: Command): Command {
@@ -106,11 +110,31 @@ function silent(command: Command): Command {
     .allowExcessArguments(false);
 }
 
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.code !== "commander.help") throw error;
+    const noun = commandAt(program, argv.slice(0, 1));
+    const verbs = (noun ?? program).commands.map((verb) => verb.name()).join(", ");
+    throw new AceError("USAGE", `a verb is missing, one of ${verbs}`, { cause: error });
+  }
+}
+
+/** Undefined when the path names a noun or a verb that there is not. */
+function commandAt(program: Command, path: readonly string[]): Command | undefined {
+  let command = program;
+  for (const name of path) {
+    if (command.commands.length === 0) return command;
+    const next = command.commands.find((known) => [known.name(), known.alias()].includes(name));
+    if (next === undefined) return undefined;
+    command = next;
+  }
+  return command;
+}
+
 function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
-  if (error.code === "commander.help") {
-    return new AceError("USAGE", "a verb is missing; `ace help <noun>` lists them");
-  }
   const sentence = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
   return new AceError("USAGE", sentence, { cause: error });
 }

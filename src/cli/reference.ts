@@ -81,17 +81,19 @@ export function wholeProgram(): Promise<Command> {
 function personaSection(program: Command, persona: string): readonly string[] {
   const members = program.commands.filter((noun) => noun.helpGroup() === `${persona}:`);
   if (members.length === 0) return [];
-  const commands = members.flatMap((noun) => [
-    ...commandSection(noun, `### ace ${noun.name()}`),
-    ...noun.commands.flatMap((verb) =>
-      commandSection(verb, `#### ace ${noun.name()} ${verb.name()}`),
-    ),
-  ]);
-  return ["", `## ${persona}`, ...commands];
+  return ["", `## ${persona}`, ...members.flatMap((noun) => commandSection(noun, "ace", 3))];
 }
 
-function commandSection(command: Command, heading: string): readonly string[] {
-  return ["", heading, "", fenced(helpOf(command))];
+/** A command and everything below it. */
+function commandSection(command: Command, above: string, level: number): readonly string[] {
+  const name = `${above} ${command.name()}`;
+  return [
+    "",
+    `${"#".repeat(level)} ${name}`,
+    "",
+    fenced(helpOf(command)),
+    ...command.commands.flatMap((next) => commandSection(next, name, level + 1)),
+  ];
 }
 
 /** What `--help` prints, at a fixed width and without colour. */

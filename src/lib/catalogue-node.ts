@@ -64,7 +64,7 @@ export const nodeCatalogue = {
   KEY_LOCKED: {
     status: 401,
     exit: 4,
-    hint: "Wrong passphrase. Set ACE_PASSPHRASE_FILE or type it.",
+    hint: "Type the passphrase, or let ACE_PASSPHRASE_FILE name a file of mode 0600 that holds it.",
   },
   NODE_UNREACHABLE: {
     status: 502,
