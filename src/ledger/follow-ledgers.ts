@@ -61,6 +61,7 @@ export async function* followLedgers(options: FollowOptions): AsyncGenerator<Clo
           yield scanLedger(ledger, vaults);
         }
       }
+      patience.answered();
     } catch (error) {
       if (isAborted(signal)) return;
       patience.failed(error);
@@ -135,6 +136,10 @@ class Patience {
     this.#pace = options.pace ?? systemPace;
     this.#clock = options.clock ?? systemClock;
     this.#rewardedAtMs = this.#clock.nowMs();
+  }
+
+  answered(): void {
+    this.#failures = 0;
   }
 
   rewarded(): void {

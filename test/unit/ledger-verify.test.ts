@@ -1,0 +1,203 @@
+// Goal: a ledger of Stellar's real networks is believed exactly when every hash in it holds.
+import { xdr } from "@stellar/stellar-sdk/base";
+import { describe, expect, it } from "vitest";
+import { readCloseMeta } from "../../src/ledger/close-meta.ts";
+import { emptySetHash } from "../../src/ledger/tx-set-hash.ts";
+import { checkLedger, verifyLedger } from "../../src/ledger/verify-ledger.ts";
+import { toHex } from "../../src/lib/bytes.ts";
+import { AceError } from "../../src/lib/errors.ts";
+import { sha256, sha256Hex } from "../../src/lib/hash.ts";
+import { GENESIS, makeChain, makeLedger, PASSPHRASE } from "../fixtures/made-ledger.ts";
+import {
+  DOCTORED_STREAM,
+  EMPTY_VALUE_STREAM,
+  ledgersOf,
+  miniLake,
+  PUBNET,
+  PUBNET_OBJECT,
+  rpcHeaders,
+  TESTNET,
+} from "../fixtures/stellar-data.ts";
+
+const [pubnet = new Uint8Array()] = ledgersOf(PUBNET_OBJECT);
+
+function failure(action: () => unknown): { code: string; message: string } {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AceError) return { code: error.code, message: error.message };
+    throw error;
+  }
+  return { code: "none", message: "nothing failed" };
+}
+
+describe("real ledgers", () => {
+  it("believes pubnet ledger 53312000 with its 163 transactions", () => {
+    const ledger = verifyLedger(pubnet, { passphrase: PUBNET, sequence: 53_312_000 });
+    expect(ledger.transactions).toHaveLength(163);
+    expect(ledger.protocolVersion).toBe(21);
+    expect(new Set(ledger.transactions.map(({ hash }) => hash)).size).toBe(163);
+  });
+
+  it("follows the hash chain through testnet ledgers 997 to 999", () => {
+    let previousHash: string | undefined;
+    let transactions = 0;
+    for (const raw of miniLake()) {
+      const ledger = verifyLedger(raw, { passphrase: TESTNET, previousHash });
+      previousHash = ledger.hash;
+      transactions += ledger.transactions.length;
+    }
+    expect(transactions).toBe(17);
+  });
+
+  it("hashes 50 mainnet headers and chains 49 of them", () => {
+    const hashes = rpcHeaders().map(({ entry }) => {
+      const { header, hash } = xdr.LedgerHeaderHistoryEntry.fromXdr(entry);
+      expect(sha256Hex(header.toXdr())).toBe(toHex(hash.toBytes()));
+      return { hash: toHex(hash.toBytes()), previous: toHex(header.previousLedgerHash.toBytes()) };
+    });
+    const linked = hashes.filter(({ previous }, index) => previous === hashes[index - 1]?.hash);
+    expect([hashes.length, linked.length]).toEqual([50, 49]);
+  });
+
+  it("believes a ledger whose value is the empty one of CAP-83", () => {
+    const [raw = new Uint8Array()] = ledgersOf(EMPTY_VALUE_STREAM);
+    const ledger = verifyLedger(raw, { passphrase: "(V) (;,,;) (V)", sequence: 5 });
+    expect(ledger.protocolVersion).toBe(28);
+    expect(ledger.transactions).toEqual([]);
+  });
+
+  it("refuses two of the three doctored ledgers, and names the hash", () => {
+    const messages = ledgersOf(DOCTORED_STREAM).map((raw) => {
+      const { code, message } = failure(() => verifyLedger(raw, { passphrase: PASSPHRASE }));
+      return `${code} ${message}`;
+    });
+    expect(messages[0]).toBe("none nothing failed");
+    expect(messages[1]).toMatch(/^LEDGER_HASH_MISMATCH ledger 85: the transaction set hash should/);
+    expect(messages[2]).toMatch(/^LEDGER_HASH_MISMATCH ledger 88: the transaction set hash should/);
+  });
+});
+
+describe("the link to the ledger before", () => {
+  const [first = makeLedger(GENESIS), second = makeLedger(GENESIS)] = makeChain(2);
+
+  it("refuses a ledger that follows another one, and names both hashes", () => {
+    const wrong = "00".repeat(32);
+    const { code, message } = failure(() =>
+      verifyLedger(second.bytes, { passphrase: PASSPHRASE, previousHash: wrong }),
+    );
+    expect(code).toBe("LEDGER_HASH_MISMATCH");
+    expect(message).toContain("ledger 102: the previous header hash should be");
+    expect(message).toContain(wrong);
+    expect(message).toContain(first.hash);
+  });
+
+  it("refuses a ledger of another number", () => {
+    const action = () => verifyLedger(second.bytes, { passphrase: PASSPHRASE, sequence: 101 });
+    expect(failure(action).code).toBe("LEDGER_MALFORMED");
+  });
+
+  it("counts the fees into the fee pool", () => {
+    const meta = readCloseMeta(second.bytes);
+    const poolOf = (previousFeePool: bigint) =>
+      checkLedger(meta, { previousFeePool }).find(({ name }) => name === "feePool");
+    expect(poolOf(first.feePool)).toEqual({ name: "feePool", expected: "0", got: "0" });
+    expect(poolOf(7n)).toEqual({ name: "feePool", expected: "7", got: "0" });
+  });
+
+  it("does not count them before protocol 22, where refunds changed the pool in other ways", () => {
+    const [raw = new Uint8Array()] = miniLake();
+    const checks = checkLedger(readCloseMeta(raw), { previousFeePool: 1n });
+    expect(checks.map(({ name }) => name)).toEqual([
+      "header",
+      "transactionSet",
+      "setPrevious",
+      "results",
+    ]);
+  });
+});
+
+describe("transactions and their results", () => {
+  it("refuses to join them under another network's passphrase", () => {
+    const { code, message } = failure(() => verifyLedger(pubnet, { passphrase: TESTNET }));
+    expect(code).toBe("LEDGER_HASH_MISMATCH");
+    expect(message).toContain("no envelope for the result of");
+  });
+
+  it.each([
+    ["left out", (pairs: Pairs) => pairs.slice(1)],
+    ["told twice", (pairs: Pairs) => [...pairs, ...pairs.slice(0, 1)]],
+    ["in another order", (pairs: Pairs) => pairs.toReversed()],
+  ])("refuses results %s", (_what, change) => {
+    const action = () => verifyLedger(withPairs(pubnet, change), { passphrase: PUBNET });
+    const { code, message } = failure(action);
+    expect(code).toBe("LEDGER_HASH_MISMATCH");
+    expect(message).toContain("the result hash should be");
+  });
+});
+
+describe("the set without transactions", () => {
+  const previous = sha256(new Uint8Array([1]));
+
+  it("has the hash of the ledger before as its only content up to protocol 19", () => {
+    expect(emptySetHash(previous, 19)).toBe(sha256Hex(previous));
+  });
+
+  it("is what an empty ledger of protocol 23 names", () => {
+    const { header } = readCloseMeta(makeLedger(GENESIS).bytes);
+    const hash = emptySetHash(Uint8Array.fromHex(GENESIS.hash), 23);
+    expect(toHex(header.scpValue.txSetHash)).toBe(hash);
+  });
+
+  it("has two sequential phases from protocol 20 to 22", () => {
+    const { v0Components } = xdr.TransactionPhase;
+    const set = new xdr.TransactionSetV1({
+      previousLedgerHash: previous,
+      phases: [v0Components([]), v0Components([])],
+    });
+    const bytes = xdr.GeneralizedTransactionSet.v1TxSet(set).toXdr();
+    expect(emptySetHash(previous, 20)).toBe(sha256Hex(bytes));
+    expect(emptySetHash(previous, 22)).toBe(sha256Hex(bytes));
+  });
+});
+
+describe("what this version cannot read", () => {
+  it("stops at a protocol that the SDK does not know", () => {
+    const raw = Uint8Array.from(makeLedger(GENESIS).bytes);
+    // Version 1, extension 0, the claimed hash: then the header's protocol.
+    new DataView(raw.buffer).setUint32(4 + 4 + 32, 29);
+    expect(failure(() => verifyLedger(raw, { passphrase: PASSPHRASE }))).toEqual({
+      code: "LEDGER_PROTOCOL_UNKNOWN",
+      message: "a ledger of protocol 29; this version reads up to 28",
+    });
+  });
+
+  it("stops at a LedgerCloseMeta of a version to come", () => {
+    const raw = Uint8Array.from(pubnet);
+    raw[3] = 3;
+    const action = () => verifyLedger(raw, { passphrase: PUBNET });
+    expect(failure(action).code).toBe("LEDGER_PROTOCOL_UNKNOWN");
+  });
+
+  it.each([
+    ["nothing", new Uint8Array()],
+    ["a ledger cut short", pubnet.subarray(0, 9_000)],
+    ["a ledger with bytes after it", new Uint8Array([...pubnet.subarray(0), 0, 0, 0, 0])],
+  ])("calls %s malformed", (_what, raw) => {
+    const action = () => verifyLedger(raw, { passphrase: PUBNET });
+    expect(failure(action).code).toBe("LEDGER_MALFORMED");
+  });
+});
+
+type Pairs = readonly xdr.TransactionResultMeta[];
+
+/** The same ledger with other results, as a source without the header's consent would send it. */
+function withPairs(raw: Uint8Array, change: (pairs: Pairs) => Pairs): Uint8Array {
+  const meta = xdr.LedgerCloseMeta.fromXdr(raw);
+  if (meta.type !== "v1") throw new Error("the pubnet object is of version 1");
+  const body = new xdr.LedgerCloseMetaV1({
+    ...meta.v1,
+    txProcessing: [...change(meta.v1.txProcessing)],
+  });
+  return xdr.LedgerCloseMeta.v1(body).toXdr();
+}
