@@ -50,11 +50,15 @@ export const DEPTH_MAX = 192;
 export const URGENT_PIECES = 2;
 export const AHEAD_BYTES = 8_388_608;
 export const EDGE_BYTES = 524_288;
+/** Pieces begun and not finished, in bytes: beyond it only urgent ones begin. */
+export const PARTIAL_BYTES_MAX = 67_108_864;
 /** An urgent block may be asked of a second peer after this long. */
 export const DUPLICATE_AFTER_MS = 1_000;
 /** A request unanswered for this long is a snub. */
 export const SNUB_MS = 4_000;
 export const TICK_MS = 250;
+/** A disk that was full is tried again after this long. */
+export const STORE_RETRY_MS = 5_000;
 /** Whole pieces kept in memory for peers and players that ask for the same one. */
 export const CACHED_PIECES = 16;
 /** A read that no piece has reached for this long fails. */

@@ -25,6 +25,7 @@ export class Wire {
   #answers: Promise<void> = Promise.resolve();
   #downBytes = 0;
   #isClosed = false;
+  #onClosed: () => void = () => {};
 
   /** @param onHandshake Called once, with what the peer asks for; sets the owner, or closes. */
   constructor(socket: Socket, isOutgoing: boolean, onHandshake: (infohash: string) => void) {
@@ -134,6 +135,10 @@ export class Wire {
     if (!this.#isClosed) this.#protocol.cancel(block.index, block.offset, block.length);
   }
 
+  onceClosed(listener: () => void): void {
+    this.#onClosed = listener;
+  }
+
   /** What is already written still leaves, the socket is gone at the latest a second later. */
   close(reason: string): void {
     if (this.#isClosed) return;
@@ -148,6 +153,7 @@ export class Wire {
     });
     setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
     this.#protocol.owner?.onClose(reason);
+    this.#onClosed();
   }
 
   #connect(): void {

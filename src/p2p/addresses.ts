@@ -1,0 +1,84 @@
+/**
+ * Addresses of peers: which ones may be dialled, and by whose word.
+ *
+ * A tracker or peer out on the internet must not make us connect to machines of the local network.
+ *
+ * Source  RFC 6890 (special-purpose addresses).
+ */
+import { BlockList, isIP } from "node:net";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+const local = new BlockList();
+for (const [net, prefix] of [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["100.64.0.0", 10],
+] as const) {
+  local.addSubnet(net, prefix, "ipv4");
+}
+local.addSubnet("fc00::", 7, "ipv6");
+
+const never = new BlockList();
+for (const [net, prefix] of [
+  ["0.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["192.0.0.0", 24],
+  ["224.0.0.0", 3],
+] as const) {
+  never.addSubnet(net, prefix, "ipv4");
+}
+for (const [net, prefix] of [
+  ["::", 128],
+  ["fe80::", 10],
+  ["ff00::", 8],
+] as const) {
+  never.addSubnet(net, prefix, "ipv6");
+}
+
+type Reach = "loopback" | "local" | "public" | "never";
+
+/** `host:port` or `[host]:port` with a numeric host; undefined for anything else. */
+export function parseAddress(text: string): Address | undefined {
+  const [, bracketed, plain, digits = ""] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = (bracketed ?? plain ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+  const port = Number(digits);
+  if (isIP(host) === 0 || port < 1 || port > 65_535) return undefined;
+  return { host, port };
+}
+
+export function addressText({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether an address that `namedBy` told us may be dialled; static ones name themselves. */
+export function isDialable(host: string, namedBy: string): boolean {
+  const reach = reachOf(host);
+  const teller = reachOf(namedBy);
+  if (reach === "never") return false;
+  if (reach === "loopback") return teller === "loopback";
+  return reach === "public" || teller === "local" || teller === "loopback";
+}
+
+/** Loopback and private addresses are shared by many peers: they do not name one. */
+export function isLoopback(host: string): boolean {
+  return reachOf(host) === "loopback";
+}
+
+function reachOf(host: string): Reach {
+  if (host === "localhost") return "loopback";
+  const version = isIP(host);
+  if (version === 0) return "public";
+  const family = version === 6 ? "ipv6" : "ipv4";
+  if (never.check(host, family)) return "never";
+  if (loopback.check(host, family)) return "loopback";
+  return local.check(host, family) ? "local" : "public";
+}

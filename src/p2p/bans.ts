@@ -1,0 +1,27 @@
+/**
+ * Bans: peers that lied. By the key they proved when there is one, else by address.
+ *
+ * Range   At most `BANS_MAX`, each for `BAN_MS`; the oldest makes room.
+ */
+import { BAN_MS, BANS_MAX } from "./limits.ts";
+
+export class Bans {
+  readonly #untilMs = new Map<string, number>();
+
+  add(name: string, nowMs: number): void {
+    this.#untilMs.delete(name);
+    this.#untilMs.set(name, nowMs + BAN_MS);
+    for (const oldest of this.#untilMs.keys()) {
+      if (this.#untilMs.size <= BANS_MAX) break;
+      this.#untilMs.delete(oldest);
+    }
+  }
+
+  has(name: string, nowMs: number): boolean {
+    const untilMs = this.#untilMs.get(name);
+    if (untilMs === undefined) return false;
+    if (nowMs < untilMs) return true;
+    this.#untilMs.delete(name);
+    return false;
+  }
+}

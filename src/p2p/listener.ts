@@ -1,0 +1,97 @@
+/**
+ * Listener: one TCP port for all swarms of this node. The infohash of the handshake says which.
+ *
+ * Errors  `PORT_IN_USE`. A peer that names no swarm of ours is cut off without an answer.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../lib/clock.ts";
+import { AceError } from "../lib/errors.ts";
+import { ADDRESS_BURST_MAX, ADDRESS_PER_S, ADDRESSES_MAX, LISTENER_SOCKETS_MAX } from "./limits.ts";
+import { Wire } from "./wire.ts";
+import { assertWireLibrary } from "./wire-guard.ts";
+
+export interface Listener extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Hands the wires of this infohash to `accept`, until the answer is called. */
+  register(infohash: string, accept: (wire: Wire) => void): () => void;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+}
+
+export async function openListener({ host, port, clock }: ListenerOptions): Promise<Listener> {
+  assertWireLibrary();
+  const swarms = new Map<string, (wire: Wire) => void>();
+  const sockets = new Set<Socket>();
+  const pace = new AddressPace(clock);
+  const server = createServer((socket) => {
+    const isCrowded = sockets.size >= LISTENER_SOCKETS_MAX;
+    if (isCrowded || !pace.allows(socket.remoteAddress ?? "")) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    const wire = new Wire(socket, false, (infohash) => {
+      const accept = swarms.get(infohash);
+      if (accept === undefined) wire.close("SWARM_UNKNOWN");
+      else accept(wire);
+    });
+  });
+  await listen(server, host, port);
+  const bound = server.address();
+  return {
+    host,
+    port: typeof bound === "object" && bound !== null ? bound.port : port,
+    register: (infohash, accept) => {
+      if (swarms.has(infohash)) {
+        throw new AceError("CONTENT_INVALID", `the swarm of ${infohash} is already open`);
+      }
+      swarms.set(infohash, accept);
+      return () => swarms.delete(infohash);
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: Error & { readonly code?: string }) => {
+      if (cause.code !== "EADDRINUSE") return reject(cause);
+      reject(new AceError("PORT_IN_USE", `port ${port} of ${host} is taken`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** A bucket per address: a stranger cannot make us verify proofs all day. */
+class AddressPace {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  allows(address: string): boolean {
+    const nowMs = this.#clock.nowMs();
+    const bucket = this.#buckets.get(address) ?? { tokens: ADDRESS_BURST_MAX, atMs: nowMs };
+    const gained = (Math.max(0, nowMs - bucket.atMs) / 1_000) * ADDRESS_PER_S;
+    const tokens = Math.min(ADDRESS_BURST_MAX, bucket.tokens + gained);
+    this.#buckets.delete(address);
+    this.#buckets.set(address, { tokens: Math.max(0, tokens - 1), atMs: nowMs });
+    for (const oldest of this.#buckets.keys()) {
+      if (this.#buckets.size <= ADDRESSES_MAX) break;
+      this.#buckets.delete(oldest);
+    }
+    return tokens >= 1;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The last pieces that were read, shared while they are being read: many peers and players that ask
+ * for one piece cost one read of the disk.
+ */
+import { CACHED_PIECES } from "./limits.ts";
+import type { PieceStore } from "./piece-store.ts";
+
+export class PieceCache {
+  readonly #store: PieceStore;
+  readonly #pieces = new Map<number, Promise<Uint8Array>>();
+
+  constructor(store: PieceStore) {
+    this.#store = store;
+  }
+
+  get(index: number): Promise<Uint8Array> {
+    const known = this.#pieces.get(index);
+    if (known !== undefined) {
+      this.#pieces.delete(index);
+      this.#pieces.set(index, known);
+      return known;
+    }
+    const reading = this.#store.get(index);
+    // A failed read is not remembered: the disk may be back at the next.
+    reading.catch(() => this.#pieces.delete(index));
+    this.#pieces.set(index, reading);
+    for (const oldest of this.#pieces.keys()) {
+      if (this.#pieces.size <= CACHED_PIECES) break;
+      this.#pieces.delete(oldest);
+    }
+    return reading;
+  }
+}

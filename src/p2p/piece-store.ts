@@ -1,0 +1,152 @@
+/**
+ * Piece stores: where the bytes of a torrent are.
+ *
+ * A store keeps what it is given. Whether a piece is good is checked before `put`, and once for all
+ * that was there before (verify.ts).
+ *
+ * Units   Bytes; `index` counts pieces.
+ * Errors  `FILE_UNREADABLE`, and `STORE_FULL` when the disk is: faults of this node, never a peer's.
+ */
+import { mkdir, open, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AceError } from "../lib/errors.ts";
+import { pieceSize, type Torrent } from "./torrent.ts";
+
+export interface PieceStore {
+  /** True when nothing can be there yet, so that nothing needs to be verified. */
+  readonly isNew: boolean;
+  get(index: number): Promise<Uint8Array>;
+  put(index: number, piece: Uint8Array): Promise<void>;
+}
+
+/** Keeps everything in memory: for tests and short films. */
+export function memoryStore(torrent: Torrent): PieceStore {
+  const pieces = new Map<number, Uint8Array>();
+  return {
+    isNew: true,
+    get: async (index) => {
+      const piece = pieces.get(index);
+      if (piece !== undefined) return piece;
+      throw new AceError("FILE_UNREADABLE", `piece ${index} of ${torrent.name} is not here`);
+    },
+    put: async (index, piece) => {
+      pieces.set(index, piece);
+    },
+  };
+}
+
+/** The publisher's own file, or folder of files, where it already is. Never written to. */
+export function seedStore(torrent: Torrent, path: string): PieceStore {
+  const isSingle = torrent.files.length === 1 && torrent.files[0]?.path === torrent.name;
+  const places = torrent.files.map((file) => (isSingle ? path : join(path, file.path)));
+  return {
+    isNew: false,
+    get: (index) => readPiece(torrent, places, index),
+    put: async () => {
+      throw new AceError("FILE_UNREADABLE", `${path} is seeded as it is and never written`);
+    },
+  };
+}
+
+/** Files as the torrent lays them out, below a folder named by its infohash. */
+export async function folderStore(torrent: Torrent, folder: string): Promise<PieceStore> {
+  const places = torrent.files.map((file) => join(folder, torrent.infohash, file.path));
+  const first = places[0];
+  const isNew = first === undefined || (await isMissing(first));
+  for (const [place, file] of torrent.files.entries()) {
+    await ensureFile(places[place] ?? "", file.length);
+  }
+  return {
+    isNew,
+    get: (index) => readPiece(torrent, places, index),
+    put: (index, piece) => writePiece(torrent, places, index, piece),
+  };
+}
+
+interface Section {
+  readonly place: string;
+  readonly fileOffset: number;
+  readonly pieceOffset: number;
+  readonly length: number;
+}
+
+/** The runs of bytes, file by file, that a piece is made of. */
+function sections(torrent: Torrent, places: readonly string[], index: number): readonly Section[] {
+  const start = index * torrent.pieceLength;
+  const end = start + pieceSize(torrent, index);
+  return torrent.files.flatMap((file, place) => {
+    const from = Math.max(start, file.offset);
+    const to = Math.min(end, file.offset + file.length);
+    if (from >= to) return [];
+    const run = { fileOffset: from - file.offset, pieceOffset: from - start, length: to - from };
+    return [{ place: places[place] ?? "", ...run }];
+  });
+}
+
+async function readPiece(
+  torrent: Torrent,
+  places: readonly string[],
+  index: number,
+): Promise<Uint8Array> {
+  const piece = new Uint8Array(pieceSize(torrent, index));
+  for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
+    await withFile(place, "r", async (file) => {
+      const { bytesRead } = await file.read(piece, pieceOffset, length, fileOffset);
+      if (bytesRead === length) return;
+      throw new AceError("FILE_UNREADABLE", `${place} is shorter than its torrent says`);
+    });
+  }
+  return piece;
+}
+
+async function writePiece(
+  torrent: Torrent,
+  places: readonly string[],
+  index: number,
+  piece: Uint8Array,
+): Promise<void> {
+  for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
+    await withFile(place, "r+", async (file) => {
+      await file.write(piece, pieceOffset, length, fileOffset);
+    });
+  }
+}
+
+/** Creates a sparse file of that length, or leaves what is there. */
+async function ensureFile(place: string, length: number): Promise<void> {
+  try {
+    await mkdir(dirname(place), { recursive: true });
+  } catch (cause) {
+    throw storeFault(place, cause);
+  }
+  await withFile(place, "a", async (file) => {
+    await file.truncate(length);
+  });
+}
+
+async function isMissing(place: string): Promise<boolean> {
+  return await stat(place).then(
+    () => false,
+    () => true,
+  );
+}
+
+async function withFile(
+  place: string,
+  flags: string,
+  use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  try {
+    await using file = await open(place, flags);
+    await use(file);
+  } catch (cause) {
+    throw storeFault(place, cause);
+  }
+}
+
+function storeFault(place: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !("code" in cause) || cause instanceof AceError) return cause;
+  const isFull = cause.code === "ENOSPC" || cause.code === "EDQUOT";
+  const code = isFull ? "STORE_FULL" : "FILE_UNREADABLE";
+  return new AceError(code, `${place}: ${String(cause.code)}`, { cause });
+}

@@ -1,0 +1,219 @@
+/** A swarm at work: its peers, its pieces and who reads them. Opened by swarm.ts. */
+import { AceError } from "../lib/errors.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Bitfield } from "./bitfield.ts";
+import { type Discovery, startDiscovery } from "./discovery.ts";
+import { Download } from "./download.ts";
+import { READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
+import { PieceCache } from "./piece-cache.ts";
+import type { Swarm, SwarmOptions } from "./swarm.ts";
+import { SwarmPeers } from "./swarm-peers.ts";
+import { Speed, type SwarmStats } from "./swarm-stats.ts";
+import { pieceSize, type Torrent } from "./torrent.ts";
+
+/** Statuses of errors that waiting does not mend: the viewer has no right. */
+const REFUSED_STATUSES: ReadonlySet<number> = new Set([401, 403]);
+
+export class RunningSwarm implements Swarm {
+  readonly torrent: Torrent;
+  readonly #options: SwarmOptions;
+  readonly #had: Bitfield;
+  readonly #cache: PieceCache;
+  readonly #fetching: Download;
+  readonly #arrivals: Arrivals;
+  readonly #peers: SwarmPeers;
+  readonly #discovery: Discovery;
+  readonly #over = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #upSpeed: Speed;
+  readonly #downSpeed: Speed;
+  #refusal: AceError | undefined;
+  #blockedMs = 0;
+
+  constructor(options: SwarmOptions, had: Bitfield, stallMs: number) {
+    const { torrent, store, gate, listener, clock, events } = options;
+    this.torrent = torrent;
+    this.#options = options;
+    this.#had = had;
+    this.#cache = new PieceCache(store);
+    this.#arrivals = new Arrivals(stallMs);
+    this.#upSpeed = new Speed(clock.nowMs());
+    this.#downSpeed = new Speed(clock.nowMs());
+    this.#fetching = new Download(torrent, store, had, {
+      onHad: (index) => this.#onHad(index),
+      onBad: (index, givers) => this.#onBad(index, givers),
+      onStoreFault: (error) => this.#onStoreFault(error),
+    });
+    this.#peers = new SwarmPeers({
+      infohash: torrent.infohash,
+      geometry: {
+        pieces: torrent.pieceHashes.length,
+        pieceSize: (index) => pieceSize(torrent, index),
+      },
+      had,
+      fetching: this.#fetching,
+      gate,
+      listener,
+      clock,
+      events,
+      signal: this.#over.signal,
+      piece: (index) => this.#cache.get(index),
+      onOpened: () => {
+        this.#refusal = undefined;
+      },
+      onTokenFault: (error) => this.#onTokenFault(error),
+    });
+    for (const peer of options.peers ?? []) this.#peers.add(peer, true);
+    this.#discovery = this.#startDiscovery();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  stats(): SwarmStats {
+    const { up, down, ungated } = this.#peers.bytes;
+    return {
+      peers: this.#peers.count,
+      pieces: this.#had.size,
+      piecesHad: this.#had.count,
+      bytesUp: up,
+      bytesDown: down,
+      bytesUpPerS: Math.round(this.#upSpeed.bytesPerS),
+      bytesDownPerS: Math.round(this.#downSpeed.bytesPerS),
+      ungatedBytesUp: ungated,
+      closed: this.#peers.closed.toRecord(),
+      denied: this.#peers.denied.toRecord(),
+      access: this.#access(),
+      accessCode: this.#refusal?.code,
+      links: this.#peers.links(),
+    };
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    const { gate } = this.#options;
+    if (gate?.download === undefined) return;
+    // What is here already was paid for, but a right that ended has ended for it too.
+    await gate.download.tokens.token(`btih:${this.torrent.infohash}`, signal);
+    this.#refusal = undefined;
+    this.#peers.hurry();
+  }
+
+  async *read(offset: number, length: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const end = offset + length;
+    if (offset < 0 || length < 0 || end > this.torrent.length) {
+      throw new AceError("RANGE_INVALID", `${offset} to ${end} is not inside the file`);
+    }
+    if (this.#fetching.readers.size >= READERS_MAX) {
+      throw new AceError("RATE_LIMITED", "too many players read this content at once");
+    }
+    if (length === 0) return;
+    const { pieceLength } = this.torrent;
+    const last = Math.floor((end - 1) / pieceLength);
+    const reader = { playhead: Math.floor(offset / pieceLength), last };
+    this.#fetching.readers.add(reader);
+    const either = AbortSignal.any([signal, this.#over.signal]);
+    try {
+      for (; reader.playhead <= last; reader.playhead += 1) {
+        const start = reader.playhead * pieceLength;
+        const piece = await this.#piece(reader.playhead, either);
+        yield piece.subarray(Math.max(0, offset - start), Math.min(piece.length, end - start));
+      }
+    } finally {
+      this.#fetching.readers.delete(reader);
+      this.#peers.cancelUnwanted();
+    }
+  }
+
+  async download(signal: AbortSignal): Promise<void> {
+    this.#fetching.wantsAll = true;
+    this.#peers.hurry();
+    this.#peers.fill();
+    const either = AbortSignal.any([signal, this.#over.signal]);
+    for (let index = 0; index < this.#had.size; index += 1) await this.#arrival(index, either);
+  }
+
+  addPeer(address: string): void {
+    this.#peers.add(address, true);
+    this.#peers.hurry();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#over.abort(new AceError("CONTENT_UNREACHABLE", `${this.torrent.name} was closed`));
+    this.#peers[Symbol.dispose]();
+    this.#arrivals.fail(this.#over.signal.reason);
+    await this.#discovery[Symbol.asyncDispose]();
+  }
+
+  async #piece(index: number, signal: AbortSignal): Promise<Uint8Array> {
+    await this.#arrival(index, signal);
+    return await this.#cache.get(index);
+  }
+
+  async #arrival(index: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#had.has(index)) return;
+    if (this.#refusal !== undefined && !this.#peers.isServed) throw this.#refusal;
+    this.#peers.fill();
+    await this.#arrivals.wait(index, signal);
+  }
+
+  #access(): SwarmStats["access"] {
+    const { gate } = this.#options;
+    if (gate?.download === undefined) return "none";
+    if (this.#peers.isServed) return "granted";
+    return this.#refusal === undefined ? "waiting" : "refused";
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const { up, down } = this.#peers.bytes;
+    this.#upSpeed.update(up, nowMs);
+    this.#downSpeed.update(down, nowMs);
+    const isRetryDue = nowMs - this.#blockedMs >= STORE_RETRY_MS;
+    if (this.#fetching.isBlocked && isRetryDue) this.#fetching.isBlocked = false;
+    this.#peers.tick();
+  }
+
+  #onHad(index: number): void {
+    this.#arrivals.arrived(index);
+    this.#peers.announceHad(index);
+    if (!this.#had.isFull) return;
+    this.#discovery.completed();
+    this.#options.events.info("p2p.completed", { infohash: this.torrent.infohash });
+  }
+
+  #onBad(index: number, givers: ReadonlySet<string>): void {
+    const fields = { infohash: this.torrent.infohash, piece: index, peers: givers.size };
+    this.#options.events.warn("p2p.piece_bad", fields);
+    this.#peers.blame(givers);
+    this.#peers.fill();
+  }
+
+  #onStoreFault(error: AceError): void {
+    this.#blockedMs = this.#options.clock.nowMs();
+    const fields = { infohash: this.torrent.infohash, code: error.code, reason: error.message };
+    this.#options.events.warn("p2p.store_failed", fields);
+  }
+
+  #onTokenFault(error: AceError): void {
+    const fields = { infohash: this.torrent.infohash, code: error.code };
+    this.#options.events.warn("p2p.token_missing", fields);
+    if (!REFUSED_STATUSES.has(error.status)) return;
+    this.#refusal = error;
+    if (!this.#peers.isServed) this.#arrivals.fail(error);
+  }
+
+  #startDiscovery(): Discovery {
+    const { torrent } = this;
+    return startDiscovery({
+      trackers: this.#options.announce ?? torrent.announce,
+      infohash: torrent.infohash,
+      peerId: this.#peers.peerId,
+      port: this.#options.listener.port,
+      events: this.#options.events,
+      leftBytes: () => (this.#had.size - this.#had.count) * torrent.pieceLength,
+      isAlone: () => this.#peers.count === 0 && !this.#had.isFull,
+      onPeer: (address) => this.#peers.add(address),
+    });
+  }
+}

@@ -1,0 +1,36 @@
+/** Verification of what a store already holds: done once, before any of it is served. */
+import { isAceError } from "../lib/errors.ts";
+import { Bitfield } from "./bitfield.ts";
+import type { PieceStore } from "./piece-store.ts";
+import { isPieceGood, type Torrent } from "./torrent.ts";
+
+export interface VerifyOptions {
+  readonly onProgress?: (pieces: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Which pieces are there and good. A piece that cannot be read is one that is not there. */
+export async function verifyStore(
+  torrent: Torrent,
+  store: PieceStore,
+  options: VerifyOptions = {},
+): Promise<Bitfield> {
+  const total = torrent.pieceHashes.length;
+  const had = new Bitfield(total);
+  if (store.isNew) return had;
+  for (let index = 0; index < total; index += 1) {
+    options.signal?.throwIfAborted();
+    if (await isGood(torrent, store, index)) had.set(index);
+    options.onProgress?.(index + 1, total);
+  }
+  return had;
+}
+
+async function isGood(torrent: Torrent, store: PieceStore, index: number): Promise<boolean> {
+  try {
+    return isPieceGood(torrent, index, await store.get(index));
+  } catch (error) {
+    if (isAceError(error, "FILE_UNREADABLE")) return false;
+    throw error;
+  }
+}
