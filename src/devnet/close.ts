@@ -14,6 +14,7 @@ import {
   genesisHeader,
   type HeaderFields,
   headerHash,
+  historyEntry,
   nextHeader,
   type Validator,
 } from "./header.ts";
@@ -155,15 +156,10 @@ function encode(
   set: TransactionSet,
   processed: readonly Processed[],
 ): DevnetLedger {
-  const hash = headerHash(header);
   const { closeTime } = header.scpValue;
   const meta = new xdr.LedgerCloseMetaV2({
     ext: xdr.LedgerCloseMetaExt.v0(),
-    ledgerHeader: new xdr.LedgerHeaderHistoryEntry({
-      hash,
-      header,
-      ext: xdr.LedgerHeaderHistoryEntryExt.v0(),
-    }),
+    ledgerHeader: historyEntry(header),
     txSet: set.value,
     txProcessing: processed.map(processingOf),
     upgradesProcessing: [],
@@ -173,7 +169,7 @@ function encode(
   });
   return {
     sequence: header.ledgerSeq,
-    hash: toHex(hash),
+    hash: toHex(headerHash(header)),
     closeTime,
     protocol: header.ledgerVersion,
     header,

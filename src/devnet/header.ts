@@ -96,6 +96,14 @@ export function headerHash(header: xdr.LedgerHeader): Uint8Array {
   return sha256(header.toXdr());
 }
 
+export function historyEntry(header: xdr.LedgerHeader): xdr.LedgerHeaderHistoryEntry {
+  return new xdr.LedgerHeaderHistoryEntry({
+    hash: headerHash(header),
+    header,
+    ext: xdr.LedgerHeaderHistoryEntryExt.v0(),
+  });
+}
+
 /** The state hash after `changes`, as a chain: each ledger's changes over the hash before. */
 export function chainStateHash(
   previous: Uint8Array,

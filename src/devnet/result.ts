@@ -18,7 +18,6 @@ export type RefusalCode =
   | "txNoAccount"
   | "txInsufficientFee"
   | "txBadAuthExtra"
-  | "txNotSupported"
   | "txBadMinSeqAgeOrGap"
   | "txMalformed";
 

@@ -55,6 +55,7 @@ export interface Devnet {
   readonly passphrase: string;
   readonly latest: DevnetLedger;
   readonly oldestSequence: number;
+  readonly historyLedgersMax: number;
   /** Every entry of the ledger, as the latest one left it. */
   readonly entries: Iterable<xdr.LedgerEntry>;
   submit(envelopeBase64: string): SubmitAnswer;
@@ -124,6 +125,7 @@ export function createDevnet(options: DevnetOptions): Devnet {
 
   return {
     passphrase,
+    historyLedgersMax,
     get latest() {
       return latest;
     },
