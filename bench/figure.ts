@@ -1,0 +1,20 @@
+/**
+ * A figure: one measured number, and what the same work costs a peer in the same run.
+ *
+ * Units   The name ends in its unit; `unit` says it in words. `ratio` is `value` over `peer`.
+ */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly peer?: number;
+  readonly ratio?: number;
+}
+
+/** The middle of `values`. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
