@@ -48,13 +48,20 @@ function transactionSetHash(set: TransactionSet): string {
   return sha256Hex(concatBytes(set.previousHash, envelopes));
 }
 
-/** Hash of the set without transactions after the ledger `previousHash`: proof that none was left out. */
-export function emptySetHash(previousHash: Uint8Array, protocolVersion: number): string {
-  if (protocolVersion < GENERALIZED_PROTOCOL_MIN) return sha256Hex(previousHash);
+/**
+ * Hash of the set without transactions, as proof that none was left out.
+ *
+ * Upgrades are applied last, so the form is that of the protocol in force before the ledger.
+ */
+export function emptySetHash(previous: {
+  readonly hash: Uint8Array;
+  readonly protocolVersion: number;
+}): string {
+  if (previous.protocolVersion < GENERALIZED_PROTOCOL_MIN) return sha256Hex(previous.hash);
   const sequentialPhase = [0, 0];
   // Kind 1, no base fee, no stages.
   const parallelPhase = [1, 0, 0];
-  const second = protocolVersion < PARALLEL_PROTOCOL_MIN ? sequentialPhase : parallelPhase;
+  const second = previous.protocolVersion < PARALLEL_PROTOCOL_MIN ? sequentialPhase : parallelPhase;
   const phases = [2, ...sequentialPhase, ...second].map(uint32Bytes);
-  return sha256Hex(concatBytes(uint32Bytes(1), previousHash, ...phases));
+  return sha256Hex(concatBytes(uint32Bytes(1), previous.hash, ...phases));
 }

@@ -1,13 +1,22 @@
 // Goal: a ledger of Stellar's real networks is believed exactly when every hash in it holds.
-import { xdr } from "@stellar/stellar-sdk/base";
+import { Keypair, Operation, xdr } from "@stellar/stellar-sdk/base";
 import { describe, expect, it } from "vitest";
 import { readCloseMeta } from "../../src/ledger/close-meta.ts";
 import { emptySetHash } from "../../src/ledger/tx-set-hash.ts";
 import { checkLedger, verifyLedger } from "../../src/ledger/verify-ledger.ts";
-import { toHex } from "../../src/lib/bytes.ts";
+import { concatBytes, toHex } from "../../src/lib/bytes.ts";
 import { AceError } from "../../src/lib/errors.ts";
 import { sha256, sha256Hex } from "../../src/lib/hash.ts";
-import { GENESIS, makeChain, makeLedger, PASSPHRASE } from "../fixtures/made-ledger.ts";
+import {
+  GENESIS,
+  type MadeTransaction,
+  makeChain,
+  makeLedger,
+  makeTransaction,
+  PASSPHRASE,
+  stored,
+  succeeded,
+} from "../fixtures/made-ledger.ts";
 import {
   DOCTORED_STREAM,
   EMPTY_VALUE_STREAM,
@@ -137,27 +146,57 @@ describe("transactions and their results", () => {
 });
 
 describe("the set without transactions", () => {
-  const previous = sha256(new Uint8Array([1]));
+  const hash = sha256(new Uint8Array([1]));
 
   it("has the hash of the ledger before as its only content up to protocol 19", () => {
-    expect(emptySetHash(previous, 19)).toBe(sha256Hex(previous));
+    expect(emptySetHash({ hash, protocolVersion: 19 })).toBe(sha256Hex(hash));
   });
 
   it("is what an empty ledger of protocol 23 names", () => {
     const { header } = readCloseMeta(makeLedger(GENESIS).bytes);
-    const hash = emptySetHash(Uint8Array.fromHex(GENESIS.hash), 23);
-    expect(toHex(header.scpValue.txSetHash)).toBe(hash);
+    const previous = { hash: Uint8Array.fromHex(GENESIS.hash), protocolVersion: 23 };
+    expect(toHex(header.scpValue.txSetHash)).toBe(emptySetHash(previous));
+  });
+
+  it("still has the old form in the ledger that raises the protocol", () => {
+    // Testnet ledger 10: protocol 0 before it, 22 after it.
+    const before = "41c972e239fe42abad1a6f3e23bee2bb145b0c79f1a5622f7d22d04ef5cbf49c";
+    const named = "e51ed9bed582bf95453438a5f7f215f71b72b80560bea5a4b85fb8d0f69ca8ed";
+    const previous = { hash: Uint8Array.fromHex(before), protocolVersion: 0 };
+    expect(emptySetHash(previous)).toBe(named);
   });
 
   it("has two sequential phases from protocol 20 to 22", () => {
     const { v0Components } = xdr.TransactionPhase;
     const set = new xdr.TransactionSetV1({
-      previousLedgerHash: previous,
+      previousLedgerHash: hash,
       phases: [v0Components([]), v0Components([])],
     });
     const bytes = xdr.GeneralizedTransactionSet.v1TxSet(set).toXdr();
-    expect(emptySetHash(previous, 20)).toBe(sha256Hex(bytes));
-    expect(emptySetHash(previous, 22)).toBe(sha256Hex(bytes));
+    for (const protocolVersion of [20, 22]) {
+      expect(emptySetHash({ hash, protocolVersion })).toBe(sha256Hex(bytes));
+    }
+  });
+});
+
+describe("a ledger of the time before generalized sets", () => {
+  const sender = Keypair.fromRawEd25519Seed(sha256(new Uint8Array([7])));
+  const transaction = succeeded(
+    makeTransaction(sender, [Operation.manageData({ name: "note", value: "old" })]),
+    [stored],
+  );
+
+  it("has a set hash over the ledger before and the envelopes, without a count", () => {
+    const { transactions } = verifyLedger(legacyLedger(transaction), { passphrase: PASSPHRASE });
+    expect(transactions.map(({ hash }) => hash)).toEqual([transaction.hash]);
+  });
+
+  it("is refused when its set is another", () => {
+    const raw = legacyLedger(transaction);
+    const at = Buffer.from(raw).indexOf("old");
+    raw[at] = 0x4f;
+    const { message } = failure(() => verifyLedger(raw, { passphrase: PASSPHRASE }));
+    expect(message).toContain("the transaction set hash should be");
   });
 });
 
@@ -188,6 +227,31 @@ describe("what this version cannot read", () => {
     expect(failure(action).code).toBe("LEDGER_MALFORMED");
   });
 });
+
+/** Built from a modern one: version 0 metadata, protocol 8, a set without phases. */
+function legacyLedger(transaction: MadeTransaction): Uint8Array {
+  const modern = xdr.LedgerCloseMeta.fromXdr(makeLedger(GENESIS, [transaction]).bytes);
+  if (modern.type !== "v1") throw new Error("made ledgers are of version 1");
+  const { header, ext } = modern.v1.ledgerHeader;
+  const previous = Uint8Array.fromHex(GENESIS.hash);
+  const txSetHash = sha256(concatBytes(previous, transaction.envelope.toXdr()));
+  const { closeTime, upgrades } = header.scpValue;
+  const scpValue = new xdr.StellarValue({
+    txSetHash,
+    closeTime,
+    upgrades,
+    ext: header.scpValue.ext,
+  });
+  const old = new xdr.LedgerHeader({ ...header, ledgerVersion: 8, scpValue });
+  const meta = new xdr.LedgerCloseMetaV0({
+    ledgerHeader: new xdr.LedgerHeaderHistoryEntry({ hash: sha256(old.toXdr()), header: old, ext }),
+    txSet: new xdr.TransactionSet({ previousLedgerHash: previous, txs: [transaction.envelope] }),
+    txProcessing: modern.v1.txProcessing,
+    upgradesProcessing: [],
+    scpInfo: [],
+  });
+  return xdr.LedgerCloseMeta.v0(meta).toXdr();
+}
 
 type Pairs = readonly xdr.TransactionResultMeta[];
 
