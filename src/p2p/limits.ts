@@ -72,6 +72,8 @@ export const PIECE_LENGTH_MIN = 16_384;
 export const PIECE_LENGTH_MAX = 16_777_216;
 export const PIECE_LENGTH_DEFAULT = 262_144;
 export const FILES_MAX = 10_000;
+/** Files of one torrent that stay open. */
+export const FILES_KEPT_MAX = 16;
 export const FILE_NAME_MAX_BYTES = 255;
 
 export const TRACKER_ANSWER_MAX_BYTES = 65_536;

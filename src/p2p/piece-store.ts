@@ -7,9 +7,10 @@
  * Units   Bytes; `index` counts pieces.
  * Errors  `FILE_UNREADABLE`, and `STORE_FULL` when the disk is: faults of this node, never a peer's.
  */
-import { mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AceError } from "../lib/errors.ts";
+import { FILES_KEPT_MAX } from "./limits.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 
 export interface PieceStore {
@@ -17,6 +18,7 @@ export interface PieceStore {
   readonly isNew: boolean;
   get(index: number): Promise<Uint8Array>;
   put(index: number, piece: Uint8Array): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Keeps everything in memory: for tests and short films. */
@@ -32,6 +34,7 @@ export function memoryStore(torrent: Torrent): PieceStore {
     put: async (index, piece) => {
       pieces.set(index, piece);
     },
+    close: async () => pieces.clear(),
   };
 }
 
@@ -39,9 +42,11 @@ export function memoryStore(torrent: Torrent): PieceStore {
 export function seedStore(torrent: Torrent, path: string): PieceStore {
   const isSingle = torrent.files.length === 1 && torrent.files[0]?.path === torrent.name;
   const places = torrent.files.map((file) => (isSingle ? path : join(path, file.path)));
+  const files = new Files("r");
   return {
     isNew: false,
-    get: (index) => readPiece(torrent, places, index),
+    get: (index) => readPiece(torrent, { files, places }, index),
+    close: () => files.close(),
     put: async () => {
       throw new AceError("FILE_UNREADABLE", `${path} is seeded as it is and never written`);
     },
@@ -56,11 +61,19 @@ export async function folderStore(torrent: Torrent, folder: string): Promise<Pie
   for (const [place, file] of torrent.files.entries()) {
     await ensureFile(places[place] ?? "", file.length);
   }
+  const files = new Files("r+");
   return {
     isNew,
-    get: (index) => readPiece(torrent, places, index),
-    put: (index, piece) => writePiece(torrent, places, index, piece),
+    get: (index) => readPiece(torrent, { files, places }, index),
+    put: (index, piece) => writePiece(torrent, { files, places }, index, piece),
+    close: () => files.close(),
   };
+}
+
+interface Layout {
+  readonly files: Files;
+  /** Where each file of the torrent is. */
+  readonly places: readonly string[];
 }
 
 interface Section {
@@ -85,12 +98,12 @@ function sections(torrent: Torrent, places: readonly string[], index: number): r
 
 async function readPiece(
   torrent: Torrent,
-  places: readonly string[],
+  { files, places }: Layout,
   index: number,
 ): Promise<Uint8Array> {
   const piece = new Uint8Array(pieceSize(torrent, index));
   for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
-    await withFile(place, "r", async (file) => {
+    await files.use(place, async (file) => {
       const { bytesRead } = await file.read(piece, pieceOffset, length, fileOffset);
       if (bytesRead === length) return;
       throw new AceError("FILE_UNREADABLE", `${place} is shorter than its torrent says`);
@@ -101,12 +114,12 @@ async function readPiece(
 
 async function writePiece(
   torrent: Torrent,
-  places: readonly string[],
+  { files, places }: Layout,
   index: number,
   piece: Uint8Array,
 ): Promise<void> {
   for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
-    await withFile(place, "r+", async (file) => {
+    await files.use(place, async (file) => {
       await file.write(piece, pieceOffset, length, fileOffset);
     });
   }
@@ -116,12 +129,11 @@ async function writePiece(
 async function ensureFile(place: string, length: number): Promise<void> {
   try {
     await mkdir(dirname(place), { recursive: true });
+    await using file = await open(place, "a");
+    await file.truncate(length);
   } catch (cause) {
     throw storeFault(place, cause);
   }
-  await withFile(place, "a", async (file) => {
-    await file.truncate(length);
-  });
 }
 
 async function isMissing(place: string): Promise<boolean> {
@@ -131,16 +143,41 @@ async function isMissing(place: string): Promise<boolean> {
   );
 }
 
-async function withFile(
-  place: string,
-  flags: string,
-  use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  try {
-    await using file = await open(place, flags);
-    await use(file);
-  } catch (cause) {
-    throw storeFault(place, cause);
+/** Keeps the files of a small torrent open; those of one with many are opened when needed. */
+class Files {
+  readonly #flags: string;
+  readonly #kept = new Map<string, Promise<FileHandle>>();
+
+  constructor(flags: string) {
+    this.#flags = flags;
+  }
+
+  async use(place: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+    try {
+      const kept = this.#kept.get(place) ?? this.#keep(place);
+      if (kept !== undefined) return await work(await kept);
+      await using file = await open(place, this.#flags);
+      await work(file);
+    } catch (cause) {
+      throw storeFault(place, cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    for (const opening of await Promise.allSettled(kept)) {
+      if (opening.status === "fulfilled") await opening.value.close();
+    }
+  }
+
+  #keep(place: string): Promise<FileHandle> | undefined {
+    if (this.#kept.size >= FILES_KEPT_MAX) return undefined;
+    const opening = open(place, this.#flags);
+    // A file that cannot be opened now may be there at the next try.
+    opening.catch(() => this.#kept.delete(place));
+    this.#kept.set(place, opening);
+    return opening;
   }
 }
 

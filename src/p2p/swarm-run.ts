@@ -142,6 +142,7 @@ export class RunningSwarm implements Swarm {
     this.#peers[Symbol.dispose]();
     this.#arrivals.fail(this.#over.signal.reason);
     await this.#discovery[Symbol.asyncDispose]();
+    await this.#options.store.close();
   }
 
   async #piece(index: number, signal: AbortSignal): Promise<Uint8Array> {

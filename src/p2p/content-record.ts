@@ -1,0 +1,135 @@
+/**
+ * Content records: what a publisher signs about one content, so that anybody may pass it on.
+ *
+ * Units   `length` is bytes; keys are 64 hexadecimal characters; `contract` is a contract number.
+ * Range   A record is at most `RECORD_MAX_BYTES` of canonical CBOR.
+ * Errors  `CONTENT_INVALID` for a record that is malformed, unsigned, or not about this torrent.
+ * Source  The signed bytes are "ace-content-v1" and the record in canonical CBOR;
+ *         test/vectors/p2p/content-record.json holds an example.
+ */
+import { z } from "zod";
+import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
+import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { AceError } from "../lib/errors.ts";
+import { accountBytes, isAccount } from "../lib/strkey.ts";
+import { isSignedBy } from "./ed25519.ts";
+import { PEERS_MAX, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
+import { readTorrent, type Torrent } from "./torrent.ts";
+
+const RECORD_MAX_BYTES = 2 * TORRENT_MAX_BYTES;
+const TAG = new TextEncoder().encode("ace-content-v1");
+
+const hex = (length: number) =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`), `is not ${length} hexadecimal characters`);
+const url = z
+  .string()
+  .max(512)
+  .regex(/^https?:\/\//, "is not an http address");
+
+const ContentRecordSchema = z.strictObject({
+  v: z.literal(1),
+  title: z.string().min(1).max(200),
+  contentId: hex(64),
+  /** `btih:` and the infohash: what a token's audience says. */
+  swarm: z.string().regex(/^btih:[0-9a-f]{40}$/),
+  infohash: hex(40),
+  length: z.int().positive(),
+  mime: z.string().regex(/^[a-z]+\/[a-z0-9.+-]{1,100}$/),
+  access: z.enum(["gated", "public"]),
+  /** The contract whose licence opens a gated content, in decimal digits; empty when public. */
+  contract: z.string().regex(/^(?:[1-9]\d{0,18})?$/),
+  /** Id of the service network that the contract lives in. */
+  network: hex(64),
+  trackers: z.array(url).max(TRACKERS_MAX),
+  /** `host:port` of nodes that are always there. */
+  peers: z.array(z.string().max(64)).max(PEERS_MAX),
+  /** Keys that a node must prove before a viewer shows it a token. */
+  serverKeys: z.array(hex(64)).max(PEERS_MAX),
+  publisher: z.string().refine(isAccount, "is not a Stellar account (G…)"),
+  publishedAtS: z.int().nonnegative(),
+  /** The torrent itself in base64, so that no other file is needed. */
+  torrent: z.base64().max(RECORD_MAX_BYTES).optional(),
+});
+
+export const SignedContentRecordSchema = z.strictObject({
+  record: ContentRecordSchema,
+  /** Ed25519 by the publisher's account key. */
+  signature: hex(128),
+});
+
+export type ContentRecord = Readonly<z.infer<typeof ContentRecordSchema>>;
+export type SignedContentRecord = Readonly<z.infer<typeof SignedContentRecordSchema>>;
+
+/** The publisher's Stellar key, wherever it is kept. */
+export interface RecordSigner {
+  sign(message: Uint8Array): Promise<Uint8Array> | Uint8Array;
+}
+
+/** Everything of a record that the torrent decides. */
+export function describeTorrent(torrent: Torrent) {
+  const { contentId, infohash, length } = torrent;
+  return { contentId, infohash, length, swarm: `btih:${infohash}` };
+}
+
+export async function signContentRecord(
+  record: ContentRecord,
+  signer: RecordSigner,
+): Promise<SignedContentRecord> {
+  const parsed = ContentRecordSchema.safeParse(record);
+  if (!parsed.success) throw invalid(z.prettifyError(parsed.error));
+  const signature = await signer.sign(recordMessage(parsed.data));
+  return readContentRecord({ record: parsed.data, signature: toHex(signature) });
+}
+
+/** Reads a record out of anybody's JSON: its shape, its signature, and that it agrees with itself. */
+export function readContentRecord(document: unknown): SignedContentRecord {
+  const parsed = SignedContentRecordSchema.safeParse(document);
+  if (!parsed.success) throw invalid(z.prettifyError(parsed.error));
+  const { record, signature } = parsed.data;
+  const key = accountBytes(record.publisher);
+  if (!isSignedBy(key, recordMessage(record), fromHex(signature) ?? new Uint8Array())) {
+    throw invalid("it is not signed by its publisher");
+  }
+  if (record.swarm !== `btih:${record.infohash}`) throw invalid("its swarm is not its infohash");
+  if ((record.contract === "") !== (record.access === "public")) {
+    throw invalid("a gated content names a contract, a public one none");
+  }
+  if (record.torrent !== undefined) checkTorrent(record, torrentOf(record.torrent));
+  return parsed.data;
+}
+
+/** The torrent inside a record, checked to be the one it describes. */
+export function recordTorrent(record: ContentRecord): Torrent {
+  if (record.torrent === undefined) throw invalid("it carries no torrent");
+  return checkTorrent(record, torrentOf(record.torrent));
+}
+
+/** SHA-1 alone would let a collision pass for the content; the content id is SHA-256. */
+export function checkTorrent(record: ContentRecord, torrent: Torrent): Torrent {
+  const { contentId, infohash, length } = torrent;
+  if (infohash !== record.infohash) throw invalid(`the torrent is ${infohash}`);
+  if (contentId !== record.contentId) throw invalid(`the torrent's content id is ${contentId}`);
+  if (length !== record.length) throw invalid(`the torrent has ${length} bytes`);
+  return torrent;
+}
+
+/** What the publisher signs. */
+export function recordMessage(record: ContentRecord): Uint8Array {
+  return concatBytes(TAG, encodeCbor(toCbor(record)));
+}
+
+function torrentOf(base64: string): Torrent {
+  return readTorrent(Uint8Array.from(Buffer.from(base64, "base64")));
+}
+
+function toCbor(value: unknown): CborValue {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return BigInt(value);
+  if (Array.isArray(value)) return value.map(toCbor);
+  const present = Object.entries(value ?? {}).filter(([, item]) => item !== undefined);
+  return new Map(present.map(([name, item]) => [name, toCbor(item)]));
+}
+
+function invalid(what: string): AceError {
+  return new AceError("CONTENT_INVALID", `the content record is refused: ${what}`);
+}
