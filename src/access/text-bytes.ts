@@ -13,6 +13,8 @@ for (let value = 0; value < ALPHABET.length; value += 1) {
   valueOfCode[ALPHABET.charCodeAt(value)] = value;
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** The bytes, or undefined when `text` is not what an encoder would have written. */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 === 1) return undefined;
@@ -67,7 +69,7 @@ export function encodeAscii(text: string): Uint8Array<ArrayBuffer> {
 
 export function hexOf(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) text += hexOfByte[byte];
   return text;
 }
 
