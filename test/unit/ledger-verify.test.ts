@@ -9,6 +9,7 @@ import { AceError } from "../../src/lib/errors.ts";
 import { sha256, sha256Hex } from "../../src/lib/hash.ts";
 import {
   GENESIS,
+  type MadeOptions,
   type MadeTransaction,
   makeChain,
   makeLedger,
@@ -176,6 +177,32 @@ describe("the set without transactions", () => {
     for (const protocolVersion of [20, 22]) {
       expect(emptySetHash({ hash, protocolVersion })).toBe(sha256Hex(bytes));
     }
+  });
+});
+
+describe("a header that its own hash vouches for", () => {
+  const sender = Keypair.fromRawEd25519Seed(sha256(new Uint8Array([8])));
+  const note = Operation.manageData({ name: "note", value: "new" });
+  const transaction = succeeded(makeTransaction(sender, [note]), [stored]);
+  const refused = (options: MadeOptions) =>
+    failure(() =>
+      verifyLedger(makeLedger(GENESIS, [transaction], options).bytes, { passphrase: PASSPHRASE }),
+    );
+
+  it("cannot leave a transaction of its set without a result", () => {
+    const { code, message } = refused({ isWithoutResults: true });
+    expect(code).toBe("LEDGER_HASH_MISMATCH");
+    expect(message).toContain(`no result for transaction ${transaction.hash}`);
+  });
+
+  it("cannot name a set made for another ledger", () => {
+    const { message } = refused({ setPrevious: sha256(new Uint8Array()) });
+    expect(message).toContain("previous header hash inside the transaction set should be abab");
+  });
+
+  it("cannot bring transactions under the empty value of CAP-83", () => {
+    const { message } = refused({ isEmptyValue: true });
+    expect(message).toContain("the transaction set hash should be 0000");
   });
 });
 
