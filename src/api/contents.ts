@@ -13,8 +13,7 @@ export interface ContentPorts {
 }
 
 export const Publication = z.strictObject({
-  record: z.base64().max(1_000_000).describe("The signed content record"),
-  torrent: z.base64().max(8_000_000).describe("The .torrent file"),
+  record: z.unknown().describe("The signed content record, with the torrent inside"),
   path: z.string().max(4_096).optional().describe("File on this machine to seed from"),
 });
 export type Publication = z.infer<typeof Publication>;

@@ -60,4 +60,70 @@ export const nouns: Readonly<Record<string, Noun>> = {
     seesAll: true,
     load: () => import("./commands/completion.ts"),
   },
+  demo: {
+    persona: "Everybody",
+    summary: "the whole way in two minutes: a licence bought on Stellar opens a stream",
+    load: () => import("./commands/demo.ts"),
+  },
+  account: {
+    persona: "Everybody",
+    summary: "what an account holds and is owed; payments and trustlines",
+    load: () => import("./commands/account.ts"),
+  },
+  tx: {
+    persona: "Everybody",
+    summary: "what a transaction did: its receipts",
+    load: () => import("./commands/tx.ts"),
+  },
+  licence: {
+    persona: "Viewer",
+    summary: "what is sold, buying it, and what you own",
+    alias: "license",
+    load: () => import("./commands/licence.ts"),
+  },
+  token: {
+    persona: "Viewer",
+    summary: "what opens a stream now, or why nothing does",
+    load: () => import("./commands/token.ts"),
+  },
+  stream: {
+    persona: "Viewer",
+    summary: "watch what you hold a licence for",
+    load: () => import("./commands/stream.ts"),
+  },
+  content: {
+    persona: "Content owner",
+    summary: "publish a file under a licence",
+    load: () => import("./commands/content.ts"),
+  },
+  dao: {
+    persona: "DAO member",
+    summary: "lock power, propose, vote, and let it take effect",
+    load: () => import("./commands/dao.ts"),
+  },
+  network: {
+    persona: "Node operator",
+    summary: "found a service network, or show the one in use",
+    load: () => import("./commands/network.ts"),
+  },
+  node: {
+    persona: "Node operator",
+    summary: "follow the network, answer the API, seed contents",
+    load: () => import("./commands/node.ts"),
+  },
+  ledger: {
+    persona: "Node operator",
+    summary: "verify Stellar's own data, hash by hash",
+    load: () => import("./commands/ledger.ts"),
+  },
+  contract: {
+    persona: "Contract author",
+    summary: "write, build, deploy, call and look into contracts",
+    load: () => import("./commands/contract.ts"),
+  },
+  devnet: {
+    persona: "Contract author",
+    summary: "a Stellar network of your own, on this machine",
+    load: () => import("./commands/devnet.ts"),
+  },
 };

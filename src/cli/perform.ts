@@ -1,4 +1,5 @@
 /** One action from its context to its exit code: what `run` does once a command is known. */
+import { isAceError } from "../lib/errors.ts";
 import { assertRuntime } from "./assert-runtime.ts";
 import { createContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
@@ -20,7 +21,7 @@ export async function perform(
 ): Promise<number> {
   if (!acceptsAnyVersions) assertRuntime();
   const context = createContext(flags);
-  const { output, settings } = context;
+  const { output, settings, signal } = context;
   try {
     const data = await action(context, args, flags);
     if (data !== undefined) output.result(data);
@@ -31,7 +32,9 @@ export async function perform(
     return 0;
   } catch (error) {
     const { json, verbose } = settings;
-    return reportFailure(error, { json, verbose, data: output.data() });
+    // What was interrupted fails in its own words; the person who did it needs none of them.
+    const reported = signal.aborted && !isAceError(error) ? signal.reason : error;
+    return reportFailure(reported, { json, verbose, data: output.data() });
   } finally {
     output.close();
   }

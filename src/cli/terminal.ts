@@ -4,6 +4,7 @@
  * Errors  `CANCELLED` when the input ends or Ctrl-C comes instead of an answer.
  */
 import { createInterface } from "node:readline";
+import { addAbortSignal } from "node:stream";
 import type { ReadStream } from "node:tty";
 import { AceError } from "../lib/errors.ts";
 import { escapeText } from "./escape.ts";
@@ -65,8 +66,7 @@ function readLine(input: ReadStream, signal: AbortSignal): Promise<string> {
 async function readAll(input: ReadStream, bytesMax: number, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of input) {
-    signal.throwIfAborted();
+  for await (const chunk of addAbortSignal(signal, input)) {
     const bytes = Buffer.from(chunk);
     sizeBytes += bytes.length;
     if (sizeBytes > bytesMax)

@@ -29,6 +29,11 @@ export const StatusJson = z.object({
   state: z.enum(["following", "waiting", "stopped"]),
   fault: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
   contents: z.int(),
+  swarming: z.object({
+    tracker: z.string().describe("The node's own tracker"),
+    peer: z.string().describe("host:port of its BitTorrent port"),
+    serverKey: hash.describe("The key it proves at the gate"),
+  }),
   issues: z.boolean().describe("Whether this node issues access tokens"),
 });
 export type StatusJson = z.infer<typeof StatusJson>;
@@ -114,8 +119,15 @@ export const ContentJson = z.object({
   length: z.int(),
   licence: whole.optional().describe("Licence contract; absent for public content"),
   seeding: z.boolean(),
-  record: z.string().describe("The signed content record, base64"),
-  torrent: z.string().describe("The .torrent file, base64"),
+  swarm: z
+    .object({
+      peers: z.int(),
+      bytesUp: z.int().describe("Payload bytes sent"),
+      ungatedBytesUp: z.int().describe("Payload sent without an open gate: always 0"),
+      closed: z.record(z.string(), z.int()).describe("Peers let go, by reason"),
+    })
+    .optional(),
+  record: z.unknown().describe("The signed content record, with the torrent inside"),
 });
 export type ContentJson = z.infer<typeof ContentJson>;
 

@@ -5,9 +5,8 @@ import { guarded, openDatabase } from "./database.ts";
 export interface StoredContent {
   readonly contentId: string;
   readonly infohash: string;
-  /** The signed record as it was received. */
-  readonly record: Uint8Array;
-  readonly torrent: Uint8Array;
+  /** The signed record as JSON text, with the torrent inside. */
+  readonly record: string;
   /** The file to seed from, or undefined when this node only lists the content. */
   readonly path: string | undefined;
 }
@@ -22,30 +21,28 @@ export interface Contents extends Disposable {
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE contents(
-    content_id TEXT PRIMARY KEY, infohash TEXT NOT NULL UNIQUE, record BLOB NOT NULL,
-    torrent BLOB NOT NULL, path TEXT) WITHOUT ROWID;
+    content_id TEXT PRIMARY KEY, infohash TEXT NOT NULL UNIQUE, record TEXT NOT NULL, path TEXT) WITHOUT ROWID;
 `;
 
 interface Row {
   readonly content_id: string;
   readonly infohash: string;
-  readonly record: Buffer;
-  readonly torrent: Buffer;
+  readonly record: string;
   readonly path: string | null;
 }
 
 export function openContents(dir: string): Contents {
   const path = join(dir, "contents.db");
   const database = openDatabase(path, { schema: SCHEMA, schemaVersion: SCHEMA_VERSION });
-  const put = database.prepare("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?)");
+  const put = database.prepare("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)");
   const get = database.prepare<[string, string], Row>(
     "SELECT * FROM contents WHERE content_id = ? OR infohash = ?",
   );
   const all = database.prepare<[], Row>("SELECT * FROM contents ORDER BY content_id");
   return {
     put: (content) => {
-      const { contentId, infohash, record, torrent } = content;
-      guarded(path, () => put.run(contentId, infohash, record, torrent, content.path ?? null));
+      const { contentId, infohash, record } = content;
+      guarded(path, () => put.run(contentId, infohash, record, content.path ?? null));
     },
     get: (id) => {
       const row = guarded(path, () => get.get(id, id));
@@ -63,7 +60,6 @@ function contentOf(row: Row): StoredContent {
     contentId: row.content_id,
     infohash: row.infohash,
     record: row.record,
-    torrent: row.torrent,
     path: row.path ?? undefined,
   };
 }

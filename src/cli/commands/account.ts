@@ -4,7 +4,7 @@ import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
 import { splitAddress } from "../../lib/strkey.ts";
 import type { Context } from "../context.ts";
-import { identity } from "../identity.ts";
+import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall, sendPlain } from "../session.ts";
 
@@ -31,7 +31,7 @@ export function register(noun: Command, run: Run): void {
 
 async function show(context: Context, address: string | undefined): Promise<unknown> {
   const session = openSession(context);
-  const account = address ?? (await identity(context)).account;
+  const account = address ?? (await identityAccount(context));
   const balance = await session.stellar.balance(splitAddress(account).account);
   if (balance === undefined) {
     throw new AceError("ACCOUNT_MISSING", `account ${account} does not exist on this network`);

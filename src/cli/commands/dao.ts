@@ -8,7 +8,7 @@ import { contractInfo, methodOf } from "../contract-info.ts";
 import { type ProposalJson, proposalLines, readProposal, readProposals } from "../dao-proposal.ts";
 import { parseDuration } from "../duration.ts";
 import type { Flags } from "../flags.ts";
-import { identity } from "../identity.ts";
+import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
 
@@ -59,7 +59,7 @@ async function lock(context: Context, text: string, flags: Flags): Promise<unkno
   const session = openSession(context);
   const amount = parseAmount(text);
   const seconds = parseDuration(flags.text("for") ?? "30d");
-  const { account } = await identity(context);
+  const account = await identityAccount(context);
   const { closeTimeS } = await session.stellar.latestLedger();
   const until = BigInt(closeTimeS) + seconds;
   const asset = session.network.governanceAsset;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { AceError } from "../../lib/errors.ts";
-import type { LedgerReport } from "../../ledger/ledger-audit.ts";
 import { verifyPath } from "../../ledger/lake-reader.ts";
+import type { LedgerReport } from "../../ledger/ledger-audit.ts";
+import { AceError } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import type { Run } from "../run.ts";

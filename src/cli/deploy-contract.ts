@@ -1,0 +1,92 @@
+/**
+ * Deployment: the code goes to the ledger in pieces, then one call runs `setup` with the arguments.
+ *
+ * Pieces are named by the code's hash, so a deployment that was cut off goes on where it stopped.
+ */
+import type { xdr } from "@stellar/stellar-sdk";
+import { callOperations } from "../client/build.ts";
+import type { ReceiptJson } from "../client/schemas.ts";
+import { parseArguments } from "../contracts/value-json.ts";
+import { CALLDATA_BYTES_MAX } from "../ledger/calldata.ts";
+import type { CborValue } from "../lib/cbor.ts";
+import { AceError } from "../lib/errors.ts";
+import { muxedAddress } from "../lib/strkey.ts";
+import { type BuiltContract, buildContract } from "./build-contract.ts";
+import type { Context } from "./context.ts";
+import { openSession, type Session, sendCall } from "./session.ts";
+
+const REGISTRY = 0n;
+/** Room for contract number, method, hash and offset beside the code in one call. */
+const FRAME_BYTES = 64;
+const PIECE_BYTES = CALLDATA_BYTES_MAX - FRAME_BYTES;
+
+export async function deployContract(
+  context: Context,
+  file: string,
+  words: readonly string[],
+): Promise<unknown> {
+  const session = openSession(context);
+  const built = buildContract(file);
+  const setup = built.abi.methods.get("setup");
+  if (setup === undefined && words.length > 0) {
+    throw new AceError("ARGUMENT_INVALID", `${built.abi.name} has no setup and takes no arguments`);
+  }
+  const args = parseArguments(setup?.args ?? [], words);
+  const transactions = await putCode(context, session, built);
+  const sent = await sendCall(context, session, deployCall(built, args), [
+    `deploy ${built.abi.name}, code ${built.codeHash}`,
+  ]);
+  const number = numberOf(sent.receipts);
+  const address = muxedAddress(session.network.vault, number);
+  const { output } = context;
+  output.line(`contract ${number} "${built.abi.name}" is deployed`, "good");
+  output.table([
+    ["pay to", address],
+    ["code", built.codeHash],
+    ["upgrade", "never"],
+  ]);
+  const { hash, ledger } = sent;
+  const { codeHash } = built;
+  return { number, address, name: built.abi.name, codeHash, hash, ledger, transactions };
+}
+
+async function putCode(
+  context: Context,
+  session: Session,
+  { source, codeHash, abi }: BuiltContract,
+): Promise<readonly string[]> {
+  const bytes = Buffer.from(source);
+  const progress = context.output.progress(`putting ${abi.name} on the ledger`);
+  const transactions: string[] = [];
+  for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
+    const piece = Uint8Array.from(bytes.subarray(offset, offset + PIECE_BYTES));
+    const operations = callOperations({
+      contract: REGISTRY,
+      method: "put",
+      args: [Uint8Array.fromHex(codeHash), BigInt(offset), piece],
+    });
+    const end = offset + piece.length;
+    const effect = [`put bytes ${offset} to ${end} of ${bytes.length} of ${abi.name}`];
+    transactions.push((await sendCall(context, session, operations, effect)).hash);
+    progress.update(end, bytes.length);
+  }
+  progress.done();
+  return transactions;
+}
+
+function deployCall(
+  { codeHash }: BuiltContract,
+  args: readonly CborValue[],
+): readonly xdr.Operation[] {
+  return callOperations({
+    contract: REGISTRY,
+    method: "deploy",
+    args: [Uint8Array.fromHex(codeHash), args],
+  });
+}
+
+function numberOf([receipt]: readonly ReceiptJson[]): bigint {
+  const { result } = receipt ?? {};
+  if (typeof result === "string" && /^\d+$/.test(result)) return BigInt(result);
+  throw new AceError("INTERNAL", "the registry did not answer with a contract number");
+}

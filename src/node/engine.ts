@@ -1,0 +1,87 @@
+/**
+ * The engine: a viewer's node with only the rooms a viewer needs: swarms, gate, player.
+ *
+ * It asks a full node for content records and tokens, takes bytes from peers, and serves them to any
+ * player on this machine. Records are checked here: the node is not believed.
+ */
+
+import { networkId } from "../contracts/service-network.ts";
+import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import { type ContentRecord, readContentRecord, recordTorrent } from "../p2p/content-record.ts";
+import { type ContentName, shareContents } from "../p2p/contents.ts";
+import { openListener } from "../p2p/listener.ts";
+import { folderStore } from "../p2p/piece-store.ts";
+import { openPlayer } from "../p2p/player.ts";
+import { openSwarm, type Swarm } from "../p2p/swarm.ts";
+import { tokenSourceOf, type Viewer } from "./token-source.ts";
+
+export interface EngineOptions {
+  readonly viewer: Viewer;
+  /** Where fetched pieces are kept. */
+  readonly dataDir: string;
+  readonly events: Events;
+}
+
+export interface Engine extends AsyncDisposable {
+  /** By content id or infohash. */
+  record(id: string): Promise<ContentRecord>;
+  join(record: ContentRecord): Promise<Swarm>;
+  /** Serves players on `port` of this machine; 0 takes any free one. */
+  play(port: number, version: string): Promise<string>;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+export async function openEngine({ viewer, dataDir, events }: EngineOptions): Promise<Engine> {
+  await using parts = new AsyncDisposableStack();
+  const { node, network, device, clock } = viewer;
+  const listener = parts.use(await openListener({ host: LOOPBACK, port: 0, clock }));
+  const records = new Map<string, ContentRecord>();
+
+  const record = async (id: string): Promise<ContentRecord> => {
+    const signed = readContentRecord((await node.content(id)).record);
+    const found = signed.record;
+    if (found.network !== networkId(network) || (id !== found.contentId && id !== found.infohash)) {
+      throw new AceError("CONTENT_INVALID", `the node answered with another content than ${id}`);
+    }
+    records.set(found.infohash, found);
+    return found;
+  };
+  const join = async (found: ContentRecord): Promise<Swarm> => {
+    const torrent = recordTorrent(found);
+    const { contentId, serverKeys, trackers, peers, access } = found;
+    const download = { tokens: tokenSourceOf(viewer, contentId), serverKeys };
+    const gate = access === "public" ? {} : { gate: { deviceKey: device, download } };
+    return await openSwarm({
+      torrent,
+      store: await folderStore(torrent, dataDir),
+      role: "leech",
+      listener,
+      announce: trackers,
+      peers,
+      ...gate,
+      events,
+      clock,
+    });
+  };
+  const contents = parts.use(
+    shareContents({
+      find: async ({ value }: ContentName) => {
+        const { infohash, mime } = await record(value);
+        return { infohash, mime };
+      },
+      join: async (infohash) => await join(records.get(infohash) ?? (await record(infohash))),
+    }),
+  );
+  const opened = parts.move();
+  return {
+    record,
+    join,
+    play: async (port, version) => {
+      const player = await openPlayer({ contents, host: LOOPBACK, port, version, events });
+      return opened.use(player).url;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}

@@ -1,0 +1,88 @@
+/** The HTTP side of a node: ports of the API joined to the rooms that answer them. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { AuthPorts } from "../api/auth.ts";
+import { createServer } from "../api/server.ts";
+import { openStellar } from "../client/stellar.ts";
+import type { ServiceNetwork } from "../contracts/service-network.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Outbox } from "../store/outbox.ts";
+import type { Store } from "../store/store.ts";
+import { openAccess } from "./access.ts";
+import { writeAdminToken } from "./admin-token.ts";
+import type { Config } from "./config.ts";
+import { contractQueries } from "./contract-queries.ts";
+import type { Telemetry } from "./events.ts";
+import { ownSecret, readOperatorKeys } from "./files.ts";
+import type { Follower } from "./follower.ts";
+import { listenOn } from "./listen.ts";
+import { settingReader } from "./settings.ts";
+import { statusPorts } from "./status.ts";
+import type { Streams } from "./streams.ts";
+
+export interface HttpParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly network: ServiceNetwork;
+  readonly networkId: string;
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly runtime: Runtime;
+  readonly follower: Follower;
+  readonly streams: Streams;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The file in the data folder that opens this node's own calls to whoever may read it. */
+export const ADMIN_TOKEN_FILE = "admin-token";
+
+/** The URL it answers at. */
+export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): Promise<string> {
+  const { config, network, networkId, store, runtime, follower, streams, telemetry, clock } = parts;
+  const adminToken = randomBytes(32).toString("hex");
+  const ports = {
+    status: statusPorts({
+      version: parts.version,
+      network,
+      networkId,
+      store,
+      follower,
+      source: config.rpcUrl,
+      streams,
+      issues: config.operatorFile !== undefined,
+      metrics: () => telemetry.metrics(),
+      clock,
+    }),
+    contracts: contractQueries({ network, store, runtime }),
+    contents: streams.shelf.ports(adminToken),
+    auth: authPorts(parts),
+  };
+  const options = { version: parts.version, events: telemetry, hosts: [] };
+  const server = stack.adopt(await createServer(ports, options), (app) => app.close());
+  const url = await listenOn(server, { host: config.host, port: config.httpPort });
+  writeAdminToken(join(config.dataDir, ADMIN_TOKEN_FILE), adminToken);
+  return url;
+}
+
+function authPorts(parts: HttpParts): AuthPorts | undefined {
+  const { config, network, networkId, store, outbox, runtime, streams, clock, signal } = parts;
+  if (config.operatorFile === undefined) return undefined;
+  const { rpcUrl } = config;
+  return openAccess({
+    network,
+    networkId,
+    operator: readOperatorKeys(config.operatorFile),
+    sessionSeed: ownSecret(config.dataDir, "session.key"),
+    webAuthDomain: `${config.host}:${config.httpPort}`,
+    outbox,
+    stellar: openStellar({ rpcUrl, passphrase: network.passphrase, signal }),
+    views: runtime,
+    head: () => store.tip(),
+    contentOf: (content) => streams.shelf.contentOf(content),
+    lifeS: settingReader(runtime, "token.lifeS"),
+    clock,
+  });
+}

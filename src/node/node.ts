@@ -1,0 +1,94 @@
+/**
+ * The composition root: builds every part of a node and joins ports to rooms.
+ *
+ * Parts start in the order written and are disposed of in reverse, also when a later one fails.
+ */
+import { networkId } from "../contracts/service-network.ts";
+import { openRpcSource } from "../ledger/rpc-source.ts";
+import { systemClock } from "../lib/clock.ts";
+import { openRuntime } from "../runtime/runtime.ts";
+import { openContents } from "../store/contents.ts";
+import { openOutbox } from "../store/outbox.ts";
+import { openStore } from "../store/store.ts";
+import type { Config } from "./config.ts";
+import { openTelemetry } from "./events.ts";
+import { readServiceNetwork } from "./files.ts";
+import { type Follower, startFollower } from "./follower.ts";
+import { openHttp } from "./http.ts";
+import { ledgersOf } from "./ledgers.ts";
+import { chosenPort } from "./listen.ts";
+import { openStreams, type Streams } from "./streams.ts";
+import { systemSources } from "./system-contracts.ts";
+
+export interface Node extends AsyncDisposable {
+  readonly httpUrl: string;
+  readonly streams: Streams;
+  readonly follower: Follower;
+}
+
+export async function openNode(settings: Config, version: string): Promise<Node> {
+  const httpPort = await chosenPort(settings.host, settings.httpPort);
+  const config = { ...settings, httpPort };
+  await using parts = new AsyncDisposableStack();
+  const clock = systemClock;
+  const telemetry = openTelemetry(config.logLevel);
+  const network = readServiceNetwork(config.networkFile);
+  const id = networkId(network);
+
+  const store = parts.use(openStore({ dir: config.dataDir, networkId: id }));
+  const outbox = parts.use(openOutbox(config.dataDir));
+  const contents = parts.use(openContents(config.dataDir));
+  const runtime = parts.use(
+    await openRuntime({
+      network,
+      systemContracts: systemSources(network),
+      state: store.state,
+      tip: store.tip(),
+      events: telemetry,
+    }),
+  );
+  const streams = await openStreams(parts, {
+    config,
+    network,
+    networkId: id,
+    contents,
+    events: telemetry,
+    clock,
+  });
+
+  const stop = new AbortController();
+  const source = openRpcSource({ url: config.rpcUrl, passphrase: network.passphrase });
+  const follower = startFollower(
+    {
+      ledgers: ledgersOf({ source, network, events: telemetry, pollMs: config.pollMs }),
+      journal: store,
+      machine: runtime,
+      vault: network.vault,
+      events: telemetry,
+      nowMs: () => clock.nowMs(),
+    },
+    stop.signal,
+  );
+  parts.defer(async () => {
+    stop.abort();
+    await follower.stopped;
+  });
+  const httpUrl = await openHttp(parts, {
+    config,
+    version,
+    network,
+    networkId: id,
+    store,
+    outbox,
+    runtime,
+    follower,
+    streams,
+    telemetry,
+    clock,
+    signal: stop.signal,
+  });
+  await streams.shelf.open();
+
+  const opened = parts.move();
+  return { httpUrl, streams, follower, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}

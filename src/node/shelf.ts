@@ -1,0 +1,181 @@
+/**
+ * The shelf: contents that this node lists, and the swarms of those that it seeds.
+ *
+ * A content with a licence is gated: its swarm serves only peers that prove a token and its key.
+ */
+import type { Content } from "../access/issue.ts";
+import type { ContentPorts, Publication } from "../api/contents.ts";
+import type { ContentJson } from "../client/schemas.ts";
+import type { Clock } from "../lib/clock.ts";
+import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import {
+  type ContentRecord,
+  readContentRecord,
+  recordTorrent,
+  type SignedContentRecord,
+} from "../p2p/content-record.ts";
+import type { DeviceKey } from "../p2p/ed25519.ts";
+import type { TokenVerifier } from "../p2p/gate.ts";
+import type { Listener } from "../p2p/listener.ts";
+import { seedStore } from "../p2p/piece-store.ts";
+import { openSwarm, type Swarm } from "../p2p/swarm.ts";
+import type { Contents } from "../store/contents.ts";
+
+export interface ShelfParts {
+  readonly contents: Contents;
+  readonly networkId: string;
+  readonly listener: Listener;
+  readonly nodeKey: DeviceKey;
+  readonly verifier: TokenVerifier;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+interface Item {
+  readonly signed: SignedContentRecord;
+  readonly path: string | undefined;
+}
+
+export class Shelf implements AsyncDisposable {
+  readonly #parts: ShelfParts;
+  readonly #items = new Map<string, Item>();
+  readonly #swarms = new Map<string, Swarm>();
+
+  constructor(parts: ShelfParts) {
+    this.#parts = parts;
+    for (const { record, path } of parts.contents.all()) {
+      const signed = readContentRecord(JSON.parse(record));
+      this.#items.set(signed.record.contentId, { signed, path });
+    }
+  }
+
+  /** Seeds what was published before. A file that is gone is told to the operator and left out. */
+  async open(): Promise<void> {
+    for (const { signed, path } of this.#items.values()) {
+      try {
+        await this.#seed(signed.record, path);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#parts.events.warn("shelf.unseeded", { content: signed.record.contentId, message });
+      }
+    }
+  }
+
+  ports(adminToken: string): ContentPorts {
+    return {
+      adminToken,
+      list: () => [...this.#items.values()].map((item) => this.#json(item)),
+      find: (id) => {
+        const item = this.#find(id);
+        return item === undefined ? undefined : this.#json(item);
+      },
+      publish: async (publication) => await this.#publish(publication),
+    };
+  }
+
+  /** The licence that stands before this content id. Public content has none. */
+  contentOf(id: string): Content | undefined {
+    const record = this.#items.get(id)?.signed.record;
+    if (record === undefined || record.contract === "") return undefined;
+    return { id, swarm: record.swarm, contract: BigInt(record.contract) };
+  }
+
+  /** The licence contract of a swarm, by the name that tokens give it. */
+  licenceOf(swarm: string): bigint | undefined {
+    for (const { signed } of this.#items.values()) {
+      const { contract } = signed.record;
+      if (signed.record.swarm === swarm && contract !== "") return BigInt(contract);
+    }
+    return undefined;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  isListed(infohash: string): boolean {
+    return this.#find(infohash) !== undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const swarm of this.#swarms.values()) await swarm[Symbol.asyncDispose]();
+    this.#swarms.clear();
+  }
+
+  async #publish({ record, path }: Publication): Promise<ContentJson> {
+    const signed = readContentRecord(record);
+    const { contentId, infohash, network } = signed.record;
+    recordTorrent(signed.record);
+    if (network !== this.#parts.networkId) {
+      throw new AceError("CONTENT_INVALID", "the record is for another service network");
+    }
+    this.#requireSamePublisher(signed.record);
+    await this.#seed(signed.record, path);
+    const item = { signed, path: path ?? this.#items.get(contentId)?.path };
+    const text = JSON.stringify(signed);
+    this.#parts.contents.put({ contentId, infohash, record: text, path: item.path });
+    this.#items.set(contentId, item);
+    this.#parts.events.info("shelf.published", { content: contentId, infohash });
+    return this.#json(item);
+  }
+
+  /** Nobody but its publisher may change what is listed: a new record could name another licence. */
+  #requireSamePublisher({ contentId, publisher, publishedAtS, contract }: ContentRecord): void {
+    const before = this.#items.get(contentId)?.signed.record;
+    if (before === undefined) return;
+    if (before.publisher !== publisher || publishedAtS < before.publishedAtS) {
+      throw new AceError("CONTENT_INVALID", `${contentId} is published by ${before.publisher}`);
+    }
+    if (before.contract !== contract && this.#swarms.has(contentId)) {
+      throw new AceError(
+        "CONTENT_INVALID",
+        "the licence of a content that is seeded cannot change",
+      );
+    }
+  }
+
+  async #seed(record: ContentRecord, path: string | undefined): Promise<void> {
+    if (path === undefined || this.#swarms.has(record.contentId)) return;
+    const { listener, nodeKey, verifier, events, clock } = this.#parts;
+    const torrent = recordTorrent(record);
+    const gate =
+      record.access === "public" ? {} : { gate: { deviceKey: nodeKey, upload: verifier } };
+    const swarm = await openSwarm({
+      torrent,
+      store: seedStore(torrent, path),
+      role: "seed",
+      listener,
+      announce: record.trackers,
+      ...gate,
+      events,
+      clock,
+    });
+    this.#swarms.set(record.contentId, swarm);
+  }
+
+  #find(id: string): Item | undefined {
+    const byContent = this.#items.get(id);
+    if (byContent !== undefined) return byContent;
+    return [...this.#items.values()].find(({ signed }) => signed.record.infohash === id);
+  }
+
+  #json({ signed }: Item): ContentJson {
+    const { contentId, infohash, title, length, contract } = signed.record;
+    const stats = this.#swarms.get(contentId)?.stats();
+    return {
+      contentId,
+      infohash,
+      title,
+      length,
+      ...(contract === "" ? {} : { licence: contract }),
+      seeding: stats !== undefined,
+      ...(stats === undefined ? {} : { swarm: swarmJson(stats) }),
+      record: signed,
+    };
+  }
+}
+
+function swarmJson({ peers, bytesUp, ungatedBytesUp, closed }: ReturnType<Swarm["stats"]>) {
+  return { peers, bytesUp, ungatedBytesUp, closed: { ...closed } };
+}

@@ -1,0 +1,67 @@
+/** The streaming side of a node: its key, its port, its tracker, and the contents it seeds. */
+import { loadDeviceKey } from "../access/device-key.ts";
+import { makeIssuerSet } from "../access/issuer-set.ts";
+import { TokenVerifier } from "../access/verifier.ts";
+import type { ServiceNetwork } from "../contracts/service-network.ts";
+import { toHex } from "../lib/bytes.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
+import { openListener } from "../p2p/listener.ts";
+import { openTrackerServer } from "../p2p/tracker-server.ts";
+import type { Contents } from "../store/contents.ts";
+import type { Config } from "./config.ts";
+import { ownSecret } from "./files.ts";
+import { Shelf } from "./shelf.ts";
+
+export interface Streams {
+  readonly shelf: Shelf;
+  /** `host:port` of the BitTorrent port. */
+  readonly peerAddress: string;
+  readonly trackerUrl: string;
+  /** What content records list for peers to know this node by. */
+  readonly serverKey: string;
+}
+
+interface Options {
+  readonly config: Config;
+  readonly network: ServiceNetwork;
+  readonly networkId: string;
+  readonly contents: Contents;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** A token names its network by this many characters of the id. */
+const NETWORK_PREFIX = 16;
+
+export async function openStreams(
+  parts: AsyncDisposableStack,
+  { config, network, networkId, contents, events, clock }: Options,
+): Promise<Streams> {
+  const { host, peerPort, trackerPort } = config;
+  const nodeKey = loadDeviceKey(ownSecret(config.dataDir, "node.key"));
+  const issuers = makeIssuerSet(network.issuers);
+  const verifier = new TokenVerifier({
+    net: networkId.slice(0, NETWORK_PREFIX),
+    issuers: () => issuers,
+    licenceOf: (swarm) => shelf.licenceOf(swarm),
+  });
+  const listener = parts.use(await openListener({ host, port: peerPort, clock }));
+  const shelf = parts.use(
+    new Shelf({ contents, networkId, listener, nodeKey, verifier, events, clock }),
+  );
+  const tracker = parts.use(
+    await openTrackerServer({
+      host,
+      port: trackerPort,
+      isServed: (infohash) => shelf.isListed(infohash),
+      events,
+    }),
+  );
+  return {
+    shelf,
+    peerAddress: `${host}:${listener.port}`,
+    trackerUrl: tracker.announceUrl,
+    serverKey: toHex(nodeKey.publicKey),
+  };
+}
