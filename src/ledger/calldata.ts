@@ -13,7 +13,7 @@ import { AceError } from "../lib/errors.ts";
 
 /** The name of the data entry that carries calls. */
 export const CALLDATA_NAME = "ace:1";
-export const CHUNK_BYTES_MAX = 64;
+const CHUNK_BYTES_MAX = 64;
 export const CALLDATA_CHUNKS_MAX = 98;
 export const CALLDATA_BYTES_MAX = CHUNK_BYTES_MAX * CALLDATA_CHUNKS_MAX;
 

@@ -15,7 +15,7 @@ import { compareBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 
 /** The newest protocol whose XDR the pinned SDK reads. */
-export const PROTOCOL_MAX = 28;
+const PROTOCOL_MAX = 28;
 export const LEDGER_BYTES_MAX = 32 * 1024 * 1024;
 const XDR_DEPTH_MAX = 400;
 
@@ -25,7 +25,7 @@ const HASH_BYTES = 32;
 /** An extension of version 1 holds an empty extension point and an int64. */
 const META_EXTENSION_BYTES = 12;
 
-export type HeaderWire = Parameters<typeof xdr.LedgerHeader.fromXdrObject>[0];
+type HeaderWire = Parameters<typeof xdr.LedgerHeader.fromXdrObject>[0];
 export type EnvelopeWire = Parameters<typeof xdr.TransactionEnvelope.fromXdrObject>[0];
 export type ResultPairWire = Parameters<typeof xdr.TransactionResultPair.fromXdrObject>[0];
 type MetaWire = Parameters<typeof xdr.LedgerCloseMeta.fromXdrObject>[0];

@@ -22,7 +22,7 @@ const POLL_MS = 500;
 const BACK_OFF_MS_MAX = 15_000;
 const LAG_ALARM_MS = 60_000;
 
-export interface LedgerPoint {
+interface LedgerPoint {
   readonly sequence: number;
   /** Header hash. */
   readonly hash: string;

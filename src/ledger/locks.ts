@@ -11,7 +11,7 @@ import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { accountIdText, assetText } from "./addresses.ts";
 import type { AppliedOperation } from "./applied-operation.ts";
-import type { Lock, Predicate } from "./closed-ledger.ts";
+import type { Claimant, Lock, Predicate } from "./closed-ledger.ts";
 
 /** In operation order. */
 export function locksOf(operations: readonly AppliedOperation[]): readonly Lock[] {
@@ -27,7 +27,7 @@ export function locksOf(operations: readonly AppliedOperation[]): readonly Lock[
         from: source,
         asset: assetText(asset),
         amount,
-        claimants: claimants.map(({ v0 }) => ({
+        claimants: claimants.map(({ v0 }): Claimant => ({
           account: accountIdText(v0.destination),
           predicate: predicateOf(v0.predicate),
         })),

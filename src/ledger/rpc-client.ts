@@ -46,14 +46,14 @@ const Envelope = z.union([
   z.object({ result: z.unknown() }),
 ]);
 
-export type RpcLedgers = Readonly<z.infer<typeof Ledgers>>;
-export type RpcHealth = Readonly<z.infer<typeof Health>>;
-export type RpcSent = Readonly<z.infer<typeof Sent>>;
-export type RpcTransaction = Readonly<z.infer<typeof Transaction>>;
-export type RpcLedgerEntries = Readonly<z.infer<typeof LedgerEntries>>;
+type RpcLedgers = Readonly<z.infer<typeof Ledgers>>;
+type RpcHealth = Readonly<z.infer<typeof Health>>;
+type RpcSent = Readonly<z.infer<typeof Sent>>;
+type RpcTransaction = Readonly<z.infer<typeof Transaction>>;
+type RpcLedgerEntries = Readonly<z.infer<typeof LedgerEntries>>;
 
 /** A reply, or the error that the server gave in its place. */
-export type RpcReply<Result> =
+type RpcReply<Result> =
   | { readonly ok: true; readonly result: Result }
   | { readonly ok: false; readonly code: number; readonly message: string };
 

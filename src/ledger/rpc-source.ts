@@ -22,7 +22,7 @@ const WINDOWS = [
   /between the oldest ledger: (\d{1,10}) and the latest ledger: (\d{1,10})/,
 ];
 
-export interface LedgerRange {
+interface LedgerRange {
   readonly first: number;
   readonly last: number;
 }
