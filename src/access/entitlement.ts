@@ -2,14 +2,16 @@
  * Entitlement: what a licence contract says an account may do with a content, now.
  *
  * The contract is asked through its view `access(account, content, {atS, device?, country?})` of the
- * interface licence/1. A refusal becomes the error that tells the viewer what to do.
+ * interface licence/1. A refusal becomes the error that tells the viewer what to do. Where a right
+ * limits devices, the device must be linked to the account. A right that limits plays at once is
+ * refused: leases, which would hold a viewer to it, are not part of this version.
  *
  * Units   Unix seconds; `until` 0 is for ever. `concurrent` and `devices` 0 are without limit.
  * Errors  `LICENCE_MISSING`, `LICENCE_EXPIRED`, `LICENCE_NOT_STARTED`, `LICENCE_REVOKED`,
  *         `CONTENT_NOT_OFFERED`, `REGION_DENIED`, `DEVICE_NOT_LINKED`, `DEVICE_LIMIT`,
  *         `MINUTES_SPENT`; `CONTRACT_UNKNOWN`; `ACCESS_METHOD_INVALID` when the contract is faulty.
  */
-import { fromHex } from "../lib/bytes.ts";
+import { compareBytes, fromHex } from "../lib/bytes.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
 import { accountBytes } from "../lib/strkey.ts";
@@ -44,6 +46,9 @@ export interface Entitlement {
   readonly role: Role;
 }
 
+/** System contract 2 knows which device belongs to whom. */
+const DEVICES_CONTRACT = 2n;
+
 type Answer = ReadonlyMap<string, CborValue>;
 
 const codeOfReason: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
@@ -75,7 +80,8 @@ export async function readEntitlement(
   if (!isAnswer(view.result)) throw faulty(contract, "did not answer with a record");
 
   const isGranted = view.result.get("ok");
-  if (isGranted === true) return readGrant(contract, view.result);
+  if (isGranted === true)
+    return await requireKept(views, question, readGrant(contract, view.result));
   if (isGranted !== false) throw faulty(contract, "did not say whether it grants");
   const reason = view.result.get("reason");
   const code = typeof reason === "string" ? codeOfReason.get(reason) : undefined;
@@ -85,6 +91,26 @@ export async function readEntitlement(
     code,
     `contract ${contract} refuses ${account} the content ${content}: ${reason}`,
   );
+}
+
+/** What a grant demands beyond itself: a limit that nobody holds to is no limit. */
+async function requireKept(
+  views: Views,
+  { contract, account, device }: AccessQuestion,
+  right: Entitlement,
+): Promise<Entitlement> {
+  if (right.concurrent > 0n) {
+    throw faulty(contract, "limits plays at once, which this version cannot hold it to");
+  }
+  if (right.devices === 0n) return right;
+  const args = [hashBytes(device)];
+  const holder = await views.view({ contract: DEVICES_CONTRACT, method: "holder", args });
+  const isLinked =
+    holder.ok &&
+    holder.result instanceof Uint8Array &&
+    compareBytes(holder.result, accountBytes(account)) === 0;
+  if (isLinked) return right;
+  throw new AceError("DEVICE_NOT_LINKED", `device ${device} is not linked to ${account}`);
 }
 
 function argumentsOf({ account, content, atS, device, country }: AccessQuestion): CborValue[] {

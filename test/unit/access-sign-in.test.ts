@@ -90,9 +90,9 @@ function signed(transaction: string, ...keys: readonly Keypair[]): string {
 /** A transaction that the server itself signed, whatever it says. */
 function issued(
   build: (builder: TransactionBuilder) => TransactionBuilder,
-  { sequence = "-1", lifeS = 300 } = {},
+  { sequence = "-1", lifeS = 300, source = server.publicKey() } = {},
 ): string {
-  const builder = new TransactionBuilder(new Account(server.publicKey(), sequence), {
+  const builder = new TransactionBuilder(new Account(source, sequence), {
     fee: BASE_FEE,
     networkPassphrase: Networks.TESTNET,
     timebounds: { minTime: START_S, maxTime: lifeS && START_S + lifeS },
@@ -220,6 +220,11 @@ it.each<[string, () => string]>([
     "one whose auth domain is the viewer's",
     () =>
       issued((b) => b.addOperation(home()).addOperation(auth(webAuthDomain, viewer.publicKey()))),
+  ],
+  [
+    "one of the viewer's own",
+    () =>
+      issued((b) => b.addOperation(home()).addOperation(auth()), { source: viewer.publicKey() }),
   ],
   [
     "one of another life",

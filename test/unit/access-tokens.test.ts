@@ -210,6 +210,31 @@ it.each<[string, CborValue]>([
   expect(world.issued).toEqual([]);
 });
 
+it("asks for a linked device where the right limits devices", async () => {
+  const { issue, world } = open(record({ ...granted, devices: 2n }));
+  const limited = world.answer;
+  const holders: readonly [CborValue, boolean][] = [
+    [accountBytes(viewer), true],
+    [accountBytes(issuerAccount), false],
+    [null, false],
+    [viewer, false],
+  ];
+  for (const [holder, isLinked] of holders) {
+    world.onView = () => {
+      world.answer = world.asked.at(-1)?.method === "holder" ? holder : limited;
+    };
+    if (isLinked) await issue();
+    else await expect(issue()).rejects.toEqual(refused("DEVICE_NOT_LINKED"));
+  }
+  const asked = { contract: 2n, method: "holder", args: [Uint8Array.fromHex(device)] };
+  expect(world.asked.at(-1)).toEqual(asked);
+});
+
+it("refuses a right whose plays at once it could not count", async () => {
+  const { issue } = open(record({ ...granted, concurrent: 1n }));
+  await expect(issue()).rejects.toEqual(refused("ACCESS_METHOD_INVALID"));
+});
+
 it("tells a contract that fails from one that is not there", async () => {
   const { issue, world } = open();
   Object.assign(world, { ok: false, code: "OUT_OF_GAS" });
