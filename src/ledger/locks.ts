@@ -27,10 +27,12 @@ export function locksOf(operations: readonly AppliedOperation[]): readonly Lock[
         from: source,
         asset: assetText(asset),
         amount,
-        claimants: claimants.map(({ v0 }): Claimant => ({
-          account: accountIdText(v0.destination),
-          predicate: predicateOf(v0.predicate),
-        })),
+        claimants: claimants.map(
+          ({ v0 }): Claimant => ({
+            account: accountIdText(v0.destination),
+            predicate: predicateOf(v0.predicate),
+          }),
+        ),
       },
     ];
   });
