@@ -379,6 +379,9 @@ it("takes a master key of weight 0 for nobody, even at a threshold of 0", async 
   };
   const { challenge, post } = open(handedOver);
   await expect(post(signed(challenge(), viewer))).rejects.toEqual(refused("SIGNERS_INSUFFICIENT"));
+  await expect(post(signed(challenge(), viewer, friend))).rejects.toEqual(
+    refused("SIGNERS_INSUFFICIENT"),
+  );
   await post(signed(challenge(), friend));
 });
 

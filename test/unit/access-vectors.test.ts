@@ -8,6 +8,7 @@ import { createContext, runInContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { loadDeviceKey, proveRegistration } from "../../src/access/device-key.ts";
 import { jwkSetOf, makeIssuerSet, thumbprint } from "../../src/access/issuer-set.ts";
 import { TokenVerifier } from "../../src/access/verifier.ts";
 import { checkToken, issuersOf, verifyToken } from "../../src/access/verify.ts";
@@ -46,6 +47,11 @@ it("names issuers in the browser as on the node", async () => {
   expect(issuers.map(({ key }) => thumbprint(key))).toEqual(issuers.map(({ kid }) => kid));
   const unsound = ["00".repeat(32), "ab", `01${"00".repeat(30)}80`];
   expect(await issuersOf(unsound.map((key) => ({ account: "G", key })))).toEqual([]);
+});
+
+it("proves a device's registration over the bytes that the vectors name", () => {
+  const { deviceSeed, proof, ...terms } = vectors.registration;
+  expect(proveRegistration(loadDeviceKey(deviceSeed), terms)).toBe(proof);
 });
 
 it.each(valid)("accepts: $name", async ({ token, name }) => {

@@ -567,6 +567,23 @@ function misplaced(): RefusedVector[] {
   ];
 }
 
+/** The proof that ties a device key to a sign-in; `accountBytes` are the key under the account. */
+function registration() {
+  const accountBytes = keyPair("viewer").hex;
+  const networkId = hash("sha256", "a service network");
+  const challengeHash = hash("sha256", "a challenge");
+  const prefix = Buffer.from("ace-device-v1").toString("hex");
+  const message = Buffer.from(prefix + networkId + accountBytes + challengeHash, "hex");
+  return {
+    deviceSeed: device.seed,
+    networkId,
+    account: viewer,
+    challengeHash,
+    message: message.toString("hex"),
+    proof: sign(null, message, device.key).toString("hex"),
+  };
+}
+
 export function tokenVectors() {
   const refused = [
     ...misplaced(),
@@ -588,6 +605,7 @@ export function tokenVectors() {
     issuerSeed: issuer.seed,
     viewer,
     deviceKey: device.hex,
+    registration: registration(),
     valid,
     refused,
   };
