@@ -163,7 +163,7 @@ const deepPath = fc
   .map(([near, tail]) => Uint8Array.of(1, 2, 3, 4, 5, near, ...new Uint8Array(25), tail));
 
 it("keeps the rule down to the last depth, where a bucket may hold more than 16", () => {
-  const changes = fc.array(fc.tuple(deepPath, fc.boolean()), { maxLength: 150 });
+  const changes = fc.array(fc.tuple(deepPath, fc.boolean()), { maxLength: 150, size: "max" });
   fc.assert(
     fc.property(fc.array(changes, { maxLength: 4 }), (rounds) => {
       const model = new Map<string, Row>();
@@ -219,4 +219,27 @@ it("takes no proof for a key outside the bucket that the proof shows", () => {
   );
   expect(elsewhere).toBeDefined();
   expect(verifyProof(tree.root, keyOf(elsewhere ?? 0), undefined, tree.prove(first))).toBe(false);
+});
+
+it("refuses a bucket with entries out of order, doubled or from elsewhere, even under its own root", () => {
+  const entry = (first: number) => {
+    const path = Uint8Array.of(first, ...new Uint8Array(31));
+    return Buffer.concat([path, digest(path)]);
+  };
+  const path = entry(1).subarray(0, 32);
+  const claims = (depth: number, ...entries: readonly Buffer[]) => {
+    const body = Buffer.concat(entries);
+    const bucket = digest(Buffer.concat([Buffer.of(0), body]));
+    const sibling = new Uint8Array(32);
+    const root = depth === 0 ? bucket : digest(Buffer.concat([bucket, sibling]));
+    const parts = [Buffer.of(depth, 0, entries.length), body, sibling.subarray(0, 32 * depth)];
+    return verifyPathProof({ root, path, valueHash: digest(path), proof: Buffer.concat(parts) });
+  };
+  expect(claims(0, entry(1), entry(2))).toBe(true);
+  expect(claims(1, entry(1), entry(2))).toBe(true);
+  expect(claims(0, entry(2), entry(1))).toBe(false);
+  expect(claims(0, entry(1), entry(1))).toBe(false);
+  expect(claims(1, entry(1), entry(200))).toBe(false);
+  const many = Array.from({ length: 17 }, (_, index) => entry(index));
+  expect(claims(0, ...many)).toBe(false);
 });
