@@ -22,12 +22,12 @@ import { type AbiType, typeText } from "./abi.ts";
 
 /** A value as contract code holds it. */
 export type Value = bigint | boolean | string | undefined | readonly Value[] | ValueRecord;
-export interface ValueRecord {
+interface ValueRecord {
   readonly [name: string]: Value;
 }
 
 export type Coded<T> = { readonly ok: true; readonly value: T } | Misfit;
-export interface Misfit {
+interface Misfit {
   readonly ok: false;
   /** Where, such as `args[1].price`; empty for the value itself. */
   readonly path: string;
@@ -71,7 +71,7 @@ export function decodeArgs(
 }
 
 /** True for `XLM` and `CODE:ISSUER`. */
-export function isAsset(text: string): boolean {
+function isAsset(text: string): boolean {
   try {
     return parseAsset(text).code !== "";
   } catch {
