@@ -20,7 +20,7 @@ import { encodeBase64url } from "./text-bytes.ts";
 import { BACKDATE_S, type TokenClaims } from "./token-form.ts";
 
 /** Behind the network by more than this, a node does not know what is right now. */
-export const LAG_MAX_S = 60;
+const LAG_MAX_S = 60;
 const READS_MAX = 5;
 const JTI_BYTES = 12;
 
@@ -50,7 +50,7 @@ export interface IssuedToken {
   readonly expiresAtS: number;
 }
 
-export interface IssuedTokens {
+interface IssuedTokens {
   /** Stores the fact before the token leaves. When it throws, no token leaves. */
   record(token: IssuedToken): void | Promise<void>;
 }

@@ -18,7 +18,7 @@ import type { Identity } from "./sign-in.ts";
 import { decodeBase64url, encodeBase64url } from "./text-bytes.ts";
 
 export const SESSION_LIFE_S = 86_400;
-export const SESSION_TYPE = "ace-session+jwt";
+const SESSION_TYPE = "ace-session+jwt";
 const SESSION_MAX_CHARACTERS = 2_048;
 const ID_BYTES = 12;
 

@@ -28,12 +28,12 @@ import {
 const REMEMBER_S = 300 + CHALLENGE_SKEW_S;
 
 /** Reads an account's signers from Stellar, live: they are not part of any state of ours. */
-export interface Signers {
+interface Signers {
   of(account: string, signal: AbortSignal): Promise<AccountSigners>;
 }
 
 /** Remembers used challenges; what it was told survives a crash (`synchronous=FULL`). */
-export interface ConsumedChallenges {
+interface ConsumedChallenges {
   /** False when `hash` was consumed before. May forget it after `forgetAtS`. */
   consume(hash: string, forgetAtS: number): boolean;
 }

@@ -39,7 +39,7 @@ export interface TokenClaims {
   readonly lse?: string;
 }
 
-export interface DeviceJwk {
+interface DeviceJwk {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
   readonly x: string;

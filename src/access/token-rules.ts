@@ -6,8 +6,8 @@
 import { BACKDATE_S, type TokenClaims } from "./token-form.ts";
 
 /** A verifier's clock may be this much behind the issuer's. Nothing is granted after `exp`. */
-export const NOT_YET_GRACE_S = 60;
-export const TOKEN_LIFE_MAX_S = 900;
+const NOT_YET_GRACE_S = 60;
+const TOKEN_LIFE_MAX_S = 900;
 
 export type RefusalCode =
   | "TOKEN_INVALID"

@@ -20,9 +20,9 @@ import { type ParsedToken, parseToken, TOKEN_MAX_BYTES } from "./token-form.ts";
 import { type Refusal, refusalOf, refuse } from "./token-rules.ts";
 import type { Verified } from "./verify.ts";
 
-export const VERIFIED_MAX = 50_000;
-export const REFUSED_MAX = 10_000;
-export const REFUSED_FOR_S = 60;
+const VERIFIED_MAX = 50_000;
+const REFUSED_MAX = 10_000;
+const REFUSED_FOR_S = 60;
 
 export interface TokenWanted {
   readonly aud: string;
