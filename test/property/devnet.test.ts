@@ -1,0 +1,202 @@
+// Goal: whatever is sent to it, the devnet loses no coin, counts its entries and breaks nothing.
+// Method: random histories of a few accounts, good and bad operations alike; random bytes besides.
+import { Asset, Claimant, Operation, type xdr } from "@stellar/stellar-sdk/base";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { extensionOf, newAccount, writeAccount } from "../../src/devnet/account.ts";
+import type { Devnet } from "../../src/devnet/devnet.ts";
+import { accountKey, keyOfData } from "../../src/devnet/entries.ts";
+import { LedgerState } from "../../src/devnet/state.ts";
+import { isAceError } from "../../src/lib/errors.ts";
+import { type Bench, createBench, keypair } from "../devnet-kit.ts";
+
+const NAMES = ["alice", "bob", "carol"] as const;
+const TOTAL = 10n ** 18n;
+
+const name = fc.constantFrom(...NAMES);
+const amount = fc.constantFrom("0.0000001", "1", "9000", "9998.5", "20000");
+const asset = fc.constantFrom(Asset.native(), new Asset("USD", keypair("carol").publicKey()));
+
+const operation = fc.oneof(
+  fc
+    .record({ to: fc.constantFrom(...NAMES, "ghost"), asset, amount })
+    .map((each) => Operation.payment({ ...each, destination: keypair(each.to).publicKey() })),
+  fc
+    .record({ to: fc.nat({ max: 3 }), startingBalance: amount })
+    .map(({ to, startingBalance }) =>
+      Operation.createAccount({ destination: keypair(`new ${to}`).publicKey(), startingBalance }),
+    ),
+  fc
+    .record({ name: fc.constantFrom("a", "b", "c"), value: fc.constantFrom("1", null) })
+    .map((each) => Operation.manageData(each)),
+  fc
+    .record({ code: fc.constantFrom("USD", "EUR"), limit: fc.constantFrom("0", "100", "20000") })
+    .map(({ code, limit }) => {
+      const line = new Asset(code, keypair("carol").publicKey());
+      return Operation.changeTrust({ asset: line, limit });
+    }),
+  fc.record({ key: name, weight: fc.nat({ max: 2 }) }).map(({ key, weight }) => {
+    const ed25519PublicKey = keypair(`signer ${key}`).publicKey();
+    return Operation.setOptions({ signer: { ed25519PublicKey, weight } });
+  }),
+  fc.record({ asset, amount, claimant: name }).map(({ claimant, ...each }) => {
+    const claimants = [new Claimant(keypair(claimant).publicKey())];
+    return Operation.createClaimableBalance({ ...each, claimants });
+  }),
+);
+
+const history = fc.array(
+  fc.record({ from: name, operations: fc.array(operation, { minLength: 1, maxLength: 4 }) }),
+  { minLength: 1, maxLength: 8 },
+);
+
+const snapshot = ({ entries }: Devnet): ReadonlyMap<string, string> =>
+  new Map([...entries].map((entry) => [keyOfData(entry.data), entry.toXdr("base64")]));
+
+it("keeps every coin, counts every entry and lets no balance fall below zero", () => {
+  fc.assert(
+    fc.property(history, (sent) => {
+      const bench = createBench();
+      bench.fund(...NAMES);
+      for (const { from, operations } of sent) {
+        bench.run({ from: keypair(from) }, ...operations);
+        expectSoundness(bench.net);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it("lets a failed transaction change nothing but its fee and its sequence number", () => {
+  fc.assert(
+    fc.property(history, (sent) => {
+      const bench = createBench();
+      bench.fund(...NAMES);
+      for (const { from, operations } of sent) expectFailureIsClean(bench, from, operations);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it("gives the same hashes to the same history", () => {
+  fc.assert(
+    fc.property(history, (sent) => {
+      const [left, right] = [0, 1].map(() => {
+        const bench = createBench();
+        bench.fund(...NAMES);
+        for (const { from, operations } of sent) bench.run({ from: keypair(from) }, ...operations);
+        return bench.net.latest.hash;
+      });
+      expect(left).toBe(right);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+it("survives any envelope: cut, changed or invented", () => {
+  const bench = createBench();
+  bench.fund(...NAMES);
+  const good = Buffer.from(
+    bench.envelope({ from: keypair("alice") }, Operation.manageData({ name: "a", value: "1" })),
+    "base64",
+  );
+  const changed = fc
+    .record({ at: fc.nat({ max: good.length - 1 }), value: fc.nat({ max: 255 }) })
+    .map(({ at, value }) => Buffer.from(good.with(at, value)));
+  const cut = fc.nat({ max: good.length }).map((length) => good.subarray(0, length));
+  const invented = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
+  fc.assert(
+    fc.property(fc.oneof(changed, cut, invented), (bytes) => {
+      try {
+        bench.net.submit(bytes.toString("base64"));
+      } catch (error) {
+        expect(isAceError(error, "DEVNET_BAD_ENVELOPE")).toBe(true);
+      }
+      bench.net.close({ closeTime: 0n });
+      expectSoundness(bench.net);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it("rolls its state back to the byte, however deep the scopes nest", () => {
+  type Step = { readonly key: number; readonly keep: boolean; readonly inner: readonly Step[] };
+  const within = (inner: fc.Arbitrary<readonly Step[]>): fc.Arbitrary<readonly Step[]> =>
+    fc.array(fc.record({ key: fc.nat({ max: 4 }), keep: fc.boolean(), inner }), { maxLength: 4 });
+  const steps = within(within(within(fc.constant([]))));
+  fc.assert(
+    fc.property(steps, (list) => {
+      const state = new LedgerState();
+      const play = ({ key, keep, inner }: Step): void => {
+        const before = [...state.values()];
+        const { changes } = state.scope(
+          () => {
+            toggle(state, key);
+            inner.forEach(play);
+          },
+          () => keep,
+        );
+        if (keep) return;
+        expect(changes).toEqual([]);
+        expect(new Set(state.values())).toEqual(new Set(before));
+      };
+      list.forEach(play);
+    }),
+  );
+});
+
+function expectSoundness(net: Devnet): void {
+  const all = [...net.entries].map(({ data }) => data);
+  const accounts = all.flatMap((data) => (data.type === "account" ? [data.account] : []));
+  const balances = all.flatMap((data) =>
+    data.type === "claimableBalance" ? [data.claimableBalance] : [],
+  );
+  const locked = balances
+    .filter((each) => each.asset.type === "assetTypeNative")
+    .reduce((sum, each) => sum + each.amount, 0n);
+  const held = accounts.reduce((sum, { balance }) => sum + balance, 0n);
+  expect(held + locked + net.latest.header.feePool).toBe(TOTAL);
+
+  const claimants = balances.reduce((sum, each) => sum + each.claimants.length, 0);
+  const sponsoring = accounts.reduce((sum, each) => sum + extensionOf(each).numSponsoring, 0);
+  expect(sponsoring).toBe(claimants);
+  for (const account of accounts) {
+    expect(account.balance).toBeGreaterThanOrEqual(0n);
+    const owned = all.filter((data) => ownerOf(data)?.equals(account.accountId) === true);
+    expect(account.numSubEntries).toBe(owned.length + account.signers.length);
+  }
+}
+
+function ownerOf(data: xdr.LedgerEntryData): xdr.PublicKey | undefined {
+  if (data.type === "trustline") return data.trustLine.accountId;
+  return data.type === "data" ? data.data.accountId : undefined;
+}
+
+function expectFailureIsClean(
+  bench: Bench,
+  from: string,
+  operations: readonly xdr.Operation[],
+): void {
+  const owner = keypair(from);
+  const [before, account] = [snapshot(bench.net), bench.account(owner)];
+  const { result, feeCharged } = bench.run({ from: owner }, ...operations);
+  if (result.type === "txSuccess") return;
+  const after = bench.account(owner);
+  const now = snapshot(bench.net);
+  const changed = [...now].filter(([key, value]) => before.get(key) !== value);
+  expect(now.size).toBe(before.size);
+  // Nothing at all changes when the submission itself was refused.
+  if (changed.length === 0) return;
+  expect(changed.map(([key]) => key)).toEqual([accountKey(owner.xdrPublicKey())]);
+  expect(after.balance).toBe(account.balance - feeCharged);
+  expect(after.seqNum).toBe(account.seqNum + 1n);
+  expect(after.signers.length).toBe(account.signers.length);
+  expect(after.numSubEntries).toBe(account.numSubEntries);
+}
+
+function toggle(state: LedgerState, index: number): void {
+  const owner = keypair(`toggled ${index}`).xdrPublicKey();
+  const key = accountKey(owner);
+  if (state.get(key) === undefined) writeAccount(state, newAccount(owner, 1n, 0n));
+  else state.remove(key);
+}
