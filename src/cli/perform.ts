@@ -17,7 +17,7 @@ interface Invocation extends RunOptions {
 /** Returns the exit code. Errors of the context itself are thrown: nothing says yet how to print. */
 export async function perform(
   action: Action,
-  { name, args, flags, acceptsAnyVersions = false }: Invocation,
+  { name, args, flags, acceptsAnyVersions = false, printsOwnJson = false }: Invocation,
 ): Promise<number> {
   if (!acceptsAnyVersions) assertRuntime();
   const context = createContext(flags);
@@ -25,7 +25,7 @@ export async function perform(
   try {
     const data = await action(context, args, flags);
     if (data !== undefined) output.result(data);
-    if (settings.json) {
+    if (settings.json && !printsOwnJson) {
       const object = { v: 1, command: name, ok: true, data: output.data() ?? null };
       process.stdout.write(`${jsonText(object)}\n`);
     }

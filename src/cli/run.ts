@@ -17,6 +17,8 @@ export type Action = (
 export interface RunOptions {
   /** For the command that finds out what is wrong with the installation. */
   readonly acceptsAnyVersions?: boolean;
+  /** For the command that writes lines of JSON itself; nothing is printed at its end. */
+  readonly printsOwnJson?: boolean;
 }
 
 export type Run = (

@@ -25,7 +25,8 @@ export function streamOf(stream: NodeJS.WriteStream): Stream {
   return {
     isTerminal,
     hasColour: hasColour(isTerminal, process.env),
-    columns: isTerminal ? stream.columns : Number.POSITIVE_INFINITY,
+    // A terminal that does not know its width says 0.
+    columns: isTerminal && stream.columns > 0 ? stream.columns : Number.POSITIVE_INFINITY,
     write: (text) => stream.write(text),
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Tables: columns aligned by spaces, numbers to the right, cut to the width of a terminal.
+ * Tables: columns aligned by spaces, numbers to the right. A list, which has headings, is cut to the
+ * width of the terminal; a table without them shows one thing, and shows it whole.
  *
  * Units   Widths are terminal cells: wide characters take two, combining marks none.
  */
@@ -29,7 +30,8 @@ export function tableLines(
       const padding = " ".repeat((widths[index] ?? 0) - textWidth(cell));
       return toTheRight[index] === true ? padding + cell : cell + padding;
     });
-    return cutText(line.join(GAP).trimEnd(), columns);
+    const text = line.join(GAP).trimEnd();
+    return headings === undefined ? text : cutText(text, columns);
   });
 }
 

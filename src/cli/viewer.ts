@@ -8,7 +8,6 @@ import { openSession } from "./session.ts";
 
 export async function openViewer(context: Context): Promise<Viewer> {
   const { node, network } = openSession(context);
-  const signer = await identity(context);
   const device = loadDeviceKey(await deviceKeyFile(context.settings.home));
-  return { node, network, signer, device, clock: context.clock };
+  return { node, network, signer: () => identity(context), device, clock: context.clock };
 }

@@ -18,6 +18,8 @@ import { tokenSourceOf, type Viewer } from "./token-source.ts";
 
 export interface EngineOptions {
   readonly viewer: Viewer;
+  /** Shown to peers instead of a token of the viewer's own. */
+  readonly token?: string | undefined;
   /** Where fetched pieces are kept. */
   readonly dataDir: string;
   readonly events: Events;
@@ -33,7 +35,12 @@ export interface Engine extends AsyncDisposable {
 
 const LOOPBACK = "127.0.0.1";
 
-export async function openEngine({ viewer, dataDir, events }: EngineOptions): Promise<Engine> {
+export async function openEngine({
+  viewer,
+  token,
+  dataDir,
+  events,
+}: EngineOptions): Promise<Engine> {
   await using parts = new AsyncDisposableStack();
   const { node, network, device, clock } = viewer;
   const listener = parts.use(await openListener({ host: LOOPBACK, port: 0, clock }));
@@ -51,7 +58,8 @@ export async function openEngine({ viewer, dataDir, events }: EngineOptions): Pr
   const join = async (found: ContentRecord): Promise<Swarm> => {
     const torrent = recordTorrent(found);
     const { contentId, serverKeys, trackers, peers, access } = found;
-    const download = { tokens: tokenSourceOf(viewer, contentId), serverKeys };
+    const own = token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token);
+    const download = { tokens: own, serverKeys };
     const gate = access === "public" ? {} : { gate: { deviceKey: device, download } };
     return await openSwarm({
       torrent,
@@ -84,4 +92,8 @@ export async function openEngine({ viewer, dataDir, events }: EngineOptions): Pr
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function givenToken(token: string) {
+  return { token: async () => token };
 }

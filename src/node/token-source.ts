@@ -19,7 +19,8 @@ import { AceError, isAceError } from "../lib/errors.ts";
 export interface Viewer {
   readonly node: NodeClient;
   readonly network: ServiceNetwork;
-  readonly signer: Signer;
+  /** The account that holds the licence; its key is unlocked only to sign in. */
+  readonly signer: () => Promise<Signer>;
   readonly device: DeviceKey;
   readonly clock: Clock;
 }
@@ -56,9 +57,10 @@ export function tokenSourceOf(viewer: Viewer, contentId: string) {
 }
 
 async function signIn(viewer: Viewer): Promise<string> {
-  const { node, network, signer, device } = viewer;
+  const { node, network, device } = viewer;
+  const signer = await viewer.signer();
   const challenge = await node.challenge(signer.account);
-  const { transaction, hash } = signedChallenge(viewer, challenge.transaction);
+  const { transaction, hash } = signedChallenge(viewer, signer, challenge.transaction);
   const registration = {
     networkId: networkId(network),
     account: signer.account,
@@ -73,7 +75,8 @@ async function signIn(viewer: Viewer): Promise<string> {
 }
 
 function signedChallenge(
-  { node, network, signer, clock }: Viewer,
+  { node, network, clock }: Viewer,
+  signer: Signer,
   transaction: string,
 ): SignedChallenge {
   const terms = {

@@ -133,7 +133,11 @@ async function list({ keystore, output }: Context): Promise<unknown> {
     return { kind: key.kind, name: key.name, fault: key.fault.message };
   });
   output.table(
-    items.map((key) => [key.name, key.kind === "broken" ? key.fault : key.address, key.kind]),
+    items.map((key) => [
+      key.name,
+      key.kind === "broken" ? key.fault : output.address(key.address),
+      key.kind,
+    ]),
     ["name", "address", "kept"],
   );
   return { items };

@@ -21,6 +21,7 @@ export function register(noun: Command, run: Run): void {
     .description("joins the swarm and serves the film to any player on this machine")
     .option("--port <port>", "player port; 0 takes any free one", String(PLAYER_PORT))
     .option("--out <file>", "fetch everything into a file instead, and tell its SHA-256")
+    .option("--token <token>", "show this token to peers instead of signing in")
     .option("--data <folder>", "where fetched pieces are kept (default: <home>/engine)")
     .option("--log <level>", "silent, error, warn, info or debug", "error")
     .addHelpText(
@@ -34,7 +35,7 @@ async function get(context: Context, content: string, flags: Flags): Promise<unk
   const dataDir = flags.text("data") ?? join(context.settings.home, "engine");
   const events = openTelemetry(flags.text("log") ?? "error");
   const viewer = await openViewer(context);
-  await using engine = await openEngine({ viewer, dataDir, events });
+  await using engine = await openEngine({ viewer, token: flags.text("token"), dataDir, events });
   const out = flags.text("out");
   if (out !== undefined) return await fetchTo(context, engine, { content, out });
   const port = flags.whole("port", { min: 0, max: 65_535 }) ?? PLAYER_PORT;

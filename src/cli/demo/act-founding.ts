@@ -1,0 +1,116 @@
+/** Act one: a Stellar network of our own, people on it, and a service network that they found. */
+import { z } from "zod";
+import { proofLine } from "./narrator.ts";
+import { InLedger, type World } from "./world.ts";
+
+const Devnet = z.object({ rpcUrl: z.string(), passphrase: z.string() });
+const Key = z.object({ address: z.string() });
+const Founded = InLedger.extend({
+  id: z.string(),
+  path: z.string(),
+  network: z.object({ vault: z.string(), genesisLedger: z.int() }),
+});
+const NodeReady = z.object({
+  httpUrl: z.string(),
+  peerAddress: z.string(),
+  trackerUrl: z.string(),
+});
+
+export const people = [
+  "founder",
+  "owner",
+  "artist",
+  "label",
+  "crew",
+  "viewer",
+  "buyer",
+  "alice",
+  "bob",
+  "carol",
+] as const;
+export type Person = (typeof people)[number];
+
+export interface Founding {
+  readonly accounts: Readonly<Record<Person, string>>;
+  readonly rpcUrl: string;
+  readonly nodeUrl: string;
+  readonly trackerUrl: string;
+  readonly vault: string;
+}
+
+/** Keys that are made at once: more would only wait for one another. */
+const AT_ONCE = 5;
+
+export async function foundingAct({ stage, narrator }: World): Promise<Founding> {
+  const devnet = await stage.start(Devnet, ["devnet", "--port", "0", "--close", "1s"]);
+  const { rpcUrl, passphrase } = devnet.ready;
+  stage.set("ACE_RPC", rpcUrl);
+  narrator.tell(
+    "devnet",
+    "A Stellar network runs on this machine and closes a ledger every second.",
+    { rpcUrl, passphrase },
+    [`RPC ${rpcUrl}`],
+  );
+
+  narrator.wait("ten people make keys and are funded");
+  const accounts = await makeKeys(stage);
+  narrator.tell(
+    "keys",
+    "Ten people have keys and accounts on it, each funded by friendbot.",
+    { accounts },
+    [people.join(", ")],
+  );
+
+  const founded = await stage.must(Founded, ["network", "create", "demo", "--as", "founder"]);
+  const { id, network, hash, ledger } = founded;
+  stage.set("ACE_NETWORK_FILE", founded.path);
+  narrator.tell(
+    "network",
+    "A service network is founded: its vault has no key of its own any more.",
+    { id, vault: network.vault, hash, ledger },
+    [`network ${id}`, proofLine(founded)],
+  );
+
+  const node = await stage.start(NodeReady, [
+    "node",
+    "--port",
+    "0",
+    "--peer-port",
+    "0",
+    "--tracker-port",
+    "0",
+    "--log",
+    "error",
+  ]);
+  const { httpUrl: nodeUrl, trackerUrl } = node.ready;
+  stage.set("ACE_NODE", nodeUrl);
+  narrator.tell("node", "A node follows it, verifies every hash, and answers.", { ...node.ready }, [
+    `API ${nodeUrl}   reference ${nodeUrl}/docs`,
+  ]);
+  return { accounts, rpcUrl, nodeUrl, trackerUrl, vault: network.vault };
+}
+
+async function makeKeys(stage: World["stage"]): Promise<Founding["accounts"]> {
+  const found = new Map<string, string>();
+  for (let first = 0; first < people.length; first += AT_ONCE) {
+    const batch = people.slice(first, first + AT_ONCE);
+    const keys = batch.map(async (name) => {
+      const { address } = await stage.must(Key, ["key", "new", name, "--plaintext", "--fund"]);
+      found.set(name, address);
+    });
+    await Promise.all(keys);
+  }
+  const of = (name: Person): string => found.get(name) ?? "";
+  return {
+    founder: of("founder"),
+    owner: of("owner"),
+    artist: of("artist"),
+    label: of("label"),
+    crew: of("crew"),
+    viewer: of("viewer"),
+    buyer: of("buyer"),
+    alice: of("alice"),
+    bob: of("bob"),
+    carol: of("carol"),
+  };
+}
