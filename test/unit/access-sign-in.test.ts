@@ -429,6 +429,11 @@ it("binds the device's proof to network, account and challenge", async () => {
       refused("PROOF_INVALID"),
     );
   }
+  // To a lenient verifier this proof holds for every message there is.
+  const neutral = `01${"00".repeat(31)}`;
+  await expect(
+    signIn.verifyChallenge(transaction, { key: neutral, proof: neutral + "00".repeat(32) }, never),
+  ).rejects.toEqual(refused("PROOF_INVALID"));
   for (const bad of ["", "zz", "00".repeat(32), `01${"00".repeat(31)}`]) {
     const proof = proveRegistration(device, right);
     await expect(signIn.verifyChallenge(transaction, { key: bad, proof }, never)).rejects.toEqual(

@@ -73,6 +73,13 @@ it("refuses every forgery with its code, by both verifiers, twice", async () => 
   }
 });
 
+it("reads no text that is too long, however it begins", async () => {
+  const long = { code: "TOKEN_INVALID", reason: expect.stringContaining("too long") };
+  const text = `${valid[0]?.token}${"A".repeat(2_000)}`;
+  expect(open().verify(text, wanted)).toMatchObject(long);
+  expect(await verifyToken(text, { ...wanted, issuers })).toMatchObject(long);
+});
+
 it("is of one mind with jose about signatures", async () => {
   for (const { name, token } of refused) {
     if (name.startsWith("signature")) expect(await isAcceptedByJose(token), name).toBe(false);
