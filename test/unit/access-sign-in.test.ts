@@ -1,6 +1,9 @@
 // Goal: a sign-in proves control of an account, once, and ties it to one device.
 // Method: real transactions and signatures; only the clock, the signers of the account and the store
 //         of used challenges stand in for what the node joins later.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   Account,
   Asset,
@@ -21,6 +24,7 @@ import { signChallenge } from "../../src/access/sep10-client.ts";
 import { SignIn, type SignInOptions } from "../../src/access/sign-in.ts";
 import type { ErrorCode } from "../../src/lib/errors.ts";
 import { muxedAddress } from "../../src/lib/strkey.ts";
+import { openOutbox } from "../../src/store/outbox.ts";
 
 const START_S = 1_900_000_000;
 const networkId = "ab".repeat(32);
@@ -142,6 +146,18 @@ it("refuses a challenge the second time, whoever signs it then, and opens one se
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   await expect(post(transaction)).rejects.toEqual(refused("CHALLENGE_USED"));
   expect([...used.values()]).toEqual([START_S + 300 + 330]);
+});
+
+it("remembers a used challenge over a restart of the node", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "ace-sign-in-"));
+  const transaction = signed(open().challenge(), viewer);
+  for (const isFirst of [true, false, false]) {
+    using outbox = openOutbox(dir);
+    const { post } = open(own(viewer), { consumed: outbox });
+    if (isFirst) await post(transaction);
+    else await expect(post(transaction)).rejects.toEqual(refused("CHALLENGE_USED"));
+  }
+  rmSync(dir, { recursive: true });
 });
 
 it("does not use up a challenge that it refuses", async () => {
