@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import type { Run } from "./run.ts";
 
-export interface CommandModule {
+interface CommandModule {
   readonly register: (noun: Command, run: Run) => void;
 }
 
@@ -31,7 +31,7 @@ export const personas = [
   "Contract author",
 ] as const;
 
-export type Persona = (typeof personas)[number];
+type Persona = (typeof personas)[number];
 
 export const nouns: Readonly<Record<string, Noun>> = {
   key: {

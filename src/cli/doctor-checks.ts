@@ -9,7 +9,9 @@ import { dirname } from "node:path";
 import { AceError } from "../lib/errors.ts";
 import { versionFindings } from "./assert-runtime.ts";
 import type { Context } from "./context.ts";
+import { keysFolder } from "./keystore-file.ts";
 import { isPortFree } from "./port.ts";
+import { openMode } from "./private-file.ts";
 import { healthOf, latestOf } from "./rpc-probe.ts";
 
 export interface Finding {
@@ -154,15 +156,22 @@ async function checkNetworkFile({ settings }: Context): Promise<readonly Finding
   return [fault === "" ? well("network", path) : ill("fail", "network", { found: fault, remedy })];
 }
 
-async function checkKeys({ keystore }: Context): Promise<readonly Finding[]> {
+async function checkKeys({ keystore, settings }: Context): Promise<readonly Finding[]> {
   const keys = await keystore.list();
+  const folder = keysFolder(settings.home);
+  const mode = await openMode(folder);
   const broken = keys.flatMap((key) => (key.kind === "broken" ? [key] : []));
   if (keys.length === 0) {
     return [ill("warn", "keys", { found: "none yet", remedy: "ace key new <name>" })];
   }
   const readable = keys.length - broken.length;
   return [
-    well("keys", `${readable} of ${keys.length} can be read`),
+    mode === undefined
+      ? well("keys", `${readable} of ${keys.length} can be read`)
+      : ill("fail", "keys", {
+          found: `${folder} has mode ${mode}: others may look into it`,
+          remedy: `chmod 700 ${folder}`,
+        }),
     ...broken.map(({ name, fault }) =>
       ill("fail", `key ${name}`, { found: fault.message, remedy: fault.hint }),
     ),

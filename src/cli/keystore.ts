@@ -9,7 +9,7 @@ import type { AceError } from "../lib/errors.ts";
  * How a key is kept: behind a passphrase, in the open for throw-away use on development networks,
  * or in stellar-cli's own store, where it is read in place.
  */
-export type KeyKind = "encrypted" | "plaintext" | "stellar-cli";
+type KeyKind = "encrypted" | "plaintext" | "stellar-cli";
 
 export interface KeyEntry {
   readonly kind: KeyKind;

@@ -43,11 +43,17 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
 }
 
 async function refuseOpenFile(path: string): Promise<void> {
+  const mode = await openMode(path);
+  if (mode === undefined) return;
+  throw new AceError("KEY_FILE_MODE", `${path} has mode ${mode}: others may read it`);
+}
+
+/** The mode of a file or folder that others than its owner may open; undefined for a private one. */
+export async function openMode(path: string): Promise<string | undefined> {
   const { mode } = await stat(path);
   // Windows keeps its permissions elsewhere and reports a mode that says nothing.
-  if (process.platform === "win32" || (mode & OTHERS) === 0) return;
-  const shown = (mode & 0o777).toString(8).padStart(3, "0");
-  throw new AceError("KEY_FILE_MODE", `${path} has mode ${shown}: others may read it`);
+  if (process.platform === "win32" || (mode & OTHERS) === 0) return undefined;
+  return (mode & 0o777).toString(8).padStart(3, "0");
 }
 
 export function hasCode(error: unknown, code: string): boolean {

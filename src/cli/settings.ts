@@ -35,7 +35,7 @@ export const sourceNames = {
   identity: { flag: "as", variable: "ACE_AS" },
 } as const;
 
-export type SettingName = keyof typeof sourceNames;
+type SettingName = keyof typeof sourceNames;
 export type Origins = Readonly<Record<SettingName, Origin>>;
 
 /** What `config.json` may hold. Not `home`, for that is where it lies. */

@@ -1,7 +1,9 @@
 // Goal: the doctor finds what is wrong, and friendbot's answers are understood.
 // Method: the real executable against a server that answers as a Stellar RPC and friendbot do.
 import { once } from "node:events";
+import { chmodSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeHome } from "./cli-process.ts";
 
@@ -67,12 +69,14 @@ it("is content with a machine that only lacks a node and a network", async () =>
   ]);
 });
 
-it("fails on a clock that is behind and on a broken network file", async () => {
+it("fails on a slow clock, a broken network file and a keystore that is open to others", async () => {
   closeTime = Math.floor(Date.now() / 1_000) + 3_600;
   home.file("network.json", "{");
+  await home.ace(["key", "new", "ann", "--plaintext"]);
+  chmodSync(join(home.path, "keys"), 0o755);
   const { exitCode, states } = await findings();
   expect(exitCode).toBe(1);
-  expect([states.get("clock"), states.get("network")]).toEqual(["fail", "fail"]);
+  for (const name of ["clock", "network", "keys"]) expect(states.get(name)).toBe("fail");
 });
 
 it("fails where no Stellar RPC answers, and says what to start", async () => {

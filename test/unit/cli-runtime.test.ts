@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
 import packageFile from "../../package.json" with { type: "json" };
 import { versionFindings } from "../../src/cli/assert-runtime.ts";
@@ -59,6 +60,21 @@ it.each([
   silent.close();
   expect(stderr).toContain("error[CANCELLED]");
   expect(exitCode).toBe(7);
+});
+
+it("ends at once on the second Ctrl-C, when the first was not enough", async () => {
+  const module = new URL("../../src/cli/interrupt.ts", import.meta.url).href;
+  const stubborn = `import { interruptSignal } from ${JSON.stringify(module)};
+    interruptSignal().addEventListener("abort", () => console.log("asked"));
+    setInterval(() => {}, 1_000);
+    console.log("ready");`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", stubborn]);
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  await once(child.stdout, "data");
+  await setTimeout(300);
+  child.kill("SIGINT");
+  expect((await once(child, "close"))[0]).toBe(130);
 });
 
 it("finds every dependency at the version that package.json pins", () => {
