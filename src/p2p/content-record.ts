@@ -40,11 +40,11 @@ const ContentRecordSchema = z.strictObject({
   contract: z.string().regex(/^(?:[1-9]\d{0,18})?$/),
   /** Id of the service network that the contract lives in. */
   network: hex(64),
-  trackers: z.array(url).max(TRACKERS_MAX),
+  trackers: z.array(url).max(TRACKERS_MAX).readonly(),
   /** `host:port` of nodes that are always there. */
-  peers: z.array(z.string().max(64)).max(PEERS_MAX),
+  peers: z.array(z.string().max(64)).max(PEERS_MAX).readonly(),
   /** Keys that a node must prove before a viewer shows it a token. */
-  serverKeys: z.array(hex(64)).max(PEERS_MAX),
+  serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
   publisher: z.string().refine(isAccount, "is not a Stellar account (G…)"),
   publishedAtS: z.int().nonnegative(),
   /** The torrent itself in base64, so that no other file is needed. */

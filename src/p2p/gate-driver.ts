@@ -56,8 +56,9 @@ export class GateDriver {
     return isAdmitted(this.#state, this.#nowS());
   }
 
-  get account(): string | undefined {
-    return this.#state.grant?.account;
+  /** Whom the token names, and until when; undefined before there was one. */
+  get grant(): Grant | undefined {
+    return this.#state.grant;
   }
 
   /** The key the peer proved, in hexadecimal. */

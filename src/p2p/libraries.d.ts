@@ -33,7 +33,8 @@ declare module "bittorrent-protocol" {
       index: number,
       offset: number,
       length: number,
-      done: (error: Error | null, block?: Uint8Array) => void,
+      /** Called without a second argument, with null, or with the block. */
+      done: (error: Error | null, block?: Uint8Array | null) => void,
     ): void;
     cancel(index: number, offset: number, length: number): void;
     piece(index: number, offset: number, block: Uint8Array): void;

@@ -4,33 +4,23 @@
  * `block` answers every request for payload, and its first line is the gate: nothing else in this
  * room hands out bytes of a piece.
  */
-import { randomBytes } from "node:crypto";
 import type { AceError } from "../lib/errors.ts";
 import type { Bencoded } from "./bencode.ts";
 import type { Bitfield } from "./bitfield.ts";
 import type { Download } from "./download.ts";
-import type { DeviceKey } from "./ed25519.ts";
-import type { TokenVerifier } from "./gate.ts";
-import { GateDriver, type TokenSource } from "./gate-driver.ts";
-import { GATE_EXTENSION, helloFields, NONCE_BYTES } from "./gate-message.ts";
-import { BLOCK_MAX_BYTES, DEPTH_MAX, DEPTH_MIN, SNUB_MS } from "./limits.ts";
+import type { Grant } from "./gate.ts";
+import type { GateDriver } from "./gate-driver.ts";
+import { GATE_EXTENSION } from "./gate-message.ts";
+import {
+  BLOCK_MAX_BYTES,
+  DEPTH_MAX,
+  DEPTH_MIN,
+  SNUB_MS,
+  UNREQUESTED_BLOCKS_MAX,
+} from "./limits.ts";
+import { type GatePolicy, openLinkGate } from "./link-gate.ts";
 import type { Wire } from "./wire.ts";
 import type { Block, Geometry, WireOwner } from "./wire-guard.ts";
-
-/** How a gated swarm is gated, from this node's side. */
-export interface GatePolicy {
-  readonly deviceKey: DeviceKey;
-  /** Judges the tokens of peers. Without it this node uploads to nobody. */
-  readonly upload?: TokenVerifier;
-  /** This node's own right to the content; a seeding node needs none. */
-  readonly download?: {
-    readonly tokens: TokenSource;
-    /** Keys that the content record lists, in hexadecimal. */
-    readonly serverKeys: readonly string[];
-    /** Also show tokens to other viewers, to share with them. */
-    readonly sharing?: boolean;
-  };
-}
 
 /** What a link needs of its swarm. */
 export interface LinkHost {
@@ -67,6 +57,8 @@ export class PeerLink implements WireOwner {
   readonly #host: LinkHost;
   readonly #gate: GateDriver | undefined;
   readonly #asked = new Map<string, { readonly block: Block; readonly askedMs: number }>();
+  /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
+  readonly #cancelled = new Set<string>();
   #isSnubbing = false;
   #isInterested = false;
   #bytesPerS = 0;
@@ -95,8 +87,8 @@ export class PeerLink implements WireOwner {
     return isGuarded ? this.wire.payload.upBytes : 0;
   }
 
-  get account(): string | undefined {
-    return this.#gate?.account;
+  get grant(): Grant | undefined {
+    return this.#gate?.grant;
   }
 
   get provenKey(): string | undefined {
@@ -144,6 +136,12 @@ export class PeerLink implements WireOwner {
     }
   }
 
+  onLateBlock(block: Block, bytes: Uint8Array): boolean {
+    if (!this.#cancelled.delete(keyOf(block))) return false;
+    this.#put(block, bytes);
+    return true;
+  }
+
   onChoke(isChoking: boolean): void {
     if (this.wire.isClosed) return;
     if (!isChoking) this.fill();
@@ -177,7 +175,7 @@ export class PeerLink implements WireOwner {
   /** Takes back what was asked and nobody wants any more, or what another peer has brought. */
   cancelUnwanted(isUnwanted: (block: Block) => boolean): void {
     for (const { block } of [...this.#asked.values()]) {
-      if (isUnwanted(block)) this.wire.cancel(block);
+      if (isUnwanted(block)) this.#cancel(block);
     }
   }
 
@@ -193,13 +191,14 @@ export class PeerLink implements WireOwner {
     for (const { block, askedMs } of [...this.#asked.values()]) {
       if (nowMs - askedMs < SNUB_MS) continue;
       this.#isSnubbing = true;
-      this.wire.cancel(block);
+      this.#cancel(block);
     }
     this.fill();
   }
 
   #ask(block: Block): void {
-    const key = `${block.index}:${block.offset}`;
+    const key = keyOf(block);
+    this.#cancelled.delete(key);
     this.#asked.set(key, { block, askedMs: this.#host.nowMs() });
     this.wire.request(block, (bytes) => {
       const wasAsked = this.#asked.delete(key);
@@ -208,10 +207,23 @@ export class PeerLink implements WireOwner {
         return;
       }
       this.#isSnubbing = false;
-      const late = this.#host.fetching.put(this.id, block, bytes);
-      if (late.length > 0) this.#host.onLate(late, block);
+      this.#put(block, bytes);
       this.fill();
     });
+  }
+
+  #put(block: Block, bytes: Uint8Array): void {
+    const others = this.#host.fetching.put(this.id, block, bytes);
+    if (others.length > 0) this.#host.onLate(others, block);
+  }
+
+  #cancel(block: Block): void {
+    this.#cancelled.add(keyOf(block));
+    for (const oldest of this.#cancelled) {
+      if (this.#cancelled.size <= UNREQUESTED_BLOCKS_MAX) break;
+      this.#cancelled.delete(oldest);
+    }
+    this.wire.cancel(block);
   }
 
   /** Half a second's worth of blocks, so that a seek does not wait behind a long queue. */
@@ -223,49 +235,27 @@ export class PeerLink implements WireOwner {
 
   #openGate(policy: GatePolicy): GateDriver {
     const host = this.#host;
-    const { deviceKey, upload, download } = policy;
-    const nonce = Uint8Array.from(randomBytes(NONCE_BYTES));
-    const face = { key: deviceKey.publicKey, nonce };
-    const hello = helloFields({ ...face, gatesUploads: true, holdsToken: download !== undefined });
-    this.wire.offerExtensions([GATE_EXTENSION], hello);
-    return new GateDriver({
-      terms: {
-        role: this.wire.isOutgoing ? "I" : "A",
-        infohash: Uint8Array.fromHex(host.infohash),
-        aud: `btih:${host.infohash}`,
-        key: deviceKey,
-        nonce,
-        ...(upload === undefined ? {} : { verifier: upload }),
-        ...(download === undefined
-          ? {}
-          : {
-              download: {
-                serverKeys: new Set(download.serverKeys),
-                sharing: download.sharing ?? false,
-              },
-            }),
-      },
-      tokens: download?.tokens,
+    return openLinkGate(policy, {
+      infohash: host.infohash,
+      wire: this.wire,
       nowS: () => host.nowMs() / 1_000,
       signal: host.signal,
-      events: {
-        send: (bytes) => this.wire.sendExtension(GATE_EXTENSION, bytes),
-        onAdmitted: () => {
-          this.wasAdmitted = true;
-          if (host.isUnwelcome(this)) this.wire.close("UNWELCOME");
-          else this.wire.setChoking(false);
-        },
-        onOpened: () => {
-          this.wasOpened = true;
-          host.onOpened(this);
-        },
-        onDenied: (code) => host.onDenied(this, code),
-        onTokenFault: (error) => host.onTokenFault(error),
-        close: (code) => {
-          this.wire.setChoking(true);
-          this.wire.close(code);
-        },
+      onAdmitted: () => {
+        this.wasAdmitted = true;
+        if (host.isUnwelcome(this)) this.wire.close("UNWELCOME");
+        else this.wire.setChoking(false);
       },
+      onOpened: () => {
+        this.wasOpened = true;
+        host.onOpened(this);
+      },
+      onDenied: (code) => host.onDenied(this, code),
+      onTokenFault: (error) => host.onTokenFault(error),
     });
   }
+}
+
+/** With the length: a block that comes late must be exactly the one that was asked for. */
+function keyOf({ index, offset, length }: Block): string {
+  return `${index}:${offset}:${length}`;
 }

@@ -147,12 +147,14 @@ async function isMissing(place: string): Promise<boolean> {
 class Files {
   readonly #flags: string;
   readonly #kept = new Map<string, Promise<FileHandle>>();
+  #isClosed = false;
 
   constructor(flags: string) {
     this.#flags = flags;
   }
 
   async use(place: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+    if (this.#isClosed) throw new AceError("FILE_UNREADABLE", `${place} was closed`);
     try {
       const kept = this.#kept.get(place) ?? this.#keep(place);
       if (kept !== undefined) return await work(await kept);
@@ -164,6 +166,7 @@ class Files {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     for (const opening of await Promise.allSettled(kept)) {

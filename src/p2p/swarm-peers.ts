@@ -14,8 +14,9 @@ import type { Bitfield } from "./bitfield.ts";
 import { Dialer } from "./dialer.ts";
 import type { Download } from "./download.ts";
 import { GATED_PEERS_MAX, PEERS_MAX, SHARED_HASH_FAILS_MAX } from "./limits.ts";
+import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
-import { type GatePolicy, type LinkHost, PeerLink } from "./peer-link.ts";
+import { type LinkHost, PeerLink } from "./peer-link.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
 import type { Block, Geometry } from "./wire-guard.ts";
@@ -110,7 +111,8 @@ export class SwarmPeers implements LinkHost, Disposable {
     return [...this.#links.values()].map((link) => ({
       address: link.wire.address,
       isAdmitted: link.isAdmitted,
-      account: link.account,
+      account: link.grant?.account,
+      admittedUntilS: link.grant?.expiresAtS,
       bytesUp: link.wire.payload.upBytes,
       bytesDown: link.wire.payload.downBytes,
     }));

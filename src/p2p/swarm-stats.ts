@@ -28,6 +28,8 @@ export interface LinkStats {
   readonly address: string;
   readonly isAdmitted: boolean;
   readonly account: string | undefined;
+  /** Unix seconds. */
+  readonly admittedUntilS: number | undefined;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }

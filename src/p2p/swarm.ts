@@ -11,8 +11,8 @@ import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { STALL_MS } from "./limits.ts";
+import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
-import type { GatePolicy } from "./peer-link.ts";
 import type { PieceStore } from "./piece-store.ts";
 import { RunningSwarm } from "./swarm-run.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
@@ -53,19 +53,29 @@ export interface Swarm extends AsyncDisposable {
   addPeer(address: string): void;
 }
 
-/** Verifies what the store holds, joins the swarm and stays in it until disposed of. */
+/**
+ * Verifies what the store holds, joins the swarm and stays in it until disposed of. The store is the
+ * swarm's from here on: closed with it, and when it cannot be opened.
+ */
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
-  const { torrent, store, role, signal, onVerify } = options;
+  try {
+    const had = await verified(options);
+    return new RunningSwarm(options, had, options.stallMs ?? STALL_MS);
+  } catch (error) {
+    await options.store.close();
+    throw error;
+  }
+}
+
+async function verified({ torrent, store, role, signal, onVerify }: SwarmOptions) {
   const had = await verifyStore(torrent, store, {
     ...(signal === undefined ? {} : { signal }),
     ...(onVerify === undefined ? {} : { onProgress: onVerify }),
   });
-  if (role === "seed" && !had.isFull) {
-    const missing = had.size - had.count;
-    throw new AceError(
-      "FILE_UNREADABLE",
-      `${missing} of the ${had.size} pieces of ${torrent.name} are missing or changed`,
-    );
-  }
-  return new RunningSwarm(options, had, options.stallMs ?? STALL_MS);
+  if (role === "leech" || had.isFull) return had;
+  const missing = had.size - had.count;
+  throw new AceError(
+    "FILE_UNREADABLE",
+    `${missing} of the ${had.size} pieces of ${torrent.name} are missing or changed`,
+  );
 }

@@ -51,6 +51,8 @@ export interface WireOwner {
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void;
   onExtension(name: string, body: Uint8Array): void;
   onPieces(): void;
+  /** A block that is not asked for any more. True when it was, once, and is of use. */
+  onLateBlock(block: Block, bytes: Uint8Array): boolean;
   onChoke(isChoking: boolean): void;
   onClose(reason: string): void;
 }
@@ -93,6 +95,7 @@ export class GuardedProtocol extends Protocol {
   extensionNames: readonly string[] = [];
   onFault: (fault: WireFault) => void = () => {};
   sentBytes = 0;
+  lateBytes = 0;
   #chokedRequests = 0;
   #unrequestedBlocks = 0;
   #hasShaken = false;
@@ -142,6 +145,11 @@ export class GuardedProtocol extends Protocol {
     );
     if (isWanted) {
       super._onPiece(index, offset, block);
+      return;
+    }
+    const late = { index, offset, length: block.length };
+    if (this.owner?.onLateBlock(late, block)) {
+      this.lateBytes += block.length;
       return;
     }
     this.#unrequestedBlocks += 1;

@@ -43,7 +43,10 @@ export class Wire {
   }
 
   get payload(): { readonly upBytes: number; readonly downBytes: number } {
-    return { upBytes: this.#protocol.sentBytes, downBytes: this.#downBytes };
+    return {
+      upBytes: this.#protocol.sentBytes,
+      downBytes: this.#downBytes + this.#protocol.lateBytes,
+    };
   }
 
   get isClosed(): boolean {
@@ -126,7 +129,7 @@ export class Wire {
   /** Asks for a block; `done` is called once, with undefined when it will not come. */
   request(block: Block, done: (bytes: Uint8Array | undefined) => void): void {
     this.#protocol.request(block.index, block.offset, block.length, (_error, bytes) => {
-      if (bytes !== undefined) this.#downBytes += bytes.length;
+      this.#downBytes += bytes?.length ?? 0;
       done(bytes ?? undefined);
     });
   }

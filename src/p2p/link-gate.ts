@@ -1,0 +1,68 @@
+/** Puts a gate on a wire: what it is made of, and what it may do there. */
+import { randomBytes } from "node:crypto";
+import type { DeviceKey } from "./ed25519.ts";
+import type { TokenVerifier } from "./gate.ts";
+import { GateDriver, type GateEvents, type TokenSource } from "./gate-driver.ts";
+import { GATE_EXTENSION, helloFields, NONCE_BYTES } from "./gate-message.ts";
+import type { Wire } from "./wire.ts";
+
+/** How a gated swarm is gated, from this node's side. */
+export interface GatePolicy {
+  readonly deviceKey: DeviceKey;
+  /** Judges the tokens of peers. Without it this node uploads to nobody. */
+  readonly upload?: TokenVerifier;
+  /** This node's own right to the content; a seeding node needs none. */
+  readonly download?: {
+    readonly tokens: TokenSource;
+    /** Keys that the content record lists, in hexadecimal. */
+    readonly serverKeys: readonly string[];
+    /** Also show tokens to other viewers, to share with them. */
+    readonly sharing?: boolean;
+  };
+}
+
+interface LinkGateContext extends Omit<GateEvents, "send" | "close"> {
+  readonly infohash: string;
+  readonly wire: Wire;
+  readonly signal: AbortSignal;
+  nowS(): number;
+}
+
+/** Called before the handshake, which carries our key and nonce. */
+export function openLinkGate(policy: GatePolicy, context: LinkGateContext): GateDriver {
+  const { deviceKey, upload, download } = policy;
+  const { infohash, wire, signal } = context;
+  const nonce = Uint8Array.from(randomBytes(NONCE_BYTES));
+  const face = { key: deviceKey.publicKey, nonce };
+  const hello = helloFields({ ...face, gatesUploads: true, holdsToken: download !== undefined });
+  wire.offerExtensions([GATE_EXTENSION], hello);
+  const right = download && {
+    serverKeys: new Set(download.serverKeys),
+    sharing: download.sharing ?? false,
+  };
+  return new GateDriver({
+    terms: {
+      role: wire.isOutgoing ? "I" : "A",
+      infohash: Uint8Array.fromHex(infohash),
+      aud: `btih:${infohash}`,
+      key: deviceKey,
+      nonce,
+      ...(upload === undefined ? {} : { verifier: upload }),
+      ...(right === undefined ? {} : { download: right }),
+    },
+    tokens: download?.tokens,
+    nowS: () => context.nowS(),
+    signal,
+    events: {
+      send: (bytes) => wire.sendExtension(GATE_EXTENSION, bytes),
+      onAdmitted: (grant) => context.onAdmitted(grant),
+      onOpened: () => context.onOpened(),
+      onDenied: (code) => context.onDenied(code),
+      onTokenFault: (error) => context.onTokenFault(error),
+      close: (code) => {
+        wire.setChoking(true);
+        wire.close(code);
+      },
+    },
+  });
+}
