@@ -81,6 +81,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #state: MemoryState;
   #sequence = GENESIS;
   #timeS = START_S;
+  #stepS = LEDGER_S;
   #transactions = 0;
 
   private constructor(runtime: Runtime, state: MemoryState) {
@@ -117,27 +118,19 @@ export class Sandbox implements AsyncDisposable {
 
   /** The next ledger closes this much later than the last one. */
   advance(seconds: bigint): void {
-    this.#timeS += seconds - LEDGER_S;
+    this.#stepS = seconds;
   }
 
+  /** The next ledger closes at this second. */
   advanceTo(timeS: bigint): void {
-    this.#timeS = timeS - LEDGER_S;
+    this.#stepS = timeS - this.#timeS;
   }
 
   /** Closes one ledger with these transactions. */
   async close(sends: readonly Send[]): Promise<Applied> {
     const transactions: InboxTransaction[] = [];
     for (const send of sends) transactions.push(await this.#transaction(send));
-    this.#timeS += LEDGER_S;
-    const applied = await this.#runtime.apply({
-      sequence: this.#sequence,
-      closeTime: this.#timeS,
-      headerHash: sha256Hex(Buffer.from(`ledger ${this.#sequence}`)),
-      calls: transactions.flatMap((transaction) => callsOf(transaction, { vault })),
-    });
-    this.#state.commit(applied.writes);
-    this.#sequence += 1;
-    return applied;
+    return this.#apply(transactions);
   }
 
   /** One ledger with one transaction; the receipt of its first call. */
@@ -204,20 +197,25 @@ export class Sandbox implements AsyncDisposable {
 
   async #registry(from: string, method: string, args: readonly CborValue[]): Promise<Receipt> {
     const chunks = [encodeCall({ contract: 0n, method, args, gas: 5_000_000n })];
-    const transaction = { ...this.#empty(from), chunks };
-    this.#timeS += LEDGER_S;
+    const { receipts } = await this.#apply([{ ...this.#empty(from), chunks }]);
+    const [receipt] = receipts;
+    invariant(receipt !== undefined, "the registry answers");
+    if (!receipt.ok) throw new DeployError(receipt.code, jsonFromAnyCbor(receipt.result));
+    return receipt;
+  }
+
+  async #apply(transactions: readonly InboxTransaction[]): Promise<Applied> {
+    this.#timeS += this.#stepS;
+    this.#stepS = LEDGER_S;
     const applied = await this.#runtime.apply({
       sequence: this.#sequence,
       closeTime: this.#timeS,
       headerHash: sha256Hex(Buffer.from(`ledger ${this.#sequence}`)),
-      calls: callsOf(transaction, { vault }),
+      calls: transactions.flatMap((transaction) => callsOf(transaction, { vault })),
     });
     this.#state.commit(applied.writes);
     this.#sequence += 1;
-    const [receipt] = applied.receipts;
-    invariant(receipt !== undefined, "the registry answers");
-    if (!receipt.ok) throw new DeployError(receipt.code, jsonFromAnyCbor(receipt.result));
-    return receipt;
+    return applied;
   }
 
   async #transaction({ from, call, pays = [], locks = [] }: Send): Promise<InboxTransaction> {

@@ -30,6 +30,7 @@ const stateOf = async (id: JsonValue): Promise<unknown> =>
 
 beforeEach(async () => {
   dao.advance(10_000n);
+  await dao.close([]);
   const end = dao.timeS + 5_000n;
   await dao.close([lock(ann, 600n, end), lock(ben, 300n, end), lock(cy, 100n, end)]);
 });
