@@ -77,7 +77,7 @@ function reportFault(
   error: { code: string; message: string; hint: string } | undefined,
 ) {
   if (error === undefined) return;
-  output.warn(`stopped following: ${error.code}: ${error.message}`);
+  output.warn(`stopped following: ${error.code}: ${error.message.split("\n")[0]}`);
   output.warn(`hint: ${error.hint}`);
 }
 

@@ -1,0 +1,83 @@
+// Goal: how long a person waits for a receipt, besides waiting for the ledger to close.
+// Method: a devnet that closes by hand and a real node with its default settings. Each call is sent,
+//         the ledger is closed at once, and the receipt is awaited through the node's API. The peer
+//         is the Stellar SDK's own poll for the same transaction, started at the same moment: it
+//         knows nothing of contracts and says only that the transaction is in a ledger.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { rpc, type Transaction } from "@stellar/stellar-sdk";
+import { buildTransaction, callOperations } from "../src/client/build.ts";
+import { signWith } from "../src/client/client.ts";
+import { openNodeClient } from "../src/client/http.ts";
+import { loadConfig } from "../src/node/config.ts";
+import { openNode } from "../src/node/node.ts";
+import { type LiveNetwork, openLiveNetwork } from "../test/support/live-network.ts";
+import { type Figure, median } from "./figure.ts";
+
+const CALLS = 12;
+const DEVICES = 2n;
+const LOOK_MS = 5;
+
+export async function callFigures(): Promise<readonly Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "ace-bench-"));
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const live = parts.use(await openLiveNetwork(folder, "manual"));
+  const config = loadConfig({
+    networkFile: live.networkFile,
+    dataDir: join(folder, "node"),
+    rpcUrl: live.rpcUrl,
+    logLevel: "silent",
+    httpPort: 0,
+    peerPort: 0,
+    trackerPort: 0,
+  });
+  const node = parts.use(await openNode(config, "bench"));
+  const api = openNodeClient(node.httpUrl, new AbortController().signal);
+  const server = new rpc.Server(live.rpcUrl, { allowHttp: true });
+
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let call = 0; call <= CALLS; call += 1) {
+    const transaction = await nextCall(live, call);
+    const hash = transaction.hash().toHex();
+    const startedMs = performance.now();
+    await server.sendTransaction(transaction);
+    live.closeLedger();
+    const [own, peer] = await Promise.all([
+      receiptMs(api, hash, startedMs),
+      server.pollTransaction(hash).then(() => performance.now() - startedMs),
+    ]);
+    // The first one also pays for everything that is loaded on first use.
+    if (call === 0) continue;
+    ours.push(own);
+    theirs.push(peer);
+  }
+  const value = Math.round(median(ours));
+  const peer = Math.round(median(theirs));
+  const ratio = Number((value / peer).toFixed(2));
+  return [{ name: "spine.call_to_receipt_ms", value, unit: "ms", peer, ratio }];
+}
+
+async function nextCall({ stellar, signer }: LiveNetwork, call: number): Promise<Transaction> {
+  const args = [Uint8Array.from({ length: 32 }, (_, index) => (call * 7 + index) % 251)];
+  const operations = callOperations({ contract: DEVICES, method: "add", args });
+  const account = await stellar.account(signer.account);
+  const transaction = buildTransaction(account, stellar.passphrase, operations);
+  signWith(transaction, signer);
+  return transaction;
+}
+
+async function receiptMs(
+  api: ReturnType<typeof openNodeClient>,
+  hash: string,
+  startedMs: number,
+): Promise<number> {
+  for (;;) {
+    const { receipts } = await api.receipts(hash);
+    if (receipts.length > 0) return performance.now() - startedMs;
+    await sleep(LOOK_MS);
+  }
+}
