@@ -7,7 +7,7 @@ import type { SubmitAnswer } from "../src/devnet/queue.ts";
 export const PASSPHRASE = "Ace Test ; devnet";
 export const XLM = 10_000_000n;
 
-export interface Sending {
+interface Sending {
   readonly from: Keypair;
   /** `from` when not given; none when empty. */
   readonly signers?: readonly Keypair[];
@@ -95,7 +95,7 @@ export function codesOf({ result }: xdr.TransactionResult): readonly string[] {
   return isPlain ? result.results.map(operationCode) : [];
 }
 
-export function accountLedgerKey(owner: Keypair): xdr.LedgerKey {
+function accountLedgerKey(owner: Keypair): xdr.LedgerKey {
   return xdr.LedgerKey.account(new xdr.LedgerKeyAccount({ accountId: owner.xdrPublicKey() }));
 }
 

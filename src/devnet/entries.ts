@@ -48,7 +48,7 @@ export function dataKey(accountId: xdr.PublicKey, dataName: xdr.XdrString): Entr
   return entryKey(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId, dataName })));
 }
 
-export function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): EntryKey {
+function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): EntryKey {
   const key = new xdr.LedgerKeyClaimableBalance({ balanceId });
   return entryKey(xdr.LedgerKey.claimableBalance(key));
 }

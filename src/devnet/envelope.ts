@@ -35,7 +35,7 @@ export interface Submission {
   readonly feeOperations: bigint;
 }
 
-export interface Conditions {
+interface Conditions {
   readonly minTime: bigint;
   /** 0 is no limit. */
   readonly maxTime: bigint;

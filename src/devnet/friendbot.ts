@@ -14,7 +14,7 @@ import { type Devnet, FUND_ACCOUNTS_MAX } from "./devnet.ts";
 import type { SubmitAnswer } from "./queue.ts";
 import { toBase64 } from "./rpc-answer.ts";
 
-export interface FriendbotAnswer {
+interface FriendbotAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -31,9 +31,9 @@ export interface HeaderFields {
 
 /** Every coin of the network. Fees leave the accounts and gather in the header's fee pool. */
 export const TOTAL_COINS = 10n ** 18n;
-export const BASE_FEE = 100;
+const BASE_FEE = 100;
 /** From the first ledger on; the public networks began with 100,000,000 and lowered it. */
-export const BASE_RESERVE = 5_000_000;
+const BASE_RESERVE = 5_000_000;
 export const SET_OPERATIONS_MAX = 1_000;
 
 const ENVELOPE_TYPE_SCP_VALUE = 4;
@@ -42,7 +42,7 @@ const SKIPS = [50, 5_000, 50_000, 500_000] as const;
 /** DER of an Ed25519 private key, up to the seed itself (RFC 8410). */
 const ED25519_PKCS8 = Uint8Array.fromHex("302e020100300506032b657004220420");
 
-export function emptyHash(): Uint8Array {
+function emptyHash(): Uint8Array {
   return new Uint8Array(HASH_BYTES);
 }
 

@@ -15,7 +15,7 @@ import { resultOf, type Verdict } from "./result.ts";
 import { judge, unsupportedOf, type View } from "./validity.ts";
 
 /** As many operations may wait as two ledgers take. */
-export const QUEUE_OPERATIONS_MAX = 2 * SET_OPERATIONS_MAX;
+const QUEUE_OPERATIONS_MAX = 2 * SET_OPERATIONS_MAX;
 
 export type SubmitAnswer =
   | { readonly status: "PENDING" | "DUPLICATE" | "TRY_AGAIN_LATER"; readonly hash: string }

@@ -8,7 +8,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { changeAccount, extendAccount, extensionOf } from "./account.ts";
 
-export const SUBENTRIES_MAX = 1_000;
+const SUBENTRIES_MAX = 1_000;
 
 const ACCOUNT_ENTRIES = 2;
 const COUNT_MAX = 2 ** 32 - 1;

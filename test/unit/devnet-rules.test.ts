@@ -305,6 +305,26 @@ describe("signatures", () => {
   });
 });
 
+it("a signer for one transaction is spent also when that is refused at the last moment", () => {
+  const orders = inSomeOrders((memo) => {
+    const bench = openBench();
+    const sequence = bench.account(alice).seqNum + 1n;
+    const planned = bench.envelope({ from: alice, sequence, signers: [] }, data("a", "1"));
+    const preAuthTx = TransactionBuilder.fromXDR(planned, PASSPHRASE).hash();
+    bench.run({ from: alice }, Operation.setOptions({ signer: { preAuthTx, weight: 1 } }));
+    const raise = Operation.setOptions({ lowThreshold: 2, source: alice.publicKey() });
+    const build = (builder: TransactionBuilder) => builder.addMemo(memo);
+    bench.send({ from: carol, signers: [carol, alice], build }, raise);
+    const { hash: id } = bench.net.submit(planned);
+    bench.net.close({ closeTime: 0n });
+    const transaction = bench.net.transaction(id);
+    expect(transaction?.ok).toBe(transaction?.order === 1);
+    expect(bench.account(alice).signers).toEqual([]);
+    return transaction?.order ?? 0;
+  });
+  expect(orders).toEqual(new Set([1, 2]));
+});
+
 describe("the reserve", () => {
   it("is held by each entry and let go with it", () => {
     const bench = openBench();
@@ -326,6 +346,11 @@ describe("the reserve", () => {
     const { numSubEntries } = bench.account(alice);
     expect(numSubEntries).toBe(0);
     expect(extensionOf(bench.account(alice)).numSponsoring).toBe(2);
+    const spendable = bench.account(alice).balance - 2n * XLM - 100n;
+    const beyond = pay(bob.publicKey(), amount(spendable + 1n));
+    expect(codeOf(bench.run({ from: alice }, beyond))).toBe("paymentUnderfunded");
+    const all = pay(bob.publicKey(), amount(spendable - 100n));
+    expect(codeOf(bench.run({ from: alice }, all))).toBe("txSuccess");
     const entry = [...bench.net.entries].find(({ data: { type } }) => type === "claimableBalance");
     const sponsor = entry?.ext.type === "v1" ? entry.ext.v1.sponsoringId : null;
     expect(sponsor?.equals(alice.xdrPublicKey())).toBe(true);
