@@ -14,8 +14,8 @@ import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 import { STROOPS_MAX } from "../lib/money.ts";
-import { isAddress } from "../lib/strkey.ts";
 import type { ContractEvent, Pay, Receipt, Refund } from "./applied.ts";
+import { addressBytes } from "./realm/address.ts";
 
 const RECEIPT_VERSION = 1n;
 const FIELDS = 18;
@@ -136,7 +136,7 @@ function readText(value: CborValue | undefined, name: string): string {
 
 function readAddress(value: CborValue | undefined, name: string): string {
   const text = readText(value, name);
-  if (!isAddress(text)) throw misfit(name);
+  if (addressBytes(text) === undefined) throw misfit(name);
   return text;
 }
 

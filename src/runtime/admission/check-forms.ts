@@ -1,0 +1,251 @@
+/** The whitelist of syntax: a form that is not listed is refused, and so is what we do not meter. */
+import type { AnyNode, Function as FunctionNode, Pattern } from "acorn";
+import { limits } from "../limits.ts";
+import type { Refusals } from "./refusal.ts";
+import { childrenOf, unwrap } from "./syntax-tree.ts";
+
+const ALLOWED: ReadonlySet<string> = new Set(
+  `Program ImportDeclaration ImportSpecifier ExportNamedDeclaration FunctionDeclaration
+  FunctionExpression ArrowFunctionExpression VariableDeclaration VariableDeclarator
+  ExpressionStatement BlockStatement EmptyStatement IfStatement ForStatement ForOfStatement
+  WhileStatement DoWhileStatement SwitchStatement SwitchCase BreakStatement ContinueStatement
+  LabeledStatement ReturnStatement ThrowStatement TryStatement CatchClause Identifier Literal
+  TemplateLiteral TemplateElement ArrayExpression ObjectExpression Property SpreadElement
+  MemberExpression CallExpression NewExpression UnaryExpression BinaryExpression LogicalExpression
+  UpdateExpression AssignmentExpression ConditionalExpression SequenceExpression ChainExpression
+  ParenthesizedExpression ArrayPattern ObjectPattern AssignmentPattern RestElement`.split(/\s+/),
+);
+
+/** What to write instead, for the forms that authors miss most. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  ClassDeclaration: "Use functions and plain objects.",
+  ClassExpression: "Use functions and plain objects.",
+  ThisExpression: "Pass the object as a parameter.",
+  AwaitExpression: "Everything in a contract happens at once: drop `await`.",
+  YieldExpression: "Build an array and return it.",
+  ForInStatement: "Use `for (const name of Object.keys(value))`.",
+  TaggedTemplateExpression: "Call the function with plain arguments.",
+  ImportExpression: 'Use one `import { … } from "ace-node/contract"` at the top.',
+  ExportDefaultDeclaration: "Export each method by its name.",
+  ExportAllDeclaration: "Export each method by its name.",
+};
+const CONSTRUCTORS: ReadonlySet<string> = new Set([
+  "Map",
+  "Set",
+  "Error",
+  "TypeError",
+  "RangeError",
+]);
+const LITERAL_CASE_MAX = 64;
+const INT_DIGITS_MAX = 77;
+
+/** Refuses every form that is not allowed. The tree must not be deeper than the limit. */
+export function checkForms(root: AnyNode, refusals: Refusals): void {
+  const visit = (node: AnyNode): void => {
+    checkForm(node, refusals);
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(root);
+}
+
+function checkForm(node: AnyNode, refusals: Refusals): void {
+  const refuse = (message: string, hint: string): void =>
+    refusals.refuse("CODE_FORM", node, message, hint);
+  if (!ALLOWED.has(node.type)) {
+    refuse(
+      `${node.type} is not part of the contract language`,
+      INSTEAD[node.type] ?? "Leave it out.",
+    );
+    return;
+  }
+  const fault = expressionFault(node) ?? statementFault(node);
+  if (fault !== undefined) refuse(...fault);
+}
+
+type Fault = readonly [message: string, hint: string];
+
+function expressionFault(node: AnyNode): Fault | undefined {
+  switch (node.type) {
+    case "Literal":
+      return literalFault(node);
+    case "Property":
+      return propertyFault(node);
+    case "MemberExpression":
+      return isNamed(node.property, "__proto__")
+        ? ["`__proto__` cannot be reached", "Use a Map, or copy the fields."]
+        : undefined;
+    case "ArrayExpression":
+      return node.elements.includes(null)
+        ? ["an array with a hole", "Write undefined."]
+        : undefined;
+    case "UnaryExpression":
+      return node.operator === "delete"
+        ? ["`delete` is not part of the contract language", "Use a Map, or build a new object."]
+        : undefined;
+    case "BinaryExpression":
+      return equalityFault(node);
+    case "NewExpression":
+      return isConstructor(node.callee) ? callFault(node) : notConstructor;
+    case "CallExpression":
+      return callFault(node);
+    case "AssignmentExpression":
+      return assignmentFault(node);
+    case "UpdateExpression":
+      return targetFault(unwrap(node.argument));
+    default:
+      return undefined;
+  }
+}
+
+function statementFault(node: AnyNode): Fault | undefined {
+  switch (node.type) {
+    case "VariableDeclaration":
+      return declarationFault(node.kind);
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      return functionFault(node);
+    case "ForOfStatement":
+      return node.await || node.left.type !== "VariableDeclaration" ? loopFault : undefined;
+    case "ObjectPattern":
+    case "ArrayPattern":
+      return childrenOf(node).some(({ type }) => type === "RestElement") ? restFault : undefined;
+    case "CatchClause":
+      return !node.param || node.param.type === "Identifier" ? undefined : catchFault;
+    case "SwitchCase":
+      return !node.test || isShortLiteral(unwrap(node.test)) ? undefined : caseFault;
+    default:
+      return undefined;
+  }
+}
+
+const notConstructor: Fault = [
+  "`new` only makes Map, Set, Error, TypeError or RangeError",
+  "Write a function that returns an object.",
+];
+const catchFault: Fault = ["`catch` takes a plain name", "Take the error apart inside the block."];
+const caseFault: Fault = ["`case` takes a short literal", "Use `if` and `===` for anything else."];
+const loopFault: Fault = [
+  "this loop must declare its variable",
+  "Write `for (const item of items)`.",
+];
+const restFault: Fault = [
+  "the rest of a pattern is not part of the contract language",
+  "Use `slice`, or name the fields.",
+];
+const lengthFault: Fault = [
+  "`length` cannot be assigned",
+  "Use `push`, `pop`, `slice` or `splice`.",
+];
+
+function declarationFault(kind: string): Fault | undefined {
+  if (kind === "const" || kind === "let") return undefined;
+  return [`\`${kind}\` is not part of the contract language`, "Use `let` or `const`."];
+}
+
+function literalFault(node: Extract<AnyNode, { type: "Literal" }>): Fault | undefined {
+  if (node.regex !== undefined && node.regex !== null) {
+    return [
+      "regular expressions are not part of the contract language",
+      "Compare text step by step.",
+    ];
+  }
+  const { value } = node;
+  if (typeof value === "bigint" && value.toString().length > INT_DIGITS_MAX) {
+    return ["this integer does not fit into 256 bits", "Use a smaller one."];
+  }
+  return typeof value === "string" && value.length > limits.textCharactersMax
+    ? ["this text is too long", `At most ${limits.textCharactersMax} characters.`]
+    : undefined;
+}
+
+function propertyFault(node: Extract<AnyNode, { type: "Property" }>): Fault | undefined {
+  if (node.kind !== "init") return ["getters and setters are refused", "Write a function."];
+  if (node.computed || !isNamed(node.key, "__proto__")) return undefined;
+  return ["`__proto__` cannot be set", "Copy the fields."];
+}
+
+function equalityFault(node: Extract<AnyNode, { type: "BinaryExpression" }>): Fault | undefined {
+  if (node.operator !== "==" && node.operator !== "!=") return undefined;
+  if (isNothing(unwrap(node.left)) || isNothing(unwrap(node.right))) return undefined;
+  return [`\`${node.operator}\` compares only with null`, `Write \`${node.operator}=\`.`];
+}
+
+function callFault(node: Extract<AnyNode, { arguments: unknown }>): Fault | undefined {
+  const { length } = node.arguments;
+  if (length > limits.argumentsMax) return ["too many arguments", "Pass one array."];
+  const spreads = node.arguments.filter(({ type }) => type === "SpreadElement").length;
+  return spreads > 1 ? ["more than one spread in a call", "Join the arrays first."] : undefined;
+}
+
+function assignmentFault(
+  node: Extract<AnyNode, { type: "AssignmentExpression" }>,
+): Fault | undefined {
+  const target = unwrap(node.left);
+  const isLogical = ["||=", "&&=", "??="].includes(node.operator);
+  if (isLogical && target.type === "MemberExpression" && target.computed) {
+    return [`\`${node.operator}\` on a computed key`, "Read, decide, then assign."];
+  }
+  return targetFault(target);
+}
+
+/** A write goes to a name, to a property, or to a pattern of names. */
+function targetFault(target: AnyNode): Fault | undefined {
+  switch (target.type) {
+    case "Identifier":
+      return undefined;
+    case "MemberExpression":
+      return !target.computed && isNamed(target.property, "length") ? lengthFault : undefined;
+    case "ArrayPattern":
+    case "ObjectPattern":
+      return hasMember(target)
+        ? ["a pattern assigns only to names", "Assign to the property by itself."]
+        : undefined;
+    default:
+      return ["this cannot be assigned to", "Assign to a name or a property."];
+  }
+}
+
+function hasMember(pattern: Pattern | null): boolean {
+  switch (pattern?.type) {
+    case "MemberExpression":
+      return true;
+    case "ArrayPattern":
+      return pattern.elements.some(hasMember);
+    case "ObjectPattern":
+      return pattern.properties.some((item) => item.type === "Property" && hasMember(item.value));
+    case "AssignmentPattern":
+      return hasMember(pattern.left);
+    default:
+      return false;
+  }
+}
+
+function functionFault(node: FunctionNode): Fault | undefined {
+  if (node.async || node.generator) {
+    return ["async functions and generators are refused", "Write a plain function."];
+  }
+  return node.params.length > limits.parametersMax
+    ? ["too many parameters", "Pass one object."]
+    : undefined;
+}
+
+function isConstructor(callee: AnyNode): boolean {
+  return callee.type === "Identifier" && CONSTRUCTORS.has(callee.name);
+}
+
+function isNamed(node: AnyNode, name: string): boolean {
+  if (node.type === "Identifier") return node.name === name;
+  return node.type === "Literal" && node.value === name;
+}
+
+function isNothing(node: AnyNode): boolean {
+  if (node.type === "Identifier") return node.name === "undefined";
+  return node.type === "Literal" && node.value === null && node.regex === undefined;
+}
+
+/** Literals that cost the same to compare whatever they are compared with. */
+export function isShortLiteral(node: AnyNode): boolean {
+  if (node.type !== "Literal") return false;
+  return typeof node.value !== "string" || node.value.length <= LITERAL_CASE_MAX;
+}

@@ -1,0 +1,172 @@
+/** Names: each must be declared, imported from the kit, or one of the realm's globals. */
+import type { AnyNode, Program } from "acorn";
+import type { Refusals } from "./refusal.ts";
+import { boundNames, childrenOf, type Identifier, unwrap } from "./syntax-tree.ts";
+
+export const GLOBALS: ReadonlySet<string> = new Set(
+  `Object Array Number BigInt String Boolean Map Set Math Error TypeError RangeError
+  undefined NaN Infinity`.split(/\s+/),
+);
+
+/** Everything that `ace-node/contract` exports to a contract. */
+const KIT: ReadonlySet<string> = new Set(
+  `int bool text account asset hash bytes list record optional oneOf XLM contract state ctx
+  take pay emit call fail sha256 verify`.split(/\s+/),
+);
+const KIT_MODULE = "ace-node/contract";
+const ASCII_NAME = /^[A-Za-z_][A-Za-z0-9_$]*$/;
+
+type Kind = "local" | "import";
+type Scope = { readonly names: ReadonlyMap<string, Kind>; readonly outer: Scope | undefined };
+
+export function checkNames(program: Program, refusals: Refusals): void {
+  checkImports(program, refusals);
+  visit(program, undefined, refusals);
+}
+
+function checkImports(program: Program, refusals: Refusals): void {
+  const imports = program.body.filter((node) => node.type === "ImportDeclaration");
+  for (const node of imports) {
+    if (node.source.value !== KIT_MODULE) {
+      const hint = `A contract is one file; it imports only "${KIT_MODULE}".`;
+      refusals.refuse("CODE_IMPORT", node, `import from "${node.source.value}"`, hint);
+    }
+    for (const specifier of node.specifiers) {
+      if (isOfKit(specifier)) continue;
+      const hint = "docs/contracts.md lists what the kit offers.";
+      refusals.refuse("CODE_IMPORT", specifier, "the kit exports no such name", hint);
+    }
+  }
+}
+
+function isOfKit(specifier: AnyNode): boolean {
+  if (specifier.type !== "ImportSpecifier") return false;
+  return specifier.imported.type === "Identifier" && KIT.has(specifier.imported.name);
+}
+
+function visit(node: AnyNode, scope: Scope | undefined, refusals: Refusals): void {
+  const declared = declarations(node);
+  for (const { name, at } of declared) checkDeclared(name, at, refusals);
+  const names = new Map(declared.map(({ name, kind }) => [name, kind]));
+  const inner = names.size === 0 && scope !== undefined ? scope : { names, outer: scope };
+  if (node.type === "Identifier") checkReference(node, inner, refusals);
+  checkAssigned(node, inner, refusals);
+  for (const child of expressionsOf(node)) visit(child, inner, refusals);
+}
+
+interface Declared {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly at: AnyNode;
+}
+
+/** What a node declares for everything inside it. */
+function declarations(node: AnyNode): readonly Declared[] {
+  switch (node.type) {
+    case "Program":
+    case "BlockStatement":
+      return node.body.flatMap(declaredBy);
+    case "SwitchStatement":
+      return node.cases.flatMap(({ consequent }) => consequent.flatMap(declaredBy));
+    case "ForStatement":
+      return node.init?.type === "VariableDeclaration" ? declaredBy(node.init) : [];
+    case "ForOfStatement":
+      return declaredBy(node.left);
+    case "CatchClause":
+      return node.param ? locals(boundNames(node.param)) : [];
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+    case "FunctionDeclaration": {
+      const own = node.type === "FunctionExpression" && node.id ? [node.id] : [];
+      return locals([...own, ...node.params.flatMap(boundNames)]);
+    }
+    default:
+      return [];
+  }
+}
+
+function declaredBy(node: AnyNode): readonly Declared[] {
+  switch (node.type) {
+    case "VariableDeclaration":
+      return locals(node.declarations.flatMap(({ id }) => boundNames(id)));
+    case "FunctionDeclaration":
+      return node.id ? locals([node.id]) : [];
+    case "ExportNamedDeclaration":
+      return node.declaration ? declaredBy(node.declaration) : [];
+    case "ImportDeclaration":
+      return node.specifiers.map(({ local }) => ({ name: local.name, kind: "import", at: local }));
+    default:
+      return [];
+  }
+}
+
+function locals(identifiers: readonly Identifier[]): readonly Declared[] {
+  return identifiers.map((at) => ({ name: at.name, kind: "local", at }));
+}
+
+/** Children that hold references, patterns and statements; plain property names are neither. */
+function expressionsOf(node: AnyNode): readonly AnyNode[] {
+  switch (node.type) {
+    case "MemberExpression":
+      return node.computed ? [node.object, node.property] : [node.object];
+    case "Property":
+      return node.computed ? [node.key, node.value] : [node.value];
+    case "LabeledStatement":
+      return [node.body];
+    case "BreakStatement":
+    case "ContinueStatement":
+    case "ImportDeclaration":
+      return [];
+    default:
+      return childrenOf(node);
+  }
+}
+
+function checkDeclared(name: string, at: AnyNode, refusals: Refusals): void {
+  const hint = "Choose another name: letters, digits and _, not starting with a digit.";
+  if (GLOBALS.has(name)) refusals.refuse("CODE_NAME", at, `"${name}" hides a built-in`, hint);
+  else if (!ASCII_NAME.test(name)) {
+    refusals.refuse("CODE_NAME", at, `"${name}" cannot be a name here`, hint);
+  }
+}
+
+function checkReference(node: Identifier, scope: Scope, refusals: Refusals): void {
+  if (kindOf(node.name, scope) !== undefined || GLOBALS.has(node.name)) return;
+  const hint = `Declare it, or import it from "${KIT_MODULE}".`;
+  refusals.refuse("CODE_NAME", node, `"${node.name}" is not known`, hint);
+}
+
+function checkAssigned(node: AnyNode, scope: Scope, refusals: Refusals): void {
+  const target = assignedIn(node);
+  for (const { name } of target) {
+    const kind = kindOf(name, scope);
+    if (kind === "local" || (kind === undefined && !GLOBALS.has(name))) continue;
+    refusals.refuse(
+      "CODE_NAME",
+      node,
+      `"${name}" cannot be assigned`,
+      "Declare a name of your own.",
+    );
+  }
+}
+
+function assignedIn(node: AnyNode): readonly Identifier[] {
+  if (node.type === "AssignmentExpression") {
+    const target = unwrap(node.left);
+    if (target.type === "Identifier") return [target];
+    return target.type === "ArrayPattern" || target.type === "ObjectPattern"
+      ? boundNames(target)
+      : [];
+  }
+  if (node.type !== "UpdateExpression") return [];
+  const target = unwrap(node.argument);
+  return target.type === "Identifier" ? [target] : [];
+}
+
+function kindOf(name: string, scope: Scope | undefined): Kind | undefined {
+  for (let place = scope; place !== undefined; place = place.outer) {
+    const kind = place.names.get(name);
+    if (kind !== undefined) return kind;
+  }
+  return undefined;
+}

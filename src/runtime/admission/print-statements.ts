@@ -1,0 +1,150 @@
+/** Statements of instrumented code. Whatever may run more or less often than its parent charges itself. */
+import type { AnyNode, Statement, VariableDeclaration } from "acorn";
+import {
+  printCharge,
+  printExpression,
+  printPattern,
+  printUnused,
+  type Region,
+  regionIn,
+} from "./print-expressions.ts";
+
+export function printStatement(node: AnyNode, region: Region): string {
+  region.gas += 1;
+  const expression = (inner: AnyNode): string => printExpression(inner, region);
+  switch (node.type) {
+    case "BlockStatement":
+      return `{${printAll(node.body, region)}}`;
+    case "ExpressionStatement":
+      return `${printUnused(node.expression, region)};`;
+    case "VariableDeclaration":
+      return `${printDeclaration(node, region)};`;
+    case "FunctionDeclaration":
+      return `${region.printFunction(node, region)}\n`;
+    case "ReturnStatement":
+      return node.argument ? `return ${expression(node.argument)};` : "return;";
+    case "ThrowStatement":
+      return `throw ${expression(node.argument)};`;
+    case "BreakStatement":
+    case "ContinueStatement": {
+      const word = node.type === "BreakStatement" ? "break" : "continue";
+      return node.label ? `${word} ${node.label.name};` : `${word};`;
+    }
+    case "EmptyStatement":
+      return ";";
+    default:
+      return printBranching(node, region);
+  }
+}
+
+export function printAll(nodes: readonly AnyNode[], region: Region): string {
+  return nodes.map((node) => printStatement(node, region)).join("");
+}
+
+function printBranching(node: AnyNode, region: Region): string {
+  const expression = (inner: AnyNode): string => printExpression(inner, region);
+  switch (node.type) {
+    case "LabeledStatement":
+      return `${node.label.name}:${printStatement(node.body, region)}`;
+    case "IfStatement": {
+      const otherwise = node.alternate ? `else${printRegion(node.alternate, region)}` : "";
+      return `if(${expression(node.test)})${printRegion(node.consequent, region)}${otherwise}`;
+    }
+    case "SwitchStatement":
+      return printSwitch(node, region);
+    case "TryStatement":
+      return printTry(node, region);
+    case "WhileStatement":
+    case "DoWhileStatement":
+    case "ForStatement":
+    case "ForOfStatement":
+      return printLoop(node, region);
+    default:
+      throw new Error(`Broken invariant: ${node.type} passed the whitelist but cannot be printed`);
+  }
+}
+
+/** A statement that charges for itself when it is reached. */
+function printRegion(node: Statement, outer: Region, gas = 1, before = ""): string {
+  const region = regionIn(outer, gas);
+  const body = printStatement(node, region);
+  return `{${printCharge(region)}${before}${body}}`;
+}
+
+/** Test and update run once a turn, so each turn pays for them. */
+function printLoop(node: AnyNode, region: Region): string {
+  const turn = regionIn(region, 1);
+  switch (node.type) {
+    case "WhileStatement": {
+      const test = printExpression(node.test, turn);
+      region.gas += turn.gas;
+      return `while(${test})${printRegion(node.body, region, turn.gas)}`;
+    }
+    case "DoWhileStatement": {
+      const test = printExpression(node.test, turn);
+      return `do${printRegion(node.body, region, turn.gas)}while(${test});`;
+    }
+    case "ForStatement": {
+      const init = node.init ? printInit(node.init, region) : "";
+      const test = node.test ? printExpression(node.test, turn) : "";
+      const update = node.update ? printUnused(node.update, turn) : "";
+      region.gas += turn.gas;
+      return `for(${init};${test};${update})${printRegion(node.body, region, turn.gas)}`;
+    }
+    case "ForOfStatement": {
+      if (node.left.type !== "VariableDeclaration")
+        throw new Error("Broken invariant: a bare loop");
+      const source = printExpression(node.right, region);
+      const left = printLoopVariable(node.left, turn);
+      return `for(${left} of $iter(${source}))${printRegion(node.body, region, turn.gas + 3)}`;
+    }
+    default:
+      return "";
+  }
+}
+
+function printInit(node: AnyNode, region: Region): string {
+  return node.type === "VariableDeclaration"
+    ? printDeclaration(node, region)
+    : printExpression(node, region);
+}
+
+function printLoopVariable(node: VariableDeclaration, region: Region): string {
+  const [declarator] = node.declarations;
+  if (declarator === undefined) throw new Error("Broken invariant: a loop without a variable");
+  return `${node.kind} ${printPattern(declarator.id, region)}`;
+}
+
+function printDeclaration(node: VariableDeclaration, region: Region): string {
+  const parts = node.declarations.map(({ id, init }) => {
+    const pattern = printPattern(id, region);
+    return init ? `${pattern}=${printExpression(init, region)}` : pattern;
+  });
+  return `${node.kind} ${parts.join(",")}`;
+}
+
+function printSwitch(node: Extract<AnyNode, { type: "SwitchStatement" }>, region: Region): string {
+  const subject = printExpression(node.discriminant, region);
+  const cases = node.cases.map(({ test, consequent }) => {
+    const label = test ? `case ${printExpression(test, region)}:` : "default:";
+    const inside = regionIn(region, 1);
+    const body = printAll(consequent, inside);
+    return `${label}${printCharge(inside)}${body}`;
+  });
+  return `switch(${subject}){${cases.join("")}}`;
+}
+
+/**
+ * Once gas is spent every charge throws, so neither a catch nor a finally can swallow it; `$norm`
+ * hands a fault of the engine on and takes the engine's words from any other error.
+ */
+function printTry(node: Extract<AnyNode, { type: "TryStatement" }>, outer: Region): string {
+  const block = printRegion(node.block, outer);
+  const param = node.handler?.param;
+  const name = param?.type === "Identifier" ? `let ${param.name}=` : "";
+  const handler = node.handler
+    ? `catch($e)${printRegion(node.handler.body, outer, 3, `${name}$norm($e);`)}`
+    : "";
+  const finalizer = node.finalizer ? `finally${printRegion(node.finalizer, outer)}` : "";
+  return `try${block}${handler}${finalizer}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * Limits and gas: what a contract may use. Part of the protocol: all nodes must have the same values.
+ *
+ * Units   Gas is a count; sizes are bytes or characters as the name says.
+ */
+
+/** Every limit that decides an outcome. A contract that passes one fails with the code beside it. */
+export const limits = {
+  /** Admission: `CODE_TOO_LONG`, `CODE_TOO_DEEP`. */
+  sourceBytesMax: 65_536,
+  astDepthMax: 200,
+  refusalsMax: 50,
+  parametersMax: 32,
+  argumentsMax: 64,
+  /** `OUT_OF_GAS` */
+  gasCallMax: 5_000_000,
+  gasTransactionMax: 5_000_000,
+  gasViewMax: 1_000_000,
+  /** `CALL_DEPTH`, `CONTRACT_DEPTH` */
+  callDepthMax: 256,
+  contractDepthMax: 8,
+  /** AST nodes of a function that weigh as one level of call depth: large frames use more stack. */
+  frameNodes: 64,
+  /** `TEXT_TOO_LONG`, `VALUE_TOO_LONG`, `KEY_TOO_LONG`, `ARRAY_TOO_LONG` */
+  textCharactersMax: 16_384,
+  valueBytesMax: 16_384,
+  keyBytesMax: 128,
+  arrayItemsMax: 100_000,
+  spreadItemsMax: 1_024,
+  /** `INT_OVERFLOW`: bits of an integer with its sign, after every operation. */
+  intBits: 256,
+  numberTextCharactersMax: 80,
+  /** `VALUE_TOO_DEEP` */
+  valueDepthMax: 16,
+  typeDepthMax: 8,
+  /** `TOO_MANY_WRITES` */
+  writesCallMax: 64,
+  writesTransactionMax: 256,
+  /** `TOO_MANY_EVENTS` */
+  eventsCallMax: 32,
+  eventBytesCallMax: 8_192,
+  /** `TOO_MANY_PAYS` */
+  paysTransactionMax: 200,
+  /** `RESULT_TOO_LONG`, `ARGS_TOO_LONG` */
+  resultBytesMax: 8_192,
+  argsBytesMax: 6_400,
+  /** `SCAN_LIMIT` */
+  scanRowsMax: 100,
+  scanPagesCallMax: 50,
+} as const;
+
+/** Gas of what costs more than the AST nodes that ask for it. */
+export const gasSchedule = {
+  functionCall: 3,
+  contractCall: 500,
+  stateRead: 100,
+  stateReadByte: 1,
+  stateWrite: 500,
+  stateWriteByte: 4,
+  scanPage: 200,
+  scanRow: 50,
+  scanByte: 1,
+  event: 50,
+  eventByte: 1,
+  pay: 200,
+  take: 50,
+  money: 100,
+  facts: 50,
+  /** Bytes that one gas encodes or decodes. */
+  codecBytes: 8,
+  sha256: 200,
+  verify: 10_000,
+  registryPut: 500,
+  registryPutByte: 4,
+  registryDeploy: 20_000,
+  registryDeployByte: 2,
+} as const;

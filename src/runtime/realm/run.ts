@@ -1,0 +1,160 @@
+/** Running a method: the call that the host asks for, and calls of other contracts inside it. */
+import { gasSchedule, limits } from "../limits.ts";
+import type { FrameFacts } from "../sandbox.ts";
+import { decode, decodeArgs } from "./decode.ts";
+import { encode, encodeArgs, rawBytes } from "./encode.ts";
+import { enterFrame, type Frame, type Installed, installedCode } from "./frame.ts";
+import { host } from "./host.ts";
+import { contractPrefix } from "./keys.ts";
+import { charge, codeOf, FAULT, failWith, normalise, OUT_OF_GAS, takeFault } from "./meter.ts";
+import {
+  apply,
+  integerText,
+  isArray,
+  isPlain,
+  parseJson,
+  RawBigInt,
+  RawNumber,
+  substring,
+} from "./primordials.ts";
+
+declare let $g: number;
+declare let $d: number;
+
+const NULL = "\xf6";
+/** Levels of call depth that a call of another contract weighs. */
+const CALL_WEIGHT = 8;
+
+/** Runs one call of the ledger. Answers the code, the gas used and the result, a line each. */
+export function run(kit: object, facts: string, method: string, args: string, gas: number): string {
+  $g = gas;
+  $d = 0;
+  let code = "";
+  let result = "";
+  try {
+    const frame = frameOf(parseJson(facts));
+    enterFrame(frame);
+    result = invoke(installedCode(frame.facts.codeHash), kit, method, args);
+  } catch (error) {
+    code = outcome(error);
+  }
+  const used = $g < 0 ? gas : gas - $g;
+  if ($g < 0) code = "OUT_OF_GAS";
+  enterFrame(undefined);
+  const fault = takeFault();
+  if (fault !== "") return `!${fault}`;
+  return `${code}\n${integerText(RawBigInt(used), 10)}\n${code === "" ? result : ""}`;
+}
+
+/** The kit's `call`. */
+export function callContract(
+  kit: object,
+  contract: unknown,
+  method: unknown,
+  args: unknown = [],
+  options: unknown = {},
+): unknown {
+  charge(gasSchedule.contractCall);
+  if (typeof contract !== "bigint" || contract < 0n) return failWith("CONTRACT_UNKNOWN");
+  if (typeof method !== "string" || method.length > 32) return failWith("METHOD_UNKNOWN");
+  if (!isArray(args) || !isPlain(options)) return failWith("ARGS_INVALID");
+  const pay = payment(options["pay"]);
+  const cap = gasCap(options["gas"]);
+  const entered = host.enter(integerText(contract, 10), method, pay.asset, pay.amount);
+  if (entered[0] === "!") return failWith(substring(entered, 1, entered.length));
+  const frame = frameOf(parseJson(entered));
+  const code = installedCode(frame.facts.codeHash);
+  const result = nested({ kit, frame, code, method, args, cap });
+  const returns = code.methods[method]?.returns;
+  return returns === undefined ? undefined : decode(returns, result);
+}
+
+interface Nested {
+  readonly kit: object;
+  readonly frame: Frame;
+  readonly code: Installed;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** Infinity when the callee may use all that is left. */
+  readonly cap: number;
+}
+
+/** Runs on the callee's own gas; whatever happens, the caller's frame, gas and depth come back. */
+function nested({ kit, frame, code, method, args, cap }: Nested): string {
+  const depth = $d;
+  let before = $g;
+  let budget = $g;
+  let failure = "";
+  let result = "";
+  const outer = enterFrame(frame);
+  try {
+    const encoded = encodeArgs(code.methods[method]?.args ?? [], args);
+    before = $g;
+    budget = cap < before ? cap : before;
+    $g = budget;
+    $d += CALL_WEIGHT;
+    if ($d > limits.callDepthMax) failWith("CALL_DEPTH");
+    result = invoke(code, kit, method, encoded);
+  } catch (error) {
+    const isOwnGas = error === OUT_OF_GAS && budget === before;
+    if (error === FAULT || isOwnGas) throw error;
+    failure = error === OUT_OF_GAS ? "OUT_OF_GAS" : outcome(error);
+  }
+  enterFrame(outer);
+  $d = depth;
+  $g = before - (budget - ($g < 0 ? 0 : $g));
+  host.leave(failure);
+  return failure === "" ? result : failWith(failure);
+}
+
+function invoke(code: Installed, kit: object, method: string, args: string): string {
+  const types = code.methods[method] ?? failWith("METHOD_UNKNOWN");
+  const values = argumentsOf(types.args, args);
+  const exported = code.factory(kit)[method] ?? failWith("METHOD_UNKNOWN");
+  const result: unknown = apply(exported, undefined, values);
+  return types.returns === undefined
+    ? NULL
+    : encode(types.returns, result, limits.resultBytesMax, "RESULT_TOO_LONG");
+}
+
+function argumentsOf(types: Parameters<typeof decodeArgs>[0], args: string): readonly unknown[] {
+  try {
+    return decodeArgs(types, args);
+  } catch (error) {
+    const code = outcome(error);
+    return code === "OUT_OF_GAS" ? failOutOfGas() : failWith("ARGS_INVALID");
+  }
+}
+
+function failOutOfGas(): never {
+  $g = -1;
+  throw OUT_OF_GAS;
+}
+
+/** The code of an error; a fault of the engine is remembered and reported instead of the code. */
+function outcome(error: unknown): string {
+  try {
+    return codeOf(normalise(error));
+  } catch (halted) {
+    return codeOf(halted);
+  }
+}
+
+function frameOf(facts: FrameFacts): Frame {
+  const prefix = contractPrefix(RawBigInt(facts.number));
+  return { facts, prefix, transfers: undefined, locks: undefined };
+}
+
+function payment(pay: unknown): { readonly asset: string; readonly amount: string } {
+  if (pay === undefined) return { asset: "", amount: "0" };
+  if (!isPlain(pay)) return failWith("ARGS_INVALID");
+  const amount = pay["amount"];
+  if (typeof amount !== "bigint") return failWith("AMOUNT_INVALID");
+  return { asset: rawBytes({ kind: "asset" }, pay["asset"]), amount: integerText(amount, 10) };
+}
+
+function gasCap(gas: unknown): number {
+  if (gas === undefined) return Infinity;
+  if (typeof gas !== "bigint" || gas < 1n) return failWith("ARGS_INVALID");
+  return gas > 1_000_000_000n ? Infinity : RawNumber(gas);
+}

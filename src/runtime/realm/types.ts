@@ -1,0 +1,95 @@
+/** Types as contract code writes them, made into the types of an ABI. Used for state only. */
+import type { AbiField, AbiType } from "../../contracts/abi.ts";
+import { limits } from "../limits.ts";
+import { utf8 } from "./bytes.ts";
+import { charge, failWith } from "./meter.ts";
+import { freeze, isArray, isInteger, isPlain, objectKeys } from "./primordials.ts";
+
+/** A type that code handed us, checked level by level. Fails with `TYPE_INVALID`. */
+export function readType(value: unknown, depth = 1): AbiType {
+  charge(2);
+  if (depth > limits.typeDepthMax || !isPlain(value)) return failWith("TYPE_INVALID");
+  switch (value["kind"]) {
+    case "int":
+    case "bool":
+    case "text":
+    case "account":
+    case "asset":
+    case "hash":
+      return { kind: value["kind"] };
+    case "bytes":
+      return { kind: "bytes", length: size(value["length"]) };
+    case "list":
+      return { kind: "list", item: readType(value["item"], depth + 1), max: size(value["max"]) };
+    case "optional":
+      return { kind: "optional", type: readType(value["type"], depth + 1) };
+    case "oneOf":
+      return { kind: "oneOf", names: names(value["names"]) };
+    case "record":
+      return record(value["fields"], depth);
+    default:
+      return typeof value["kind"] === "string" ? failWith("TYPE_INVALID") : record(value, depth);
+  }
+}
+
+/** The functions and constants of the kit that describe types. */
+export const typeKit = {
+  int: { kind: "int" },
+  bool: { kind: "bool" },
+  text: { kind: "text" },
+  account: { kind: "account" },
+  asset: { kind: "asset" },
+  hash: { kind: "hash" },
+  bytes: (length: unknown) => freeze({ kind: "bytes", length }),
+  list: (item: unknown, max: unknown) => freeze({ kind: "list", item, max }),
+  record: (fields: unknown) => freeze({ kind: "record", fields }),
+  optional: (type: unknown) => freeze({ kind: "optional", type }),
+  oneOf: (...options: unknown[]) => freeze({ kind: "oneOf", names: freeze(options) }),
+} as const;
+
+function record(fields: unknown, depth: number): AbiType {
+  if (!isPlain(fields)) return failWith("TYPE_INVALID");
+  const keys = objectKeys(fields);
+  charge(2 * keys.length);
+  const read: AbiField[] = [];
+  for (let index = 0; index < keys.length; index += 1) {
+    const name = keys[index] ?? "";
+    insert(read, [name, readType(fields[name], depth + 1)]);
+  }
+  return { kind: "record", fields: read };
+}
+
+/** Keeps fields in the order of their encoded names: shorter first, then by bytes. */
+function insert(fields: AbiField[], field: AbiField): void {
+  let place = fields.length;
+  while (place > 0 && sortsBefore(field[0], fields[place - 1]?.[0] ?? "")) {
+    fields[place] = fields[place - 1] ?? field;
+    place -= 1;
+    charge(1);
+  }
+  fields[place] = field;
+}
+
+export function sortsBefore(left: string, right: string): boolean {
+  const first = utf8(left) ?? failWith("TYPE_INVALID");
+  const second = utf8(right) ?? failWith("TYPE_INVALID");
+  return first.length === second.length ? first < second : first.length < second.length;
+}
+
+function size(value: unknown): number {
+  return typeof value === "number" && isInteger(value) && value >= 0
+    ? value
+    : failWith("TYPE_INVALID");
+}
+
+function names(value: unknown): readonly string[] {
+  if (!isArray(value)) return failWith("TYPE_INVALID");
+  charge(value.length);
+  const texts: string[] = [];
+  for (let index = 0; index < value.length; index += 1) {
+    const name: unknown = value[index];
+    if (typeof name !== "string") return failWith("TYPE_INVALID");
+    texts[index] = name;
+  }
+  return texts;
+}
