@@ -8,7 +8,7 @@ import { xdr } from "@stellar/stellar-sdk/base";
 import { concatBytes, toHex, uint32Bytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
-import { accountOf } from "./entries.ts";
+import { accountKey, accountOf, type EntryKey } from "./entries.ts";
 
 const TAG_TRANSACTION = 2;
 const TAG_FEE_BUMP = 5;
@@ -25,11 +25,13 @@ export interface Submission {
   readonly tx: xdr.Transaction;
   readonly txHash: Uint8Array;
   readonly source: xdr.PublicKey;
+  readonly sourceKey: EntryKey;
   readonly conditions: Conditions;
   readonly signatures: readonly xdr.DecoratedSignature[];
   /** Signatures of the fee's source; undefined when this is no fee bump. */
   readonly bumpSignatures: readonly xdr.DecoratedSignature[] | undefined;
   readonly feeSource: xdr.PublicKey;
+  readonly feeSourceKey: EntryKey;
   readonly feeBid: bigint;
   /** Operations that are paid for: a fee bump counts as one more. */
   readonly feeOperations: bigint;
@@ -55,6 +57,7 @@ export function readEnvelope(base64: string, networkId: Uint8Array): Submission 
   const bump = envelope.type === "envelopeTypeTxFeeBump" ? envelope.feeBump : undefined;
   const hash = bump === undefined ? txHash : hashOf(networkId, TAG_FEE_BUMP, bump.tx);
   const source = accountOf(tx.sourceAccount);
+  const feeSource = bump === undefined ? source : accountOf(bump.tx.feeSource);
   return {
     envelope,
     envelopeHash: sha256(envelope.toXdr()),
@@ -63,10 +66,12 @@ export function readEnvelope(base64: string, networkId: Uint8Array): Submission 
     tx,
     txHash,
     source,
+    sourceKey: accountKey(source),
     conditions: conditionsOf(tx.cond),
     signatures,
     bumpSignatures: bump?.signatures,
-    feeSource: bump === undefined ? source : accountOf(bump.tx.feeSource),
+    feeSource,
+    feeSourceKey: accountKey(feeSource),
     feeBid: bump === undefined ? BigInt(tx.fee) : bump.tx.fee,
     feeOperations: BigInt(tx.operations.length + (bump === undefined ? 0 : 1)),
   };

@@ -6,7 +6,7 @@
  *         not modelled: the second one is told to try again later.
  */
 import { xdr } from "@stellar/stellar-sdk/base";
-import { readAccount, sameAccount } from "./entries.ts";
+import { readAccount } from "./entries.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import { SET_OPERATIONS_MAX } from "./header.ts";
 import { ruleOf } from "./operations.ts";
@@ -47,10 +47,12 @@ export function answerSubmission(
 }
 
 function mustWait(waiting: ReadonlyMap<string, Submission>, submission: Submission): boolean {
-  const all = [...waiting.values()];
-  const operations = all.reduce((sum, { feeOperations }) => sum + feeOperations, 0n);
-  const isFull = operations + submission.feeOperations > BigInt(QUEUE_OPERATIONS_MAX);
-  return isFull || all.some(({ source }) => sameAccount(source, submission.source));
+  let operations = submission.feeOperations;
+  for (const { sourceKey, feeOperations } of waiting.values()) {
+    if (sourceKey === submission.sourceKey) return true;
+    operations += feeOperations;
+  }
+  return operations > BigInt(QUEUE_OPERATIONS_MAX);
 }
 
 function judgeTotalFees(
@@ -60,9 +62,10 @@ function judgeTotalFees(
 ): Verdict | undefined {
   const account = readAccount(state, submission.feeSource);
   if (account === undefined) return { kind: "refused", code: "txNoAccount" };
-  const bids = [...waiting.values(), submission]
-    .filter(({ feeSource }) => sameAccount(feeSource, submission.feeSource))
-    .reduce((sum, { feeBid }) => sum + feeBid, 0n);
+  let bids = submission.feeBid;
+  for (const { feeSourceKey, feeBid } of waiting.values()) {
+    if (feeSourceKey === submission.feeSourceKey) bids += feeBid;
+  }
   if (bids <= availableBalance(account, ledger.baseReserve)) return undefined;
   const isBump = submission.bumpSignatures !== undefined;
   return { kind: isBump ? "outerRefused" : "refused", code: "txInsufficientBalance" };

@@ -10,7 +10,7 @@
  */
 import { createPublicKey, verify } from "node:crypto";
 import { xdr } from "@stellar/stellar-sdk/base";
-import { compareBytes, concatBytes } from "../lib/bytes.ts";
+import { compareBytes, concatBytes, toHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
 
 export interface WeightedKey {
@@ -33,6 +33,12 @@ const KINDS = [
   "signerKeyTypeEd25519",
   "signerKeyTypeEd25519SignedPayload",
 ] as const;
+
+/**
+ * Answers by signature, then by key and message: a transaction is judged when it is sent, when its
+ * ledger is made up and when it is applied, and verifying is most of that work.
+ */
+const verified = new WeakMap<xdr.DecoratedSignature, Map<string, boolean>>();
 
 /** `contents` is the transaction's hash: what its signers signed. */
 export function checkSignatures(
@@ -102,12 +108,20 @@ function isPreauthorized(key: xdr.SignerKey, contents: Uint8Array): boolean {
 }
 
 function isSignedBy(
-  { hint, signature }: xdr.DecoratedSignature,
+  decorated: xdr.DecoratedSignature,
   key: xdr.SignerKey,
   contents: Uint8Array,
 ): boolean {
-  if (!isSame(hint.toBytes(), hintOf(key))) return false;
-  const bytes = signature.toBytes();
+  if (!isSame(decorated.hint.toBytes(), hintOf(key))) return false;
+  const answers = verified.get(decorated) ?? new Map<string, boolean>();
+  verified.set(decorated, answers);
+  const question = toHex(concatBytes(contents, key.toXdr()));
+  const known = answers.get(question) ?? fits(decorated.signature.toBytes(), key, contents);
+  answers.set(question, known);
+  return known;
+}
+
+function fits(bytes: Uint8Array, key: xdr.SignerKey, contents: Uint8Array): boolean {
   switch (key.type) {
     case "signerKeyTypePreAuthTx":
       return false;

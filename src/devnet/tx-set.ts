@@ -66,8 +66,8 @@ export function applyOrder(
   chosen: readonly Submission[],
   setHash: Uint8Array,
 ): readonly Submission[] {
-  const queues = [...Map.groupBy(chosen, ({ source }) => source.toXdr("hex")).values()].map(
-    (queue) => queue.toSorted((left, right) => compareBigints(left.tx.seqNum, right.tx.seqNum)),
+  const queues = [...Map.groupBy(chosen, ({ sourceKey }) => sourceKey).values()].map((queue) =>
+    queue.toSorted((left, right) => compareBigints(left.tx.seqNum, right.tx.seqNum)),
   );
   const rounds = Math.max(0, ...queues.map(({ length }) => length));
   return Array.from({ length: rounds }, (_, round) =>
