@@ -55,10 +55,6 @@ export function parseAddress(text: string): Address | undefined {
   return { host, port };
 }
 
-export function addressText({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** Whether an address that `namedBy` told us may be dialled; static ones name themselves. */
 export function isDialable(host: string, namedBy: string): boolean {
   const reach = reachOf(host);

@@ -19,7 +19,7 @@ export type Bencodable =
   | readonly Bencodable[]
   | ReadonlyMap<string, Bencodable>;
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -51,7 +51,7 @@ const ContentRecordSchema = z.strictObject({
   torrent: z.base64().max(RECORD_MAX_BYTES).optional(),
 });
 
-export const SignedContentRecordSchema = z.strictObject({
+const SignedContentRecordSchema = z.strictObject({
   record: ContentRecordSchema,
   /** Ed25519 by the publisher's account key. */
   signature: hex(128),
@@ -98,14 +98,18 @@ export function readContentRecord(document: unknown): SignedContentRecord {
   return parsed.data;
 }
 
-/** The torrent inside a record, checked to be the one it describes. */
-export function recordTorrent(record: ContentRecord): Torrent {
+/**
+ * The torrent inside a record, or the one found elsewhere in `bytes`, checked to be what the record
+ * describes.
+ */
+export function recordTorrent(record: ContentRecord, bytes?: Uint8Array): Torrent {
+  if (bytes !== undefined) return checkTorrent(record, readTorrent(bytes));
   if (record.torrent === undefined) throw invalid("it carries no torrent");
   return checkTorrent(record, torrentOf(record.torrent));
 }
 
 /** SHA-1 alone would let a collision pass for the content; the content id is SHA-256. */
-export function checkTorrent(record: ContentRecord, torrent: Torrent): Torrent {
+function checkTorrent(record: ContentRecord, torrent: Torrent): Torrent {
   const { contentId, infohash, length } = torrent;
   if (infohash !== record.infohash) throw invalid(`the torrent is ${infohash}`);
   if (contentId !== record.contentId) throw invalid(`the torrent's content id is ${contentId}`);

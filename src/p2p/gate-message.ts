@@ -33,7 +33,7 @@ export type GateMessage =
   | { readonly kind: "deny"; readonly code: string };
 
 export const GATE_EXTENSION = "ace_gate";
-export const GATE_VERSION = 1;
+const GATE_VERSION = 1;
 export const NONCE_BYTES = 32;
 
 const TAG = new TextEncoder().encode("ace-gate-v1");

@@ -24,7 +24,7 @@ import {
 } from "./gate-message.ts";
 import { GATE_MESSAGES_PER_MINUTE, GATE_OPEN_S, GATE_PROOF_S } from "./limits.ts";
 
-export type Verified =
+type Verified =
   | {
       readonly ok: true;
       /** The key that the token is bound to, 64 hexadecimal characters. */

@@ -23,7 +23,7 @@ export const GATE_MESSAGES_PER_MINUTE = 20;
 export const GATE_PROOF_S = 5;
 export const GATE_OPEN_S = 15;
 /** Between a refusal and the closing of the wire, so that the reason arrives. */
-export const GATE_FAREWELL_MS = 1_000;
+export const FAREWELL_MS = 1_000;
 export const HANDSHAKE_MS = 5_000;
 export const DIAL_MS = 5_000;
 export const WIRE_IDLE_MS = 120_000;

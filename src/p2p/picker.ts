@@ -15,13 +15,13 @@ export interface Reader {
   readonly last: number;
 }
 
-export interface Slot {
+interface Slot {
   readonly isHad: boolean;
   /** By peer: when it was asked for this block. */
   readonly asked: ReadonlyMap<string, number>;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly pieces: number;
   readonly readers: readonly Reader[];
   /** How many pieces after a playhead are fetched before they are needed. */

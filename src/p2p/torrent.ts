@@ -24,7 +24,7 @@ import {
   TRACKERS_MAX,
 } from "./limits.ts";
 
-export interface TorrentFile {
+interface TorrentFile {
   /** Below the torrent's folder, with `/` between its parts. */
   readonly path: string;
   readonly offset: number;

@@ -7,10 +7,8 @@
  */
 import type { Socket } from "node:net";
 import { Bitfield } from "./bitfield.ts";
-import { HANDSHAKE_MS, SEND_QUEUE_MAX_BYTES, WIRE_IDLE_MS } from "./limits.ts";
+import { FAREWELL_MS, HANDSHAKE_MS, SEND_QUEUE_MAX_BYTES, WIRE_IDLE_MS } from "./limits.ts";
 import { type Block, GuardedProtocol, type WireOwner } from "./wire-guard.ts";
-
-const FAREWELL_MS = 1_000;
 
 export class Wire {
   readonly isOutgoing: boolean;

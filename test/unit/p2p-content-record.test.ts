@@ -39,6 +39,8 @@ it("passes from hand to hand as JSON and stays what its publisher signed", async
   const passed = readContentRecord(JSON.parse(JSON.stringify(signed)));
   expect(passed).toEqual(signed);
   expect(recordTorrent(passed.record).infohash).toBe(passed.record.infohash);
+  await using other = await makeFilm(100_000);
+  expect(() => recordTorrent(passed.record, other.torrentBytes)).toThrow(invalid);
 });
 
 it("is refused when anything in it was changed after the signature", async () => {
