@@ -41,10 +41,15 @@ function readSource(path: string): string {
 
 function stripped(path: string, text: string): string {
   if (!path.endsWith(".ts")) return text;
+  // Node calls it experimental; the version is pinned, and a warning would only disturb.
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
   try {
     return stripTypeScriptTypes(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "not TypeScript";
     throw new AceError("CODE_REFUSED", `${path}: ${why}`, { cause });
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }

@@ -12,10 +12,12 @@ import type { CborValue } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
 import { muxedAddress } from "../lib/strkey.ts";
 import { type BuiltContract, buildContract } from "./build-contract.ts";
+import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import { openSession, type Session, sendCall } from "./session.ts";
 
 const REGISTRY = 0n;
+const AGREED = { isAgreed: true };
 /** Room for contract number, method, hash and offset beside the code in one call. */
 const FRAME_BYTES = 64;
 const PIECE_BYTES = CALLDATA_BYTES_MAX - FRAME_BYTES;
@@ -32,10 +34,14 @@ export async function deployContract(
     throw new AceError("ARGUMENT_INVALID", `${built.abi.name} has no setup and takes no arguments`);
   }
   const args = parseArguments(setup?.args ?? [], words);
-  const transactions = await putCode(context, session, built);
-  const sent = await sendCall(context, session, deployCall(built, args), [
-    `deploy ${built.abi.name}, code ${built.codeHash}`,
+  const pieces = Math.ceil(Buffer.byteLength(built.source) / PIECE_BYTES);
+  await confirm(context, [
+    `deploy ${built.abi.name}, code ${built.codeHash}, never to be upgraded`,
+    `${pieces + 1} transactions: ${pieces} carry the code, the last one runs setup`,
   ]);
+  const transactions = await putCode(context, session, built);
+  const effect = [`deploy ${built.abi.name}, code ${built.codeHash}`];
+  const sent = await sendCall(context, session, deployCall(built, args), effect, AGREED);
   const number = numberOf(sent.receipts);
   const address = muxedAddress(session.network.vault, number);
   const { output } = context;
@@ -67,7 +73,7 @@ async function putCode(
     });
     const end = offset + piece.length;
     const effect = [`put bytes ${offset} to ${end} of ${bytes.length} of ${abi.name}`];
-    transactions.push((await sendCall(context, session, operations, effect)).hash);
+    transactions.push((await sendCall(context, session, operations, effect, AGREED)).hash);
     progress.update(end, bytes.length);
   }
   progress.done();

@@ -30,6 +30,11 @@ export interface SignedCall extends Outcome {
   readonly account: string;
 }
 
+interface SendOptions {
+  /** The person has agreed to this call already, as part of a larger step. */
+  readonly isAgreed?: boolean;
+}
+
 /**
  * Simulates, shows what would happen, asks, signs, sends, and waits for the receipt.
  *
@@ -40,13 +45,16 @@ export async function sendCall(
   session: Session,
   operations: readonly xdr.Operation[],
   effect: readonly string[],
+  { isAgreed = false }: SendOptions = {},
 ): Promise<SignedCall> {
   const signer = await identity(context);
   const { receipts } = await session.client.simulate(signer.account, operations);
   const failing = receipts.find((receipt) => !receipt.ok);
   if (failing !== undefined) throw refusalOf(failing);
   const gas = receipts.reduce((sum, receipt) => sum + BigInt(receipt.gasUsed), 0n);
-  await confirm(context, [...effect, ...costLines(signer, operations.length, gas)]);
+  const lines = [...effect, ...costLines(signer, operations.length, gas)];
+  if (isAgreed) for (const line of lines) context.output.note(line);
+  else await confirm(context, lines);
   const outcome = await session.client.call(signer, operations);
   context.output.note(`sent ${outcome.hash}, in ledger ${outcome.ledger}`);
   return { ...outcome, account: signer.account };

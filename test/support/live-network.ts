@@ -1,7 +1,6 @@
 /** A devnet with a service network on it, served over HTTP, on which calls keep coming. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Keypair } from "@stellar/stellar-sdk";
 import { buildTransaction, callOperations } from "../../src/client/build.ts";
 import { type Signer, signWith } from "../../src/client/client.ts";
@@ -28,7 +27,9 @@ export interface LiveNetwork extends AsyncDisposable {
 }
 
 const PASSPHRASE = "Ace Test ; live";
-const CLOSE_MS = 250;
+/** Close times are whole seconds: closing more often would run ahead of the clock. */
+const CLOSE_MS = 1_000;
+const CALLERS = 4;
 
 /** @param closes `manual` closes a ledger only when told, once the network is founded. */
 export async function openLiveNetwork(
@@ -46,12 +47,12 @@ export async function openLiveNetwork(
   });
   const { signal } = new AbortController();
   const stellar = openStellar({ rpcUrl: server.url, passphrase: PASSPHRASE, signal });
-  const key = Keypair.random();
-  const signer: Signer = {
-    account: key.publicKey(),
-    sign: (hash) => key.sign(Buffer.from(hash)),
-  };
-  await fetch(`${server.friendbotUrl}?addr=${signer.account}`);
+  const signer = signerOf(Keypair.random());
+  const callers = Array.from({ length: CALLERS }, () => signerOf(Keypair.random()));
+  const everybody = [signer, ...callers];
+  await Promise.all(
+    everybody.map(({ account }) => fetch(`${server.friendbotUrl}?addr=${account}`)),
+  );
   const founding =
     closes === "manual" ? setInterval(() => server.closeLedger(), CLOSE_MS) : undefined;
   const { network } = await foundNetwork(stellar, signer, {
@@ -75,16 +76,23 @@ export async function openLiveNetwork(
     closeLedger: () => {
       server.closeLedger();
     },
-    keepCalling: () => keepCalling(stellar, signer),
+    keepCalling: () => keepCalling(stellar, callers),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
 
+function signerOf(key: Keypair): Signer {
+  return { account: key.publicKey(), sign: (hash) => key.sign(Buffer.from(hash)) };
+}
+
 /** Device keys added, and added again: calls that succeed, and calls that fail. */
-function keepCalling(stellar: Stellar, signer: Signer): ReturnType<LiveNetwork["keepCalling"]> {
+function keepCalling(
+  stellar: Stellar,
+  signers: readonly Signer[],
+): ReturnType<LiveNetwork["keepCalling"]> {
   let isOn = true;
   let sent = 0;
-  const run = async (): Promise<void> => {
+  const run = async (signer: Signer): Promise<void> => {
     while (isOn) {
       const device = new Uint8Array(32).fill(sent % 40);
       const operations = callOperations({ contract: 2n, method: "add", args: [device] });
@@ -93,15 +101,14 @@ function keepCalling(stellar: Stellar, signer: Signer): ReturnType<LiveNetwork["
       signWith(transaction, signer);
       await stellar.send(transaction);
       sent += 1;
-      await sleep(10);
     }
   };
-  const running = run();
+  const running = signers.map(run);
   return {
     sent: () => sent,
     stop: async () => {
       isOn = false;
-      await running;
+      await Promise.all(running);
     },
   };
 }

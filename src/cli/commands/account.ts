@@ -4,29 +4,33 @@ import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
 import { splitAddress } from "../../lib/strkey.ts";
 import type { Context } from "../context.ts";
+import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall, sendPlain } from "../session.ts";
 
 /** `ace account`: what an account holds and is owed; ordinary Stellar payments and trustlines. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("show [address]")
-    .description("what the account holds on Stellar, and what contracts owe it")
-    .addHelpText("after", "\nExample:\n  ace account show --as owner")
-    .action(run((context, [address]) => show(context, address)));
-  noun
-    .command("pay <address> <amount> [asset]")
-    .description(
-      "an ordinary payment; to a contract's M-address it buys the contract's plain offer",
-    )
-    .addHelpText("after", "\nExample:\n  ace account pay MDKV…QXYI 5 XLM --as viewer")
-    .action(run((context, [to = "", amount = "", asset]) => payTo(context, { to, amount, asset })));
-  noun
-    .command("trust <asset>")
-    .description("opens a trustline, so that the account can hold an issued asset")
-    .addHelpText("after", "\nExample:\n  ace account trust ACE --as alice")
-    .action(run((context, [asset = ""]) => trust(context, asset)));
+  examples(
+    noun
+      .command("show [address]")
+      .description("what the account holds on Stellar, and what contracts owe it"),
+    "ace account show --as owner",
+  ).action(run((context, [address]) => show(context, address)));
+  examples(
+    noun
+      .command("pay <address> <amount> [asset]")
+      .description(
+        "an ordinary payment; to a contract's M-address it buys the contract's plain offer",
+      ),
+    "ace account pay MDKV…QXYI 5 XLM --as viewer",
+  ).action(run((context, [to = "", amount = "", asset]) => payTo(context, { to, amount, asset })));
+  examples(
+    noun
+      .command("trust <asset>")
+      .description("opens a trustline, so that the account can hold an issued asset"),
+    "ace account trust ACE --as alice",
+  ).action(run((context, [asset = ""]) => trust(context, asset)));
 }
 
 async function show(context: Context, address: string | undefined): Promise<unknown> {

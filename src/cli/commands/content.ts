@@ -17,6 +17,7 @@ import { makeTorrent, readTorrent } from "../../p2p/torrent.ts";
 import type { Context } from "../context.ts";
 import { contractInfo, methodOf } from "../contract-info.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import { identity } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
@@ -36,22 +37,23 @@ const MIME: Readonly<Record<string, string>> = {
 
 /** `ace content`: publishes a file under a licence, and lists what the node knows. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("publish <file>")
-    .description("makes the torrent, names it in the licence contract, and seeds it on your node")
-    .option("--licence <contract>", "the licence that opens it; without one anybody may watch")
-    .option("--title <text>", "what people see (default: the file's name)")
-    .option("--data <folder>", "data folder of your running node (default: <home>/node)")
-    .addHelpText("after", "\nExample:\n  ace content publish film.mp4 --licence 257 --as owner")
-    .action(run((context, [file = ""], flags) => publish(context, file, flags)));
-  noun
-    .command("list")
-    .description("contents that the node lists")
-    .action(run((context) => list(context)));
-  noun
-    .command("show <id>")
-    .description("one content, by content id or infohash")
-    .action(run((context, [id = ""]) => show(context, id)));
+  examples(
+    noun
+      .command("publish <file>")
+      .description("makes the torrent, names it in the licence contract, and seeds it on your node")
+      .option("--licence <contract>", "the licence that opens it; without one anybody may watch")
+      .option("--title <text>", "what people see (default: the file's name)")
+      .option("--data <folder>", "data folder of your running node (default: <home>/node)"),
+    "ace content publish film.mp4 --licence 257 --as owner",
+  ).action(run((context, [file = ""], flags) => publish(context, file, flags)));
+  examples(
+    noun.command("list").description("contents that the node lists"),
+    "ace content list",
+  ).action(run((context) => list(context)));
+  examples(
+    noun.command("show <id>").description("one content, by content id or infohash"),
+    "ace content show 5b1c…90",
+  ).action(run((context, [id = ""]) => show(context, id)));
 }
 
 async function publish(context: Context, file: string, flags: Flags): Promise<unknown> {

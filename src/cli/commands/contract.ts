@@ -11,6 +11,7 @@ import type { Context } from "../context.ts";
 import { contractInfo, methodOf, signatureOf } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall } from "../session.ts";
 import { resolveAsset } from "./account.ts";
@@ -25,54 +26,51 @@ const EXAMPLES = new URL("../../../contracts-examples/", import.meta.url);
 
 /** `ace contract`: from an empty folder to a contract that answers on the ledger. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("new <folder>")
-    .description("a folder with source, README and test to start from")
-    .option("--from <template>", "licence, split or vote", "licence")
-    .addHelpText("after", "\nExample:\n  ace contract new my-licence --from licence")
-    .action(run((context, [folder = ""], flags) => create(context, folder, flags)));
-  noun
-    .command("build <file>")
-    .description("strips types, checks every rule, writes the .js that the ledger will carry")
-    .option("--out <file>", "where the JavaScript goes (default: beside the source)")
-    .addHelpText("after", "\nExample:\n  ace contract build my-licence/licence.ts")
-    .action(run((context, [file = ""], flags) => build(context, file, flags)));
-  noun
-    .command("deploy <file> [args...]")
-    .description("puts the code on the ledger, runs setup, and tells number and address")
-    .addHelpText(
-      "after",
-      '\nExample:\n  ace contract deploy split.ts \'[{"to":"G…","ppm":1000000}]\' --as owner',
-    )
-    .action(run((context, [file = "", ...args]) => deployContract(context, file, args)));
-  noun
-    .command("inspect <number>")
-    .description("name, owner, address and methods of a contract")
-    .action(run((context, [number = ""]) => inspect(context, number)));
-  noun
-    .command("call <number> <method> [args...]")
-    .description("simulates, asks, sends the call and waits for its receipt")
-    .option("--pay <amount>", "attach a payment to the contract")
-    .option("--asset <asset>", "asset of the payment", "XLM")
-    .option("--gas <limit>", "gas limit of the call")
-    .addHelpText(
-      "after",
-      '\nExample:\n  ace contract call 257 buy \'{"maxPrice":"50000000"}\' --pay 5 --as viewer',
-    )
-    .action(
-      run((context, [number = "", method = "", ...args], flags) =>
-        callMethod(context, { number, method, args }, flags),
-      ),
-    );
-  noun
-    .command("view <number> <method> [args...]")
-    .description("asks a view; needs no key and no transaction")
-    .addHelpText("after", "\nExample:\n  ace contract view 257 offer")
-    .action(
-      run((context, [number = "", method = "", ...args]) =>
-        view(context, { number, method, args }),
-      ),
-    );
+  examples(
+    noun
+      .command("new <folder>")
+      .description("a folder with source, README and test to start from")
+      .option("--from <template>", "licence, split or vote", "licence"),
+    "ace contract new my-licence --from licence",
+  ).action(run((context, [folder = ""], flags) => create(context, folder, flags)));
+  examples(
+    noun
+      .command("build <file>")
+      .description("strips types, checks every rule, writes the .js that the ledger will carry")
+      .option("--out <file>", "where the JavaScript goes (default: beside the source)"),
+    "ace contract build my-licence/licence.ts",
+  ).action(run((context, [file = ""], flags) => build(context, file, flags)));
+  examples(
+    noun
+      .command("deploy <file> [args...]")
+      .description("puts the code on the ledger, runs setup, and tells number and address"),
+    'ace contract deploy split.ts \'[{"to":"G…","ppm":1000000}]\' --as owner',
+  ).action(run((context, [file = "", ...args]) => deployContract(context, file, args)));
+  examples(
+    noun.command("inspect <number>").description("name, owner, address and methods of a contract"),
+    "ace contract inspect 257",
+  ).action(run((context, [number = ""]) => inspect(context, number)));
+  examples(
+    noun
+      .command("call <number> <method> [args...]")
+      .description("simulates, asks, sends the call and waits for its receipt")
+      .option("--pay <amount>", "attach a payment to the contract")
+      .option("--asset <asset>", "asset of the payment", "XLM")
+      .option("--gas <limit>", "gas limit of the call"),
+    'ace contract call 257 buy \'{"maxPrice":"50000000"}\' --pay 5 --as viewer',
+  ).action(
+    run((context, [number = "", method = "", ...args], flags) =>
+      callMethod(context, { number, method, args }, flags),
+    ),
+  );
+  examples(
+    noun
+      .command("view <number> <method> [args...]")
+      .description("asks a view; needs no key and no transaction"),
+    "ace contract view 257 offer",
+  ).action(
+    run((context, [number = "", method = "", ...args]) => view(context, { number, method, args })),
+  );
 }
 
 interface MethodWords {

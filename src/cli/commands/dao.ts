@@ -8,6 +8,7 @@ import { contractInfo, methodOf } from "../contract-info.ts";
 import { type ProposalJson, proposalLines, readProposal, readProposals } from "../dao-proposal.ts";
 import { parseDuration } from "../duration.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
@@ -17,42 +18,45 @@ const ASSIGNMENT = /^([a-z]+\.[a-zA-Z]+)=(\d{1,15})$/;
 
 /** `ace dao`: lock power, propose a setting, vote, and let what passed take effect. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("lock <amount>")
-    .description("locks governance asset to yourself: it stays yours, and votes until it opens")
-    .option("--for <duration>", "how long, such as 30d, 12h or 600s", "30d")
-    .addHelpText("after", "\nExample:\n  ace dao lock 1000 --for 90d --as alice")
-    .action(run((context, [amount = ""], flags) => lock(context, amount, flags)));
-  noun
-    .command("propose <setting=value>")
-    .description("proposes to change one setting; the vote opens after a delay")
-    .requiredOption("--title <text>", "one line that says why")
-    .addHelpText(
-      "after",
-      '\nExample:\n  ace dao propose token.lifeS=45 --title "Shorter tokens" --as alice',
-    )
-    .action(run((context, [change = ""], flags) => propose(context, change, flags)));
-  noun
-    .command("vote <proposal> <choice>")
-    .description("yes, no or abstain; may be changed until the vote ends")
-    .addHelpText("after", "\nExample:\n  ace dao vote 14 yes --as bob")
-    .action(run((context, [id = "", choice = ""]) => vote(context, id, choice)));
-  noun
-    .command("execute <proposal>")
-    .description("makes a passed proposal take effect, after its timelock; anyone may")
-    .action(run((context, [id = ""]) => execute(context, id)));
-  noun
-    .command("show <proposal>")
-    .description("what a proposal does, where it stands, and how the votes are")
-    .action(run((context, [id = ""]) => show(context, id)));
-  noun
-    .command("list")
-    .description("the newest proposals")
-    .action(run((context) => list(context)));
-  noun
-    .command("settings")
-    .description("every setting with its value in force and its bounds")
-    .action(run((context) => settings(context)));
+  examples(
+    noun
+      .command("lock <amount>")
+      .description("locks governance asset to yourself: it stays yours, and votes until it opens")
+      .option("--for <duration>", "how long, such as 30d, 12h or 600s", "30d"),
+    "ace dao lock 1000 --for 90d --as alice",
+  ).action(run((context, [amount = ""], flags) => lock(context, amount, flags)));
+  examples(
+    noun
+      .command("propose <setting=value>")
+      .description("proposes to change one setting; the vote opens after a delay")
+      .requiredOption("--title <text>", "one line that says why"),
+    'ace dao propose token.lifeS=45 --title "Shorter tokens" --as alice',
+  ).action(run((context, [change = ""], flags) => propose(context, change, flags)));
+  examples(
+    noun
+      .command("vote <proposal> <choice>")
+      .description("yes, no or abstain; may be changed until the vote ends"),
+    "ace dao vote 14 yes --as bob",
+  ).action(run((context, [id = "", choice = ""]) => vote(context, id, choice)));
+  examples(
+    noun
+      .command("execute <proposal>")
+      .description("makes a passed proposal take effect, after its timelock; anyone may"),
+    "ace dao execute 14 --as bob",
+  ).action(run((context, [id = ""]) => execute(context, id)));
+  examples(
+    noun
+      .command("show <proposal>")
+      .description("what a proposal does, where it stands, and how the votes are"),
+    "ace dao show 14",
+  ).action(run((context, [id = ""]) => show(context, id)));
+  examples(noun.command("list").description("the newest proposals"), "ace dao list").action(
+    run((context) => list(context)),
+  );
+  examples(
+    noun.command("settings").description("every setting with its value in force and its bounds"),
+    "ace dao settings",
+  ).action(run((context) => settings(context)));
 }
 
 async function lock(context: Context, text: string, flags: Flags): Promise<unknown> {

@@ -35,7 +35,8 @@ async function demo(context: Context, flags: Flags): Promise<unknown> {
   const startedMs = performance.now();
   const narrator = new Narrator(output, settings.json);
   await using stage = new Stage(signal);
-  const world: World = { stage, narrator, signal, filmPath: FILM };
+  const nodeUrl = () => stage.get("ACE_NODE");
+  const world: World = { stage, narrator, signal, filmPath: FILM, nodeUrl };
   const { founding, refused, watched } = await perform(world);
   const seconds = Math.round((performance.now() - startedMs) / 1_000);
   const summary = {
@@ -67,8 +68,11 @@ async function perform(world: World): Promise<{
   readonly watched: Watched;
 }> {
   const founding = await foundingAct(world);
-  const proposal = await voteAct(world, founding.accounts);
-  const works = await ownerAct(world, founding);
+  // The vote takes half a minute, so it begins beside the owner's work.
+  const [proposal, works] = await Promise.all([
+    voteAct(world, founding.accounts),
+    ownerAct(world, founding),
+  ]);
   const refused = await strangersAct(world, works);
   const watched = await viewerAct(world, founding, works);
   await tokenAct(world, works);

@@ -4,19 +4,19 @@ import type { LedgerReport } from "../../ledger/ledger-audit.ts";
 import { AceError } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 
 /** `ace ledger`: Stellar's own data, checked hash by hash. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("verify <path>")
-    .description("a SEP-54 object, a lake, or a stream of LedgerCloseMeta: every hash in it")
-    .option("--passphrase <text>", "network passphrase; a lake's own configuration may give it")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ace ledger verify FCD285FF--53312000.xdr.zstd\n  ace ledger verify ./lake --json",
-    )
-    .action(run((context, [path = ""], flags) => verify(context, path, flags)));
+  examples(
+    noun
+      .command("verify <path>")
+      .description("a SEP-54 object, a lake, or a stream of LedgerCloseMeta: every hash in it")
+      .option("--passphrase <text>", "network passphrase; a lake's own configuration may give it"),
+    "ace ledger verify FCD285FF--53312000.xdr.zstd",
+    "ace ledger verify ./lake --json",
+  ).action(run((context, [path = ""], flags) => verify(context, path, flags)));
 }
 
 async function verify(context: Context, path: string, flags: Flags): Promise<unknown> {

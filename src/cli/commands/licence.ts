@@ -7,6 +7,7 @@ import { formatAmount, parseAmount } from "../../lib/money.ts";
 import type { Context } from "../context.ts";
 import { type ContractInfo, contractInfo, methodOf } from "../contract-info.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
@@ -25,25 +26,26 @@ const Rights = z.object({ until: whole, bought: whole, paid: whole, renewals: wh
 
 /** `ace licence`: what is sold, buying it, and what you own. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("quote <contract>")
-    .description("what the licence costs now, who is paid, and how long it lasts")
-    .action(run((context, [number = ""]) => quote(context, number)));
-  noun
-    .command("buy <contract>")
-    .description("buys or renews; pays the recipients directly where the contract allows it")
-    .option("--for <account>", "the account that gets the licence (default: you)")
-    .option("--max <amount>", "the most you pay (default: what the quote says)")
-    .option("--via <way>", "direct or vault", "direct")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ace licence buy 257 --as viewer\n  ace licence buy 257 --via vault --max 5",
-    )
-    .action(run((context, [number = ""], flags) => buy(context, number, flags)));
-  noun
-    .command("show <contract> [account]")
-    .description("what this account holds of a licence")
-    .action(run((context, [number = "", account]) => show(context, number, account)));
+  examples(
+    noun
+      .command("quote <contract>")
+      .description("what the licence costs now, who is paid, and how long it lasts"),
+    "ace licence quote 257 --as viewer",
+  ).action(run((context, [number = ""]) => quote(context, number)));
+  examples(
+    noun
+      .command("buy <contract>")
+      .description("buys or renews; pays the recipients directly where the contract allows it")
+      .option("--for <account>", "the account that gets the licence (default: you)")
+      .option("--max <amount>", "the most you pay (default: what the quote says)")
+      .option("--via <way>", "direct or vault", "direct"),
+    "ace licence buy 257 --as viewer",
+    "ace licence buy 257 --via vault --max 5",
+  ).action(run((context, [number = ""], flags) => buy(context, number, flags)));
+  examples(
+    noun.command("show <contract> [account]").description("what this account holds of a licence"),
+    "ace licence show 257 --as viewer",
+  ).action(run((context, [number = "", account]) => show(context, number, account)));
 }
 
 async function quote(context: Context, number: string): Promise<unknown> {

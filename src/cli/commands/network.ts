@@ -14,6 +14,7 @@ import { systemContractHashes } from "../../node/system-contracts.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import { identity } from "../identity.ts";
 import { passphraseOf } from "../passphrase-of-network.ts";
 import type { Run } from "../run.ts";
@@ -22,17 +23,18 @@ const NAME = /^[a-z0-9-]{1,32}$/;
 
 /** `ace network`: founds a service network, or shows the one in use. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("create <name>")
-    .description("founds a service network: makes its vault and writes network.json")
-    .option("--governance <code>", "code of the governance asset that the founder issues", "ACE")
-    .option("--operator <file>", "where the issuer's keys go (default: beside network.json)")
-    .addHelpText("after", "\nExample:\n  ace network create demo --as founder")
-    .action(run((context, [name = ""], flags) => create(context, name, flags)));
-  noun
-    .command("show")
-    .description("the service network in use, and its id")
-    .action(run((context) => show(context)));
+  examples(
+    noun
+      .command("create <name>")
+      .description("founds a service network: makes its vault and writes network.json")
+      .option("--governance <code>", "code of the governance asset that the founder issues", "ACE")
+      .option("--operator <file>", "where the issuer's keys go (default: beside network.json)"),
+    "ace network create demo --as founder",
+  ).action(run((context, [name = ""], flags) => create(context, name, flags)));
+  examples(
+    noun.command("show").description("the service network in use, and its id"),
+    "ace network show",
+  ).action(run((context) => show(context)));
 }
 
 async function create(context: Context, name: string, flags: Flags): Promise<unknown> {

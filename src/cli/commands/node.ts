@@ -3,10 +3,9 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { openNodeClient } from "../../client/http.ts";
 import type { StatusJson } from "../../client/schemas.ts";
-import { fromEnvironment, loadConfig } from "../../node/config.ts";
-import { openNode } from "../../node/node.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
@@ -27,14 +26,20 @@ export function register(noun: Command, run: Run): void {
       "\nExamples:\n  ace node\n  ace node --data ./second --port 7170 --peer-port 7171 --tracker-port 7172 --follow-only\n  ace node status",
     )
     .action(run((context, _args, flags) => start(context, flags)));
-  noun
-    .command("status")
-    .description("where a running node is: ledger, lag, state root, ledger hash")
-    .action(run((context) => status(context)));
+  examples(
+    noun
+      .command("status")
+      .description("where a running node is: ledger, lag, state root, ledger hash"),
+    "ace node status",
+    "ace node status --node http://127.0.0.1:7170 --json",
+  ).action(run((context) => status(context)));
 }
 
 async function start(context: Context, flags: Flags): Promise<unknown> {
   const { output, signal, settings, environment } = context;
+  // Loaded here, because `status` needs none of it.
+  const { fromEnvironment, loadConfig } = await import("../../node/config.ts");
+  const { openNode } = await import("../../node/node.ts");
   const config = loadConfig(
     {
       networkFile: settings.network,

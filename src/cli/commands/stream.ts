@@ -9,6 +9,7 @@ import { PLAYER_PORT } from "../../p2p/player.ts";
 import type { Swarm } from "../../p2p/swarm.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
@@ -16,19 +17,18 @@ import { openViewer } from "../viewer.ts";
 
 /** `ace stream`: watch what you hold a licence for. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("get <content>")
-    .description("joins the swarm and serves the film to any player on this machine")
-    .option("--port <port>", "player port; 0 takes any free one", String(PLAYER_PORT))
-    .option("--out <file>", "fetch everything into a file instead, and tell its SHA-256")
-    .option("--token <token>", "show this token to peers instead of signing in")
-    .option("--data <folder>", "where fetched pieces are kept (default: <home>/engine)")
-    .option("--log <level>", "silent, error, warn, info or debug", "error")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ace stream get 5b1c…90 --as viewer\n  ace stream get 5b1c…90 --out film.mp4 --as viewer",
-    )
-    .action(run((context, [content = ""], flags) => get(context, content, flags)));
+  examples(
+    noun
+      .command("get <content>")
+      .description("joins the swarm and serves the film to any player on this machine")
+      .option("--port <port>", "player port; 0 takes any free one", String(PLAYER_PORT))
+      .option("--out <file>", "fetch everything into a file instead, and tell its SHA-256")
+      .option("--token <token>", "show this token to peers instead of signing in")
+      .option("--data <folder>", "where fetched pieces are kept (default: <home>/engine)")
+      .option("--log <level>", "silent, error, warn, info or debug", "error"),
+    "ace stream get 5b1c…90 --as viewer",
+    "ace stream get 5b1c…90 --out film.mp4 --as viewer",
+  ).action(run((context, [content = ""], flags) => get(context, content, flags)));
 }
 
 async function get(context: Context, content: string, flags: Flags): Promise<unknown> {

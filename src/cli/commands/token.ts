@@ -9,25 +9,28 @@ import { openTokenDesk } from "../../node/token-source.ts";
 import type { Context } from "../context.ts";
 import { deviceKeyFile } from "../device-key.ts";
 import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
 import { openViewer } from "../viewer.ts";
 
 /** `ace token`: what opens a stream now, or why nothing does. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("get <content>")
-    .description("signs in with your account and gets an access token for this device")
-    .addHelpText("after", "\nExample:\n  ace token get 5b1c…90 --as viewer")
-    .action(run((context, [content = ""]) => get(context, content)));
-  noun
-    .command("verify <token>")
-    .description("checks a token as a peer would, offline but for the content's licence")
-    .requiredOption("--content <id>", "the content it should open")
-    .option("--device <key>", "the device key that shows it (default: this device's)")
-    .option("--any-device", "do not check who shows it")
-    .addHelpText("after", "\nExample:\n  ace token verify eyJh… --content 5b1c…90")
-    .action(run((context, [token = ""], flags) => verify(context, token, flags)));
+  examples(
+    noun
+      .command("get <content>")
+      .description("signs in with your account and gets an access token for this device"),
+    "ace token get 5b1c…90 --as viewer",
+  ).action(run((context, [content = ""]) => get(context, content)));
+  examples(
+    noun
+      .command("verify <token>")
+      .description("checks a token as a peer would, offline but for the content's licence")
+      .requiredOption("--content <id>", "the content it should open")
+      .option("--device <key>", "the device key that shows it (default: this device's)")
+      .option("--any-device", "do not check who shows it"),
+    "ace token verify eyJh… --content 5b1c…90",
+  ).action(run((context, [token = ""], flags) => verify(context, token, flags)));
 }
 
 async function get(context: Context, id: string): Promise<unknown> {

@@ -3,6 +3,7 @@ import type { ReceiptJson } from "../../client/schemas.ts";
 import { AceError } from "../../lib/errors.ts";
 import { formatAmount } from "../../lib/money.ts";
 import type { Context } from "../context.ts";
+import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
 
@@ -10,11 +11,12 @@ const HASH = /^[0-9a-f]{64}$/;
 
 /** `ace tx`: what a transaction did here. */
 export function register(noun: Command, run: Run): void {
-  noun
-    .command("show <hash>")
-    .description("the receipts of a transaction's calls: result, events, payouts, refunds")
-    .addHelpText("after", "\nExample:\n  ace tx show 9f31…c2")
-    .action(run((context, [hash = ""]) => show(context, hash)));
+  examples(
+    noun
+      .command("show <hash>")
+      .description("the receipts of a transaction's calls: result, events, payouts, refunds"),
+    "ace tx show 9f31…c2",
+  ).action(run((context, [hash = ""]) => show(context, hash)));
 }
 
 async function show(context: Context, hash: string): Promise<unknown> {

@@ -1,9 +1,10 @@
 /** The DAO's act: three members lock power, propose, vote, and what passed takes effect. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { openNodeClient } from "../../client/http.ts";
 import { AceError } from "../../lib/errors.ts";
 import { proofLine } from "./narrator.ts";
-import { Called, InLedger, Status, until, type World } from "./world.ts";
+import { Called, InLedger, until, type World } from "./world.ts";
 
 const members = ["alice", "bob", "carol"] as const;
 export const TOKEN_LIFE_S = 12;
@@ -86,7 +87,7 @@ export async function executeAct(world: World, id: string): Promise<void> {
   const { fromLedger, hash, ledger } = executed;
   await until(
     async () => {
-      const { tip } = await stage.must(Status, ["node", "status"]);
+      const { tip } = await openNodeClient(world.nodeUrl(), world.signal).status();
       return (tip?.sequence ?? 0) >= fromLedger ? true : undefined;
     },
     () => pause(world),
@@ -107,7 +108,7 @@ export async function executeAct(world: World, id: string): Promise<void> {
 async function inState(world: World, id: string, states: readonly string[]) {
   return await until(
     async () => {
-      const proposal = await world.stage.must(Proposal, ["dao", "show", id]);
+      const proposal = await readProposal(world, id);
       if (proposal.state === "rejected" || proposal.state === "expired") {
         throw new AceError("CHECK_FAILED", `proposal ${id} is ${proposal.state}`);
       }
@@ -115,6 +116,11 @@ async function inState(world: World, id: string, states: readonly string[]) {
     },
     () => pause(world),
   );
+}
+
+async function readProposal(world: World, id: string) {
+  const { result } = await openNodeClient(world.nodeUrl(), world.signal).view(1n, "proposal", [id]);
+  return Proposal.parse(result);
 }
 
 async function pause({ signal }: World): Promise<void> {

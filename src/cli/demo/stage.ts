@@ -50,6 +50,10 @@ export class Stage implements AsyncDisposable {
     this.#environment[name] = value;
   }
 
+  get(name: string): string {
+    return this.#environment[name] ?? "";
+  }
+
   /** Runs one command to its end, whatever that is. */
   async play(args: readonly string[], environment: Record<string, string> = {}): Promise<Played> {
     this.#signal.throwIfAborted();

@@ -9,6 +9,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** The film, and the trailer that shares its licence. */
   readonly filmPath: string;
+  /** Known once the node runs. */
+  readonly nodeUrl: () => string;
 }
 
 /** A transaction that is in a ledger. */
@@ -26,10 +28,6 @@ const ReceiptShape = z.object({
 });
 
 export const Called = InLedger.extend({ receipts: z.array(ReceiptShape) });
-
-export const Status = z.object({
-  tip: z.object({ sequence: z.int(), ledgerHash: z.string(), stateRoot: z.string() }).optional(),
-});
 
 export const Published = z.object({
   contentId: z.string(),
