@@ -73,10 +73,14 @@ it("takes a proposal from the delay to the setting it changes, in the words of i
   expect(await dao.view(DAO, "setting", ["token.lifeS"])).toBe("301");
 });
 
-it("lets a passed proposal expire after the grace", async () => {
+it("lets a passed proposal expire when its grace ends, to the second", async () => {
   const id = await dao.done(propose(ann));
+  const graceEnds = dao.timeS + DELAY_S + VOTING_S + TIMELOCK_S + GRACE_S;
   await dao.done(vote(ann, id, "yes"));
-  dao.advance(DELAY_S + VOTING_S + TIMELOCK_S + GRACE_S);
+  dao.advanceTo(graceEnds - 1n);
+  await dao.close([]);
+  expect(await stateOf(id)).toBe("queued");
+  dao.advanceTo(graceEnds);
   expect(await dao.code(callDao(ann, "execute", id))).toBe("DAO_EXPIRED");
   expect(await stateOf(id)).toBe("expired");
 });
@@ -106,20 +110,32 @@ it("counts the last vote of each voter, whatever was voted before", async () => 
   expect(await dao.view(DAO, "ballot", [id, cy])).toBeNull();
 });
 
-it("counts locks made before it opens that last to its end: in votes and in the total", async () => {
+it("counts locks made before the vote opens, in votes and in the total", async () => {
   const late = accountOf("late");
-  const short = accountOf("short");
   const just = accountOf("just");
   const id = await dao.done(propose(ann));
-  const ends = dao.timeS + DELAY_S + VOTING_S;
+  const until = dao.timeS + 1_000n;
+  dao.advance(DELAY_S - 1n);
+  await dao.close([lock(just, 7n, until)]);
   dao.advance(1n);
-  await dao.close([lock(just, 7n, ends + 60n), lock(short, 90n, ends + 59n)]);
-  dao.advance(1n);
-  await dao.close([lock(late, 50n, ends + 1_000n)]);
-  expect(await dao.view(DAO, "proposal", [id])).toMatchObject({ total: "1097" });
+  await dao.close([lock(late, 50n, until)]);
+  expect(await dao.view(DAO, "proposal", [id])).toMatchObject({ total: "1007" });
   expect(await dao.code(vote(late, id, "yes"))).toBe("DAO_NO_POWER");
   expect(await dao.done(vote(just, id, "yes"))).toBe("7");
   expect(await dao.code(vote(dan, id, "yes"))).toBe("DAO_NO_POWER");
+});
+
+it("counts locks that last to the end of the vote, in votes and in the total", async () => {
+  const short = accountOf("short");
+  const exact = accountOf("exact");
+  const ends = dao.timeS + 100n;
+  await dao.close([lock(short, 90n, ends - 1n), lock(exact, 8n, ends)]);
+  dao.advanceTo(ends - DELAY_S - VOTING_S);
+  const id = await dao.done(propose(ann));
+  expect(await dao.view(DAO, "proposal", [id])).toMatchObject({ ends: `${ends}`, total: "1008" });
+  dao.advance(DELAY_S);
+  expect(await dao.done(vote(exact, id, "yes"))).toBe("8");
+  expect(await dao.code(vote(short, id, "yes"))).toBe("DAO_NO_POWER");
 });
 
 it("keeps a proposal unmoved by settings that change while it runs", async () => {

@@ -197,6 +197,17 @@ describe("an ABI", () => {
     );
   });
 
+  it("sorts fields by their bytes, which differs from JavaScript's order above U+FFFF", () => {
+    const type = recordOf([
+      ["\u{10000}", int],
+      ["\uffff", int],
+    ]);
+    expect(type.kind === "record" && type.fields.map(([name]) => name)).toEqual([
+      "\uffff",
+      "\u{10000}",
+    ]);
+  });
+
   it("writes types as an author does, and counts their levels", () => {
     const type: AbiType = { kind: "list", item: { kind: "optional", type: purchase }, max: 3 };
     expect(typeText(type)).toBe(

@@ -103,6 +103,14 @@ it("keeps an overpayment as credit that buys again, or is paid out", async () =>
   expect(await sandbox.code(call(viewer, "withdrawCredit"))).toBe("LICENCE_NO_CREDIT");
 });
 
+it("adds up the credit of several overpayments, and of payments beside a direct purchase", async () => {
+  await sandbox.done(plain(viewer, PRICE + 1n));
+  await sandbox.done(plain(viewer, PRICE + 2n));
+  const direct = directly([501n, 500n]);
+  await sandbox.done({ ...direct, pays: [...(direct.pays ?? []), ...paid(4n)] });
+  expect(await sandbox.view(licence, "quote", [viewer])).toMatchObject({ credit: "7" });
+});
+
 it("leaves the credit alone when a purchase with it fails", async () => {
   await sandbox.done(plain(viewer, PRICE + 400n));
   const failing = { ...buy(viewer), pays: paid(600n) };
@@ -249,6 +257,20 @@ it("accepts the old price directly for an hour after a change, when money is on 
   sandbox.advanceTo(changedS + 3_600n);
   expect(await sandbox.code(directly([501n, 500n]))).toBe("LICENCE_DIRECT_VECTOR");
   expect(await sandbox.code(directly([500n, 500n]))).toBe("");
+});
+
+it("keeps the split working when direct payments favoured one recipient again and again", async () => {
+  const terms = ["XLM", "1", "0", `${split}`];
+  licence = await sandbox.deploy(exampleSource("licence"), owner, terms);
+  const allow = { contract: split, method: "allow", args: [muxedAddress(vault, licence)] };
+  await sandbox.done({ from: owner, call: allow });
+  for (const buyer of [viewer, friend]) await sandbox.done(directly([1n, 0n], buyer));
+  const credit = { from: owner, call: { contract: split, method: "credit", args: ["XLM"] } };
+  expect(await sandbox.done(credit)).toBe("0");
+  await sandbox.done({ from: viewer, pays: [{ to: split, amount: 2n }] });
+  expect(await sandbox.view(split, "statement", ["XLM"])).toMatchObject({
+    lines: [{ paid: "2" }, { paid: "2" }],
+  });
 });
 
 it("offers no direct payment before the split allows it", async () => {

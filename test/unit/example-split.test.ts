@@ -14,6 +14,22 @@ const shares = [
 ];
 const source = exampleSource("revenue-split");
 
+/** A licence contract that records whatever it is told. */
+const SELLER = `
+import { account, asset, bool, call, contract, int, list } from "ace-node/contract";
+contract({
+  name: "seller",
+  methods: {
+    setup: { args: [] },
+    record: { args: [int, asset, list({ to: account, amount: int }, 50)], returns: bool },
+  },
+});
+export function setup() {}
+export function record(split, of, payments) {
+  return call(split, "recordDirect", [of, payments]);
+}
+`;
+
 let sandbox: Sandbox;
 const deploy = (lines: readonly object[] = shares): Promise<bigint> =>
   sandbox.deploy(source, owner, [lines]);
@@ -95,6 +111,45 @@ it("records direct payments only for contracts that its owner allowed", async ()
   expect(await sandbox.view(split, "allows", [address])).toBe(true);
   expect(await sandbox.code({ from: owner, call: call("disallow", address) })).toBe("");
   expect(await sandbox.view(split, "allows", [address])).toBe(false);
+});
+
+it("gives no odd stroop to a line whose share is whole, even if it is owed most", async () => {
+  const others = Array.from({ length: 10 }, (_, index) => accountOf(`line ${index}`));
+  const split = await deploy([
+    { to: studio, ppm: 500_000 },
+    ...others.map((to) => ({ to, ppm: 50_000 })),
+  ]);
+  await sandbox.done({ from: payer, pays: [{ to: split, amount: 1n }] });
+  expect(await sandbox.view(split, "vector", ["XLM", 2])).toEqual([
+    { to: studio, amount: "1" },
+    { to: others[0], amount: "1" },
+  ]);
+});
+
+it("books only direct payments that give each line its share, rounded down or up", async () => {
+  const seller = await sandbox.deploy(SELLER, owner, []);
+  const split = await deploy([
+    { to: studio, ppm: 400_000 },
+    { to: author, ppm: 300_000 },
+    { to: fund, ppm: 300_000 },
+  ]);
+  const allow = { contract: split, method: "allow", args: [muxedAddress(vault, seller)] };
+  await sandbox.done({ from: owner, call: allow });
+  const record = (...payments: readonly (readonly [string, number])[]) => {
+    const list = payments.map(([to, amount]) => ({ to, amount }));
+    const args = [`${split}`, "XLM", list];
+    return sandbox.done({ from: payer, call: { contract: seller, method: "record", args } });
+  };
+  expect(await record([studio, 401], [author, 300], [fund, 300])).toBe(true);
+  expect(await record([studio, 400], [author, 301], [fund, 300])).toBe(true);
+  expect(await record([author, 1])).toBe(true);
+  expect(await record([studio, 399], [author, 301], [fund, 301])).toBe(false);
+  expect(await record([studio, 402], [author, 300], [fund, 299])).toBe(false);
+  expect(await record([studio, 4], [author, 3], [fund, 3], [payer, 0])).toBe(false);
+  expect(await record([studio, 4], [author, 3], [fund, 3], [fund, 0])).toBe(false);
+  expect(await record([studio, -4], [author, -3], [fund, -3])).toBe(false);
+  expect(await record()).toBe(false);
+  expect(await sandbox.view(split, "statement", ["XLM"])).toMatchObject({ received: "2003" });
 });
 
 it.each([
