@@ -49,7 +49,7 @@ export const vault = accountOf("vault");
 export const governanceAsset = `ACE:${accountOf("issuer")}`;
 
 /** Plain JavaScript of a contract, as `ace contract build` makes it. */
-export function sourceOf(path: string): string {
+function sourceOf(path: string): string {
   const text = readFileSync(path, "utf8");
   return path.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
 }
