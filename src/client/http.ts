@@ -4,7 +4,7 @@
  * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers.
  */
 import { z } from "zod";
-import { catalogue, type ErrorCode } from "../lib/catalogue.ts";
+import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import {
   ChainLinkJson,
@@ -107,10 +107,6 @@ function faultOf(body: unknown, otherwise: string): AceError {
   return isErrorCode(code)
     ? new AceError(code, message)
     : new AceError("NODE_UNREACHABLE", `${code}: ${message}`);
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(catalogue, code);
 }
 
 function bearerHeader(bearer: string | undefined): Record<string, string> {

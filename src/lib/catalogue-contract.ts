@@ -13,7 +13,7 @@ export const contractCatalogue = {
   CALLDATA_TOO_LONG: {
     status: 413,
     exit: 2,
-    hint: "A call carries at most 6,272 bytes. Shorten the arguments or split the call.",
+    hint: "A call carries at most 6,400 bytes. Shorten the arguments or split the call.",
   },
   CALLDATA_INVALID: {
     status: 400,

@@ -63,6 +63,8 @@ export const STORE_RETRY_MS = 5_000;
 export const CACHED_PIECES = 16;
 /** A read that no piece has reached for this long fails. */
 export const STALL_MS = 30_000;
+/** Denials in a row after which readers are told. */
+export const DENIALS_TO_FAIL = 2;
 export const READERS_MAX = 64;
 
 export const TORRENT_MAX_BYTES = 10_000_000;

@@ -34,6 +34,8 @@ export interface PeersContext {
   piece(index: number): Promise<Uint8Array>;
   onOpened(): void;
   onTokenFault(error: AceError): void;
+  /** A listed server looked at our token and refused it. */
+  onDenied(code: string): void;
 }
 
 const PEER_ID_PREFIX = Buffer.from("-AN0100-");
@@ -222,6 +224,7 @@ export class SwarmPeers implements LinkHost, Disposable {
       peer: link.wire.address,
       code,
     });
+    this.#context.onDenied(code);
   }
 
   onTokenFault(error: AceError): void {

@@ -1,10 +1,11 @@
 /** A swarm at work: its peers, its pieces and who reads them. Opened by swarm.ts. */
+import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { type Discovery, startDiscovery } from "./discovery.ts";
 import { Download } from "./download.ts";
-import { READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
+import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
 import type { Swarm, SwarmOptions } from "./swarm.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
@@ -29,6 +30,7 @@ export class RunningSwarm implements Swarm {
   readonly #downSpeed: Speed;
   #refusal: AceError | undefined;
   #blockedMs = 0;
+  #denials = 0;
 
   constructor(options: SwarmOptions, had: Bitfield, stallMs: number) {
     const { torrent, store, gate, listener, clock, events } = options;
@@ -60,7 +62,9 @@ export class RunningSwarm implements Swarm {
       piece: (index) => this.#cache.get(index),
       onOpened: () => {
         this.#refusal = undefined;
+        this.#denials = 0;
       },
+      onDenied: (code) => this.#onDenied(code),
       onTokenFault: (error) => this.#onTokenFault(error),
     });
     for (const peer of options.peers ?? []) this.#peers.add(peer, true);
@@ -202,6 +206,13 @@ export class RunningSwarm implements Swarm {
     if (!REFUSED_STATUSES.has(error.status)) return;
     this.#refusal = error;
     if (!this.#peers.isServed) this.#arrivals.fail(error);
+  }
+
+  /** One server may be wrong about a token; when it happens again, the viewer should know why. */
+  #onDenied(code: string): void {
+    this.#denials += 1;
+    if (this.#denials < DENIALS_TO_FAIL || !isErrorCode(code)) return;
+    this.#onTokenFault(new AceError(code, `the peers of ${this.torrent.name} refuse the token`));
   }
 
   #startDiscovery(): Discovery {
