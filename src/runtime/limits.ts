@@ -73,5 +73,6 @@ export const gasSchedule = {
   registryPut: 500,
   registryPutByte: 4,
   registryDeploy: 20_000,
-  registryDeployByte: 2,
+  /** Admission is by far the slowest thing that gas buys. */
+  registryDeployByte: 40,
 } as const;

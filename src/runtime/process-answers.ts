@@ -15,9 +15,11 @@ import {
   encodeViewResult,
 } from "./wire.ts";
 
+/** A sandbox with the code that is known in it. */
+export type ProcessMachine = Machine & { readonly sandbox: ProcessSandbox };
+
 export interface AnswerParts {
-  readonly machine: Machine;
-  readonly sandbox: ProcessSandbox;
+  readonly openMachine: () => ProcessMachine;
   /** Asks the node, which answers from committed state. */
   readonly ask: (type: number, payload: Uint8Array) => Uint8Array;
 }
@@ -62,24 +64,34 @@ class KnownState implements Ground {
 
 const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
 const ENTRY_BYTES = 64;
+/** Beyond it a new sandbox is opened before the next request; code is admitted again when called. */
+const HEAP_BYTES_MAX = 192 * 1024 * 1024;
 
-export function answerer({ machine, sandbox, ask }: AnswerParts): (part: FramePart) => Uint8Array {
+export function answerer({ openMachine, ask }: AnswerParts): (part: FramePart) => Uint8Array {
   const state = new KnownState(ask);
+  let current = openMachine();
+  const machine = (): ProcessMachine => {
+    if (current.sandbox.heapBytes() > HEAP_BYTES_MAX) {
+      current.sandbox.close();
+      current = openMachine();
+    }
+    return current;
+  };
   return ({ type, payload }) => {
     switch (type) {
       case frameTypes.apply: {
         state.trim();
-        const outcome = executeLedger(state, decodeApply(payload), machine);
+        const outcome = executeLedger(state, decodeApply(payload), machine());
         for (const [key, value] of outcome.writes) state.learn(key, value);
         return encodeOutcome(outcome);
       }
       case frameTypes.view:
-        return encodeViewResult(executeView(state, decodeView(payload), machine));
+        return encodeViewResult(executeView(state, decodeView(payload), machine()));
       case frameTypes.drop:
         state.forget();
         return new Uint8Array();
       case frameTypes.audit:
-        return encodeCbor(sandbox.audit());
+        return encodeCbor(machine().sandbox.audit());
       default:
         throw new Error(`unknown request ${type}`);
     }

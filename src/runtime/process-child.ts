@@ -4,13 +4,12 @@
  *
  * Faults are told to the node and never become receipts: the node replaces this process.
  */
-import type { Machine } from "./execute-ledger.ts";
+import type { ProcessMachine } from "./process-answers.ts";
 import { blockingPeer, type FramePart, frameTypes } from "./process-frames.ts";
-import type { ProcessSandbox } from "./process-sandbox.ts";
-import { versionFault } from "./process-versions.ts";
+import { surroundingsFault } from "./process-surroundings.ts";
 
 const PIPE = 3;
-const fault = versionFault();
+const fault = surroundingsFault();
 const peer = blockingPeer(PIPE);
 const encoder = new TextEncoder();
 
@@ -20,15 +19,18 @@ if (fault === "") {
   const { threadedAdmission } = await import("./process-admission.ts");
   const { ContractCode } = await import("./contract-code.ts");
   const { answerer } = await import("./process-answers.ts");
-  const sandbox: ProcessSandbox = openSandbox();
-  const machine: Machine = { sandbox, code: new ContractCode(threadedAdmission(), sandbox) };
+  const admit = threadedAdmission();
+  const openMachine = (): ProcessMachine => {
+    const sandbox = openSandbox();
+    return { sandbox, code: new ContractCode(admit, sandbox) };
+  };
   const ask = (type: number, payload: Uint8Array): Uint8Array => {
     peer.write(type, payload);
     const answer = peer.read();
     if (answer?.type !== frameTypes.answer) throw new Error("no answer to a question about state");
     return answer.payload;
   };
-  serve(answerer({ machine, sandbox, ask }));
+  serve(answerer({ openMachine, ask }));
 } else {
   peer.write(frameTypes.fault, encoder.encode(fault));
 }

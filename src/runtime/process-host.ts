@@ -19,9 +19,16 @@ import { decodeScan, encodeRows } from "./wire.ts";
 
 export interface ContractProcess extends AsyncDisposable {
   /** Sends one request and waits for its answer; a process that fails is replaced, and asked once more. */
-  ask(type: number, payload: Uint8Array): Promise<Uint8Array>;
+  ask(request: ProcessRequest): Promise<Uint8Array>;
   /** The operating system's id of the running process, for operators and tests. */
   readonly pid: number | undefined;
+}
+
+export interface ProcessRequest {
+  readonly type: number;
+  readonly payload: Uint8Array;
+  /** Time that this request may honestly take beyond the watchdog's own. */
+  readonly allowanceMs?: number;
 }
 
 export interface ProcessOptions {
@@ -39,21 +46,21 @@ export function startContractProcess(options: ProcessOptions): ContractProcess {
   let running: Running | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let isClosed = false;
-  const attempt = async (type: number, payload: Uint8Array): Promise<Uint8Array> => {
+  const attempt = async (request: ProcessRequest): Promise<Uint8Array> => {
     running ??= await start(options);
     try {
-      return await running.ask(type, payload);
+      return await running.ask(request);
     } catch (error) {
       running.kill();
       running = undefined;
       throw error;
     }
   };
-  const ask = async (type: number, payload: Uint8Array): Promise<Uint8Array> => {
+  const ask = async (request: ProcessRequest): Promise<Uint8Array> => {
     let cause: unknown;
     for (let tries = 0; tries < ATTEMPTS && !isClosed; tries += 1) {
       try {
-        return await attempt(type, payload);
+        return await attempt(request);
       } catch (error) {
         if (error instanceof AceError) throw error;
         cause = error;
@@ -67,8 +74,8 @@ export function startContractProcess(options: ProcessOptions): ContractProcess {
     get pid() {
       return running?.child.pid;
     },
-    ask(type, payload) {
-      const answer = queue.then(() => ask(type, payload));
+    ask(request) {
+      const answer = queue.then(() => ask(request));
       queue = answer.catch(() => {});
       return answer;
     },
@@ -83,7 +90,7 @@ export function startContractProcess(options: ProcessOptions): ContractProcess {
 
 interface Running {
   readonly child: ChildProcess;
-  ask(type: number, payload: Uint8Array): Promise<Uint8Array>;
+  ask(request: ProcessRequest): Promise<Uint8Array>;
   kill(): void;
 }
 
@@ -148,8 +155,8 @@ async function start({ state, events, watchdogMs }: ProcessOptions): Promise<Run
   return {
     child,
     kill,
-    ask: (type, payload) => {
-      const answered = answer(watchdogMs);
+    ask: ({ type, payload, allowanceMs = 0 }) => {
+      const answered = answer(watchdogMs + allowanceMs);
       write(type, payload);
       return answered;
     },

@@ -13,8 +13,8 @@ import ivm from "isolated-vm";
 import type { Abi, AbiField, AbiType } from "../contracts/abi.ts";
 import type { Outcome, Sandbox, SandboxHost } from "./sandbox.ts";
 
-/** A second fence: gas and limits keep a call far below it. */
-const ISOLATE_MEMORY_MB = 256;
+/** A second fence: gas and limits keep the calls of a ledger far below it. */
+const ISOLATE_MEMORY_MB = 1_024;
 
 const HOST_FUNCTIONS = [
   "read",
@@ -35,6 +35,9 @@ const HOST_FUNCTIONS = [
 export interface ProcessSandbox extends Sandbox {
   /** Every object that a contract can reach, one path a line. */
   audit(): string;
+  /** Bytes of heap in use: installed code stays until the sandbox is closed. */
+  heapBytes(): number;
+  close(): void;
 }
 
 export function openSandbox(): ProcessSandbox {
@@ -65,6 +68,8 @@ export function openSandbox(): ProcessSandbox {
       return readOutcome(String(answer));
     },
     audit: () => String(context.evalSync("$audit()")),
+    heapBytes: () => isolate.getHeapStatisticsSync().used_heap_size,
+    close: () => isolate.dispose(),
   };
 }
 

@@ -20,6 +20,7 @@ import { uploadKey, uploadPrefix } from "./system-keys.ts";
 export const REGISTRY = 0n;
 
 const HASH_BYTES = 32;
+const OFFSET_BYTES = 4;
 /** A part has at least one byte, but no honest one is that small: it bounds the work of a deploy. */
 const PARTS_MAX = 128;
 const REFUSALS_SHOWN = 3;
@@ -115,13 +116,12 @@ function deploy(call: Call, context: CallContext, state: Layer, gas: number): Ca
   return { ...outcome, gasUsed: outcome.gasUsed + cost };
 }
 
-/** The source, when the parts follow each other without a gap and have the hash. */
+/** The source, when parts that follow each other have the hash; others are left of an older attempt. */
 function joined(parts: readonly Row[], codeHash: string): string | undefined {
   let text = "";
   for (const [key, bytes] of parts) {
-    const offset = Buffer.from(key.slice(-4), "latin1").readUInt32BE();
-    if (offset !== text.length) return undefined;
-    text += bytes;
+    const offset = Buffer.from(key.slice(-OFFSET_BYTES), "latin1").readUInt32BE();
+    if (offset === text.length) text += bytes;
   }
   const bytes = fromByteText(text);
   if (sha256Hex(bytes) !== codeHash) return undefined;

@@ -96,6 +96,8 @@ export interface SimulatedLedger {
 }
 
 const WATCHDOG_MS = 10_000;
+/** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
+const GAS_PER_MS = 2_500n;
 
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   demandCode(options);
@@ -166,7 +168,7 @@ class ProcessRuntime implements Runtime {
       caller: call.caller ?? network.vault,
     });
     return await this.#onCommitted(async () => {
-      return decodeViewResult(await this.#views.ask(frameTypes.view, request));
+      return decodeViewResult(await this.#views.ask({ type: frameTypes.view, payload: request }));
     });
   }
 
@@ -192,7 +194,7 @@ class ProcessRuntime implements Runtime {
   }
 
   async reset(): Promise<void> {
-    await this.#ledgers.ask(frameTypes.drop, new Uint8Array());
+    await this.#ledgers.ask({ type: frameTypes.drop, payload: new Uint8Array() });
     const committed = readTree(this.#options.state);
     const points = this.#before === undefined ? [this.#now] : [this.#now, this.#before];
     if (points.some(({ tree }) => tree.root === committed.root)) return;
@@ -213,8 +215,9 @@ class ProcessRuntime implements Runtime {
   ): Promise<LedgerResult> {
     const { vault } = this.#options.network;
     const { sequence, closeTime, calls, systemContracts } = ledger;
-    const request = encodeApply({ sequence, closeTime, vault, systemContracts, calls });
-    return decodeOutcome(await worker.ask(frameTypes.apply, request));
+    const payload = encodeApply({ sequence, closeTime, vault, systemContracts, calls });
+    const allowanceMs = Number(gasOf(calls) / GAS_PER_MS);
+    return decodeOutcome(await worker.ask({ type: frameTypes.apply, payload, allowanceMs }));
   }
 
   /** The point that this ledger follows: after a failed commit it is the last ledger again. */
@@ -232,9 +235,13 @@ class ProcessRuntime implements Runtime {
 
   /** Readers keep nothing between two questions: the next may be about another ledger. */
   async #onCommitted<T>(work: () => Promise<T>): Promise<T> {
-    await this.#views.ask(frameTypes.drop, new Uint8Array());
+    await this.#views.ask({ type: frameTypes.drop, payload: new Uint8Array() });
     return await work();
   }
+}
+
+function gasOf(calls: readonly Call[]): bigint {
+  return calls.reduce((sum, { gasLimit }) => sum + gasLimit, 0n);
 }
 
 /** The sources handed in must be the ones that the network was founded with. */

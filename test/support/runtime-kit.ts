@@ -40,8 +40,17 @@ export const network: ServiceNetwork = {
 
 export class MemoryState implements StateReader {
   #rows: StateEntry[] = [];
+  #onRead: (() => void) | undefined;
+
+  /** Does this at the next read: in the middle of whatever asks. */
+  onceRead(action: () => void): void {
+    this.#onRead = action;
+  }
 
   get(key: Uint8Array): Uint8Array | undefined {
+    const action = this.#onRead;
+    this.#onRead = undefined;
+    action?.();
     return this.#rows.find((row) => compareBytes(row.key, key) === 0)?.value;
   }
 

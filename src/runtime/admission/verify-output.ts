@@ -11,6 +11,8 @@ const HELPERS: ReadonlySet<string> = new Set(
   $iter`.split(/\s+/),
 );
 const PARAMETER = /^\$\d+$/;
+/** Enough for a brace, the directive and the longest charge. */
+const HEAD_CHARACTERS = 64;
 const CHARGE = /^if\(\(\$g-=\d+\)<0\)\$oog\(\);/;
 
 /** What is wrong with the output, or undefined. */
@@ -37,7 +39,9 @@ function nodeFault(node: AnyNode, code: string): string | undefined {
   }
   const body = chargedPart(node);
   if (body === undefined) return undefined;
-  const text = code.slice(body.start).replace(/^\{("use strict";)?/, "");
+  const text = code
+    .slice(body.start, body.start + HEAD_CHARACTERS)
+    .replace(/^\{("use strict";)?/, "");
   return CHARGE.test(text) ? undefined : `${node.type} without a charge`;
 }
 

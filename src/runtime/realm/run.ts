@@ -88,7 +88,7 @@ function nested({ kit, frame, code, method, args, cap }: Nested): string {
   let result = "";
   const outer = enterFrame(frame);
   try {
-    const encoded = encodeArgs(code.methods[method]?.args ?? [], args);
+    const encoded = encodedArgs(code, method, args);
     before = $g;
     budget = cap < before ? cap : before;
     $g = budget;
@@ -105,6 +105,18 @@ function nested({ kit, frame, code, method, args, cap }: Nested): string {
   $g = before - (budget - ($g < 0 ? 0 : $g));
   host.leave(failure);
   return failure === "" ? result : failWith(failure);
+}
+
+function encodedArgs(code: Installed, method: string, args: readonly unknown[]): string {
+  try {
+    return encodeArgs(code.methods[method]?.args ?? [], args);
+  } catch (error) {
+    return codeOf(error) === "TYPE_MISMATCH" ? failWith("ARGS_INVALID") : rethrow(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function invoke(code: Installed, kit: object, method: string, args: string): string {

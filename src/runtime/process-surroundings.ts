@@ -7,8 +7,22 @@ const ISOLATED_VM_MIN = [7, 0, 1] as const;
 const V8_MAJOR = 14;
 const NODE_MAJOR = 26;
 
-/** What is wrong with the versions, or empty text. */
-export function versionFault(): string {
+/** What is wrong with the surroundings, or empty text. */
+export function surroundingsFault(): string {
+  return versionFault() || fenceFault();
+}
+
+/** A process that could write, connect or spawn must not run contracts. */
+function fenceFault(): string {
+  const { permission } = process;
+  if (permission === undefined) return "the permission model is off";
+  const open = ["fs.write", "child", "net"].filter((scope) => permission.has(scope));
+  if (open.length > 0) return `the fence is open: ${open.join(", ")}`;
+  const names = Object.keys(process.env);
+  return names.length === 0 ? "" : "the environment is not empty";
+}
+
+function versionFault(): string {
   const [node] = numbers(process.versions.node);
   const [v8] = numbers(process.versions.v8);
   if (node !== NODE_MAJOR || v8 !== V8_MAJOR) {
