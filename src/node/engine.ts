@@ -5,6 +5,8 @@
  * player on this machine. Records are checked here: the node is not believed.
  */
 
+import { makeIssuerSet } from "../access/issuer-set.ts";
+import { TokenVerifier } from "../access/verifier.ts";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
@@ -34,6 +36,8 @@ export interface Engine extends AsyncDisposable {
 }
 
 const LOOPBACK = "127.0.0.1";
+/** A token names its network by this many characters of the id. */
+const NETWORK_PREFIX = 16;
 
 export async function openEngine({
   viewer,
@@ -59,8 +63,10 @@ export async function openEngine({
     const torrent = recordTorrent(found);
     const { contentId, serverKeys, trackers, peers, access } = found;
     const own = token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token);
-    const download = { tokens: own, serverKeys };
-    const gate = access === "public" ? {} : { gate: { deviceKey: device, download } };
+    // Viewers serve one another: each shows its token, and checks the other's as a seed would.
+    const download = { tokens: own, serverKeys, sharing: true };
+    const upload = verifierOf(viewer, found);
+    const gate = access === "public" ? {} : { gate: { deviceKey: device, upload, download } };
     return await openSwarm({
       torrent,
       store: await folderStore(torrent, dataDir),
@@ -92,6 +98,15 @@ export async function openEngine({
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function verifierOf({ network }: Viewer, { contract, swarm }: ContentRecord): TokenVerifier {
+  const issuers = makeIssuerSet(network.issuers);
+  return new TokenVerifier({
+    net: networkId(network).slice(0, NETWORK_PREFIX),
+    issuers: () => issuers,
+    licenceOf: (named) => (named === swarm && contract !== "" ? BigInt(contract) : undefined),
+  });
 }
 
 function givenToken(token: string) {

@@ -29,7 +29,7 @@ export function register(noun: Command, run: Run): void {
   examples(
     noun
       .command("new <folder>")
-      .description("a folder with source, README and test to start from")
+      .description("a folder with source and README to start from")
       .option("--from <template>", "licence, split or vote", "licence"),
     "ace contract new my-licence --from licence",
   ).action(run((context, [folder = ""], flags) => create(context, folder, flags)));

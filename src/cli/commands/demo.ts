@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { AceError } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
 import { buyerAct } from "../demo/act-buyer.ts";
-import { executeAct, TOKEN_LIFE_S, voteAct } from "../demo/act-dao.ts";
+import { executeAct, proposeAct, TOKEN_LIFE_S, voteAct } from "../demo/act-dao.ts";
 import { type Founding, foundingAct } from "../demo/act-founding.ts";
 import { ownerAct } from "../demo/act-owner.ts";
 import { secondNodeAct } from "../demo/act-second-node.ts";
@@ -68,17 +68,18 @@ async function perform(world: World): Promise<{
   readonly watched: Watched;
 }> {
   const founding = await foundingAct(world);
-  // The vote takes half a minute, so it begins beside the owner's work.
-  const [proposal, works] = await Promise.all([
-    voteAct(world, founding.accounts),
-    ownerAct(world, founding),
-  ]);
+  // The vote takes half a minute, so it begins first and runs beside the owner's work.
+  const proposal = await proposeAct(world, founding.accounts);
+  const [works] = await Promise.all([ownerAct(world, founding), voteAct(world, proposal)]);
   const refused = await strangersAct(world, works);
   const watched = await viewerAct(world, founding, works);
   await tokenAct(world, works);
   await buyerAct(world, founding, works);
   await executeAct(world, proposal);
-  await expiryAct(world, works, TOKEN_LIFE_S);
-  await secondNodeAct(world, founding.nodeUrl);
+  // While the token grows old, a second node catches up.
+  await Promise.all([
+    expiryAct(world, works, TOKEN_LIFE_S),
+    secondNodeAct(world, founding.nodeUrl),
+  ]);
   return { founding, refused, watched };
 }

@@ -14,8 +14,8 @@ const Proposal = z.object({ id: z.string(), state: z.string(), yes: z.string(), 
 const Executed = Called.extend({ fromLedger: z.int() });
 const Settings = z.object({ items: z.array(z.object({ name: z.string(), value: z.string() })) });
 
-/** Locks, proposes and votes; the vote then runs by itself while the demo goes on. */
-export async function voteAct(
+/** Locks power and proposes; the clock of the vote then runs while the demo goes on. */
+export async function proposeAct(
   world: World,
   accounts: Readonly<Record<string, string>>,
 ): Promise<string> {
@@ -63,6 +63,11 @@ export async function voteAct(
     { proposal: id, hash: proposed.hash, ledger: proposed.ledger },
     [proofLine(proposed)],
   );
+  return id;
+}
+
+export async function voteAct(world: World, id: string): Promise<void> {
+  const { stage, narrator } = world;
   await inState(world, id, ["voting"]);
   const votes = await Promise.all(
     members.map((name) =>
@@ -75,7 +80,6 @@ export async function voteAct(
     { proposal: id, votes: votes.map(({ hash, ledger }) => ({ hash, ledger })) },
     votes.map(proofLine),
   );
-  return id;
 }
 
 /** Executes what passed, and waits for the epoch at which it takes effect. */
