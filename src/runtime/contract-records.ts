@@ -7,7 +7,7 @@ import type { Ground, Layer } from "./overlay.ts";
 import { abiKey, contractKey, nextContractKey, sourceKey } from "./system-keys.ts";
 
 /** Numbers below are the system's own. */
-export const FIRST_CONTRACT = 256n;
+const FIRST_CONTRACT = 256n;
 
 export interface ContractRecord {
   readonly number: bigint;

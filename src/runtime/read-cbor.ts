@@ -20,10 +20,6 @@ export function bytes(value: Maybe): Uint8Array {
   return value instanceof Uint8Array ? value : wrong("bytes");
 }
 
-export function bool(value: Maybe): boolean {
-  return typeof value === "boolean" ? value : wrong("a boolean");
-}
-
 export function integer(value: Maybe): bigint {
   return typeof value === "bigint" ? value : wrong("an integer");
 }

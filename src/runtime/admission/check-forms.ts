@@ -43,15 +43,20 @@ const INT_DIGITS_MAX = 77;
 export function checkForms(root: AnyNode, refusals: Refusals): void {
   const visit = (node: AnyNode): void => {
     checkForm(node, refusals);
-    for (const child of childrenOf(node)) visit(child);
+    // Inside a form that is refused every further fault would only repeat the first.
+    if (isAllowedForm(node)) for (const child of childrenOf(node)) visit(child);
   };
   visit(root);
+}
+
+export function isAllowedForm(node: AnyNode): boolean {
+  return ALLOWED.has(node.type);
 }
 
 function checkForm(node: AnyNode, refusals: Refusals): void {
   const refuse = (message: string, hint: string): void =>
     refusals.refuse("CODE_FORM", node, message, hint);
-  if (!ALLOWED.has(node.type)) {
+  if (!isAllowedForm(node)) {
     refuse(
       `${node.type} is not part of the contract language`,
       INSTEAD[node.type] ?? "Leave it out.",

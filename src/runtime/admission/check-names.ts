@@ -1,9 +1,10 @@
 /** Names: each must be declared, imported from the kit, or one of the realm's globals. */
 import type { AnyNode, Program } from "acorn";
+import { isAllowedForm } from "./check-forms.ts";
 import type { Refusals } from "./refusal.ts";
 import { boundNames, childrenOf, type Identifier, unwrap } from "./syntax-tree.ts";
 
-export const GLOBALS: ReadonlySet<string> = new Set(
+const GLOBALS: ReadonlySet<string> = new Set(
   `Object Array Number BigInt String Boolean Map Set Math Error TypeError RangeError
   undefined NaN Infinity`.split(/\s+/),
 );
@@ -45,6 +46,7 @@ function isOfKit(specifier: AnyNode): boolean {
 }
 
 function visit(node: AnyNode, scope: Scope | undefined, refusals: Refusals): void {
+  if (!isAllowedForm(node)) return;
   const declared = declarations(node);
   for (const { name, at } of declared) checkDeclared(name, at, refusals);
   const names = new Map(declared.map(({ name, kind }) => [name, kind]));

@@ -37,7 +37,7 @@ export function printStatement(node: AnyNode, region: Region): string {
   }
 }
 
-export function printAll(nodes: readonly AnyNode[], region: Region): string {
+function printAll(nodes: readonly AnyNode[], region: Region): string {
   return nodes.map((node) => printStatement(node, region)).join("");
 }
 

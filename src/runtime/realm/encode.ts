@@ -63,7 +63,7 @@ export function encodeArgs(types: readonly AbiType[], values: readonly unknown[]
 }
 
 /** The head of a CBOR item. */
-export function header(major: number, length: number): string {
+function header(major: number, length: number): string {
   if (length < 24) return fromCharCode(major | length);
   if (length < 256) return fromCharCode(major | 24, length);
   if (length < 65_536) return fromCharCode(major | 25, length >> 8, length & 255);

@@ -47,7 +47,7 @@ export function readKeyParts(types: readonly AbiType[], bytes: string): readonly
   return values;
 }
 
-export function keyPart(type: AbiType, value: unknown): string {
+function keyPart(type: AbiType, value: unknown): string {
   switch (type.kind) {
     case "int":
       return typeof value === "bigint" ? integerPart(value) : failWith("KEY_INVALID");
@@ -70,7 +70,7 @@ export function accountPart(bytes: string): string {
   return `${substring(bytes, 0, ACCOUNT_BYTES)}\x01${substring(bytes, ACCOUNT_BYTES, bytes.length)}`;
 }
 
-export function textPart(bytes: string): string {
+function textPart(bytes: string): string {
   for (let index = 0; index < bytes.length; index += 1) {
     if (charCodeAt(bytes, index) === 0) return failWith("KEY_INVALID");
   }

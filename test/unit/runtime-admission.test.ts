@@ -1,0 +1,105 @@
+// Goal: an author learns of every fault of a source at once, each with its line and column.
+// Method: one source for each rule, and the forms that are allowed compared with plain JavaScript.
+import { describe, expect, it } from "vitest";
+import { admitSource } from "../../src/runtime/admit.ts";
+
+const HEAD = 'import { contract, int } from "ace-node/contract";\n';
+const ABI = 'contract({ name: "a", methods: { f: { args: [] } } });\n';
+
+function refusals(body: string, head = HEAD + ABI): readonly (readonly [string, number, number])[] {
+  const admission = admitSource(head + body);
+  if (admission.ok) return [];
+  return admission.refusals.map(({ code, line, column }) => [code, line, column]);
+}
+
+const inside = (statement: string): string => `export function f() { ${statement} }`;
+
+describe("source code", () => {
+  it.each([
+    ["a regular expression", "/x/.test('x');", "CODE_FORM"],
+    ["a class", "class A {}", "CODE_FORM"],
+    ["this", "this.x = 1;", "CODE_FORM"],
+    ["var", "var x = 1;", "CODE_FORM"],
+    ["delete", "delete f.x;", "CODE_FORM"],
+    ["a loose comparison", "f == 1;", "CODE_FORM"],
+    ["for-in", "for (const x in f) {}", "CODE_FORM"],
+    ["a getter", "({ get x() { return 1; } });", "CODE_FORM"],
+    ["a tagged template", "f`x`;", "CODE_FORM"],
+    ["a constructor of another kind", "new f();", "CODE_FORM"],
+    ["the rest of a pattern", "const [a, ...b] = f;", "CODE_FORM"],
+    ["a new length", "f.length = 1;", "CODE_FORM"],
+    ["__proto__", "f.__proto__;", "CODE_FORM"],
+    ["two spreads in a call", "f(...f, ...f);", "CODE_FORM"],
+    ["a case that is computed", "switch (1) { case f(): }", "CODE_FORM"],
+    ["an integer of 300 bits", `${10n ** 90n}n;`, "CODE_FORM"],
+    ["eval", "eval('1');", "CODE_NAME"],
+    ["arguments", "arguments;", "CODE_NAME"],
+    ["globalThis", "globalThis;", "CODE_NAME"],
+    ["Date", "Date;", "CODE_NAME"],
+    ["a name of the meter", "$g = 1;", "CODE_NAME"],
+    ["an escaped name of the meter", "\\u0024g;", "CODE_NAME"],
+    ["a hidden built-in", "const Map = 1;", "CODE_NAME"],
+    ["an assigned import", "int = 1;", "CODE_NAME"],
+  ])("with %s is refused where it stands", (_name, statement, code) => {
+    const [first] = refusals(inside(`\n  ${statement}`));
+    expect(first?.[0]).toBe(code);
+    expect(first?.[1]).toBe(4);
+  });
+
+  it.each([
+    ["another import", 'import { text } from "node:fs";\n', "CODE_IMPORT", 3, 1],
+    ["a default export", "export default 1;\n", "CODE_FORM", 3, 1],
+    ["an undeclared method", "export function g() {}\n", "CODE_EXPORT", 3, 8],
+    ["a syntax error", "const x = ;\n", "CODE_SYNTAX", 3, 11],
+  ] as const)("with %s is refused where it stands", (_name, line, code, ...place) => {
+    expect(refusals(line + inside(""))[0]).toEqual([code, ...place]);
+  });
+});
+
+describe("a whole source", () => {
+  it("is refused with all its faults at once", () => {
+    const found = refusals(inside("var x; eval(); class A {}"));
+    expect(found.map(([code]) => code)).toEqual(["CODE_FORM", "CODE_FORM", "CODE_NAME"]);
+  });
+
+  it.each([
+    ["no declaration", "", "CODE_ABI"],
+    [
+      "a declared method that is missing",
+      'contract({ name: "a", methods: { g: { args: [] } } });',
+      "CODE_EXPORT",
+    ],
+    ["a type that is none", 'contract({ name: "a", methods: { f: { args: [5] } } });', "CODE_ABI"],
+    ["a name in capitals", 'contract({ name: "A", methods: { f: { args: [] } } });', "CODE_ABI"],
+    [
+      "an unknown field",
+      'contract({ name: "a", owner: 1, methods: { f: { args: [] } } });',
+      "CODE_ABI",
+    ],
+  ])("with %s is refused", (_name, declaration, code) => {
+    expect(refusals(inside(""), `${HEAD}${declaration}\n`).map(([found]) => found)).toContain(code);
+  });
+
+  it.each([
+    ["parentheses", "(".repeat(3_000), ")".repeat(3_000)],
+    ["negations", "!".repeat(5_000), ""],
+    ["sums", "1+".repeat(6_000), ""],
+    ["arrays", "[".repeat(250), "]".repeat(250)],
+  ])("of deeply nested %s is refused, not crashed upon", (_name, open, close) => {
+    expect(refusals(inside(`return ${open}1${close};`))[0]?.[0]).toBe("CODE_TOO_DEEP");
+  });
+
+  it("over the size, or with a NUL, is refused before it is read", () => {
+    expect(refusals(`//${"x".repeat(65_536)}`)[0]?.[0]).toBe("CODE_TOO_LONG");
+    expect(refusals("\0")[0]?.[0]).toBe("CODE_TEXT");
+  });
+});
+
+it("cannot be moved by comments, line ends or escapes", () => {
+  const plain = admitSource(`${HEAD}${ABI}export function f(){let a=[1];a[0]+=2;return a}`);
+  const odd = admitSource(
+    `${HEAD}${ABI}export function f(/* => ] */){let \\u0061=[1]/* ] */\na/*[*/[0]// +=\n+=/* ; */2\nreturn a}`,
+  );
+  expect(odd).toMatchObject({ ok: true });
+  expect(odd.ok && odd.code).toBe(plain.ok && plain.code);
+});
