@@ -85,7 +85,12 @@ export function answerer({ openMachine, ask }: AnswerParts): (part: FramePart) =
         for (const [key, value] of outcome.writes) state.learn(key, value);
         return encodeOutcome(outcome);
       }
+      // Readers begin with nothing known: the last question may have been about another ledger.
+      case frameTypes.simulate:
+        state.forget();
+        return encodeOutcome(executeLedger(state, decodeApply(payload), machine()));
       case frameTypes.view:
+        state.forget();
         return encodeViewResult(executeView(state, decodeView(payload), machine()));
       case frameTypes.drop:
         state.forget();

@@ -18,6 +18,7 @@ export const frameTypes = {
   answer: 8,
   done: 9,
   fault: 10,
+  simulate: 11,
 } as const;
 
 export interface FramePart {

@@ -126,7 +126,7 @@ class ProcessRuntime implements Runtime {
   async apply(input: LedgerInput): Promise<Applied> {
     const { network, systemContracts } = this.#options;
     const { tip, tree } = this.#startingPoint(input.sequence);
-    const result = await this.#run(this.#ledgers, {
+    const result = await this.#run(this.#ledgers, "apply", {
       ...input,
       systemContracts: tip === undefined ? systemContracts : [],
     });
@@ -167,15 +167,11 @@ class ProcessRuntime implements Runtime {
       vault: network.vault,
       caller: call.caller ?? network.vault,
     });
-    return await this.#onCommitted(async () => {
-      return decodeViewResult(await this.#views.ask({ type: frameTypes.view, payload: request }));
-    });
+    return decodeViewResult(await this.#views.ask({ type: frameTypes.view, payload: request }));
   }
 
   async simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]> {
-    const result = await this.#onCommitted(
-      async () => await this.#run(this.#views, { ...ledger, systemContracts: [] }),
-    );
+    const result = await this.#run(this.#views, "simulate", { ...ledger, systemContracts: [] });
     return result.receipts.map(({ receipt }) => receipt);
   }
 
@@ -211,13 +207,14 @@ class ProcessRuntime implements Runtime {
 
   async #run(
     worker: ContractProcess,
+    request: "apply" | "simulate",
     ledger: SimulatedLedger & Pick<RuntimeOptions, "systemContracts">,
   ): Promise<LedgerResult> {
     const { vault } = this.#options.network;
     const { sequence, closeTime, calls, systemContracts } = ledger;
     const payload = encodeApply({ sequence, closeTime, vault, systemContracts, calls });
     const allowanceMs = Number(gasOf(calls) / GAS_PER_MS);
-    return decodeOutcome(await worker.ask({ type: frameTypes.apply, payload, allowanceMs }));
+    return decodeOutcome(await worker.ask({ type: frameTypes[request], payload, allowanceMs }));
   }
 
   /** The point that this ledger follows: after a failed commit it is the last ledger again. */
@@ -231,12 +228,6 @@ class ProcessRuntime implements Runtime {
       `ledger ${sequence} does not follow ${this.#now.tip?.sequence}`,
     );
     return this.#before;
-  }
-
-  /** Readers keep nothing between two questions: the next may be about another ledger. */
-  async #onCommitted<T>(work: () => Promise<T>): Promise<T> {
-    await this.#views.ask({ type: frameTypes.drop, payload: new Uint8Array() });
-    return await work();
   }
 }
 
