@@ -19,7 +19,8 @@ const floors = [
 /** The only files that may touch the clock, chance, the disk, the network or the process. */
 const doors =
   /^src\/(lib\/(clock|pace)|ledger\/(rpc|lake)-|runtime\/process|store\/database|devnet\/(server|files)|(p2p|client|api|node|cli)\/)/;
-const outside = /\bDate\b|Math\.random|\bprocess\.|\bsetTimeout\b|"node:(?!assert|crypto|zlib|path)/;
+const outside =
+  /\bDate\b|Math\.random|\bprocess\.|\bsetTimeout\b|"node:(?!assert|crypto|zlib|path)/;
 const lineMax = 300;
 
 const files = globSync("src/**/*.ts").map((path) => ({

@@ -12,7 +12,7 @@ export interface ContractInfo extends ContractJson {
 
 const NUMBER = /^\d{1,20}$/;
 
-export function parseContractNumber(text: string): bigint {
+function parseContractNumber(text: string): bigint {
   if (NUMBER.test(text)) return BigInt(text);
   throw new AceError("USAGE", `"${text}" is not a contract number`);
 }

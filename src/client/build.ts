@@ -77,7 +77,7 @@ export function lockOperation(
   });
 }
 
-export function assetOf(text: string): Asset {
+function assetOf(text: string): Asset {
   const { code, issuer } = parseAsset(text);
   return issuer === undefined ? Asset.native() : new Asset(code, issuer);
 }

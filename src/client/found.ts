@@ -27,7 +27,7 @@ export interface Founded extends Sent {
   readonly network: ServiceNetwork;
 }
 
-export const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 1;
 
 /** Enough for the reserve of the vault, its trustlines and its signers. */
 const VAULT_BALANCE = "20";

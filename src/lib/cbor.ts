@@ -20,7 +20,7 @@ export type CborValue =
   | readonly CborValue[]
   | ReadonlyMap<string, CborValue>;
 
-export const CBOR_DEPTH_MAX = 32;
+const CBOR_DEPTH_MAX = 32;
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const TAG_POSITIVE = 2;

@@ -62,7 +62,7 @@ export async function follow(parts: FollowParts, signal: AbortSignal): Promise<v
   }
 }
 
-export function ledgerInput(closed: ClosedLedger, vault: string): LedgerInput {
+function ledgerInput(closed: ClosedLedger, vault: string): LedgerInput {
   return {
     sequence: closed.sequence,
     closeTime: closed.closeTime,

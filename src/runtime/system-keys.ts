@@ -28,12 +28,12 @@ export const uploadKey = (account: string, codeHash: string, offset: number): st
   String.fromCharCode(offset >>> 24, (offset >>> 16) & 255, (offset >>> 8) & 255, offset & 255);
 
 /** What a contract holds of an asset. */
-export const balancePrefix = `${SYSTEM}balance\0`;
+const balancePrefix = `${SYSTEM}balance\0`;
 export const balanceKey = (contract: bigint, asset: string): string =>
   `${balancePrefix}${contractPrefix(contract)}${asset}\0`;
 
 /** The payables book: what the vault owes an address in an asset. */
-export const owedPrefix = `${SYSTEM}owed\0`;
+const owedPrefix = `${SYSTEM}owed\0`;
 export const owedToPrefix = (address: string): string => owedPrefix + addressPart(address);
 export const owedKey = (address: string, asset: string): string =>
   `${owedToPrefix(address)}${asset}\0`;

@@ -16,8 +16,8 @@ import type {
 } from "../../src/runtime/applied.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 
-export const GENESIS = 50;
-export const START_S = 1_800_000_000n;
+const GENESIS = 50;
+const START_S = 1_800_000_000n;
 
 export const accountOf = (name: string): string => accountFromBytes(sha256(Buffer.from(name)));
 export const vault = accountOf("vault");

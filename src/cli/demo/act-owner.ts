@@ -22,7 +22,7 @@ export interface Works {
 
 const EXAMPLES = new URL("../../../contracts-examples/", import.meta.url);
 /** 5 XLM, for ever. */
-export const PRICE = "50000000";
+const PRICE = "50000000";
 const TRAILER_BYTES = 300_000;
 
 export async function ownerAct(world: World, { accounts }: Founding): Promise<Works> {
