@@ -107,7 +107,12 @@ function openSignIn({
           : { exists: true, ...found };
       },
     },
-    consumed: outbox,
+    consumed: {
+      consume: (challengeHash, forgetAtS) => {
+        outbox.forget(Math.floor(clock.nowMs() / 1_000));
+        return outbox.consume(challengeHash, forgetAtS);
+      },
+    },
     clock,
   });
 }

@@ -9,10 +9,11 @@ import { systemClock } from "../lib/clock.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { openContents } from "../store/contents.ts";
 import { openOutbox } from "../store/outbox.ts";
-import { openStore } from "../store/store.ts";
+import { openStore, type Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 import { openTelemetry } from "./events.ts";
 import { readServiceNetwork } from "./files.ts";
+import type { Journal } from "./follow.ts";
 import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
@@ -25,6 +26,9 @@ export interface Node extends AsyncDisposable {
   readonly streams: Streams;
   readonly follower: Follower;
 }
+
+/** Stored ledgers that are checked again with each new one: bits rot where nobody reads. */
+const AUDITED_LEDGERS = 20;
 
 export async function openNode(settings: Config, version: string): Promise<Node> {
   const httpPort = await chosenPort(settings.host, settings.httpPort);
@@ -61,7 +65,7 @@ export async function openNode(settings: Config, version: string): Promise<Node>
   const follower = startFollower(
     {
       ledgers: ledgersOf({ source, network, events: telemetry, pollMs: config.pollMs }),
-      journal: store,
+      journal: audited(store),
       machine: runtime,
       vault: network.vault,
       events: telemetry,
@@ -91,4 +95,14 @@ export async function openNode(settings: Config, version: string): Promise<Node>
 
   const opened = parts.move();
   return { httpUrl, streams, follower, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+function audited(store: Store): Journal {
+  return {
+    tip: store.tip,
+    commit: (applied) => {
+      store.commit(applied);
+      store.audit(AUDITED_LEDGERS);
+    },
+  };
 }

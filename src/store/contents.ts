@@ -1,6 +1,6 @@
 /** The contents that this node publishes or seeds: signed records, and where the bytes lie. */
 import { join } from "node:path";
-import { guarded, openDatabase } from "./database.ts";
+import { type Database, guarded, openDatabase, over } from "./database.ts";
 
 export interface StoredContent {
   readonly contentId: string;
@@ -34,6 +34,10 @@ interface Row {
 export function openContents(dir: string): Contents {
   const path = join(dir, "contents.db");
   const database = openDatabase(path, { schema: SCHEMA, schemaVersion: SCHEMA_VERSION });
+  return over(database, path, () => contentsOver(database, path));
+}
+
+function contentsOver(database: Database, path: string): Contents {
   const put = database.prepare("INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)");
   const get = database.prepare<[string, string], Row>(
     "SELECT * FROM contents WHERE content_id = ? OR infohash = ?",

@@ -2,7 +2,8 @@
  * A SQLite file held by this process alone, opened so that what it acknowledges is on disk.
  *
  * Errors  `DB_LOCKED` when another process holds the file, `DB_CORRUPT` when it is damaged,
- *         `DB_SCHEMA_VERSION` when another version wrote it, `DISK_FULL`, `DB_PRAGMA_REFUSED`.
+ *         `DB_SCHEMA_VERSION` when another version wrote it, `DISK_FULL`, `DB_PRAGMA_REFUSED`,
+ *         `FILE_UNREADABLE` where the folder cannot be written.
  * Source  SQLite: WAL survives a kill at any moment; `synchronous=FULL` a power cut as well.
  */
 import { mkdirSync } from "node:fs";
@@ -43,12 +44,27 @@ export function guarded<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const code = errorCodeOf(cause);
+    const code = cause instanceof AceError ? undefined : errorCodeOf(cause);
     if (code === undefined) throw cause;
     throw new AceError(code, `${path}: ${cause instanceof Error ? cause.message : code}`, {
       cause,
     });
   }
+}
+
+/** Closes the file again when what is made over it fails. */
+export function over<T>(database: Database, path: string, make: () => T): T {
+  try {
+    return guarded(path, make);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** What was read does not hold together. */
+export function damaged(path: string, what: string): AceError {
+  return new AceError("DB_CORRUPT", `${path}: ${what}`);
 }
 
 function prepare(database: Database, path: string, options: Options): void {
@@ -75,13 +91,34 @@ function prepare(database: Database, path: string, options: Options): void {
   database.exec("BEGIN EXCLUSIVE; COMMIT");
 }
 
+/** By the beginning of SQLite's or the system's name for the fault. */
+const CODES: readonly (readonly [begin: string, code: ErrorCode])[] = [
+  ["SQLITE_BUSY", "DB_LOCKED"],
+  ["SQLITE_LOCKED", "DB_LOCKED"],
+  ["SQLITE_FULL", "DISK_FULL"],
+  ["SQLITE_IOERR_WRITE", "DISK_FULL"],
+  ["SQLITE_IOERR_FSYNC", "DISK_FULL"],
+  ["SQLITE_IOERR_TRUNCATE", "DISK_FULL"],
+  ["ENOSPC", "DISK_FULL"],
+  ["SQLITE_IOERR", "DB_CORRUPT"],
+  ["SQLITE_CORRUPT", "DB_CORRUPT"],
+  ["SQLITE_NOTADB", "DB_CORRUPT"],
+  // The statements are fixed: when one does not fit the tables, the tables are not ours any more.
+  ["SQLITE_ERROR", "DB_CORRUPT"],
+  ["SQLITE_CONSTRAINT", "DB_CORRUPT"],
+  ["SQLITE_MISMATCH", "DB_CORRUPT"],
+  ["SQLITE_TOOBIG", "DB_CORRUPT"],
+  ["SQLITE_CANTOPEN", "FILE_UNREADABLE"],
+  ["SQLITE_READONLY", "FILE_UNREADABLE"],
+  ["EACCES", "FILE_UNREADABLE"],
+  ["EPERM", "FILE_UNREADABLE"],
+  ["EROFS", "FILE_UNREADABLE"],
+  ["ENOTDIR", "FILE_UNREADABLE"],
+  ["EEXIST", "FILE_UNREADABLE"],
+];
+
 function errorCodeOf(error: unknown): ErrorCode | undefined {
-  if (!(error instanceof SqliteDatabase.SqliteError)) return undefined;
-  if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED")) {
-    return "DB_LOCKED";
-  }
-  if (error.code === "SQLITE_FULL" || error.code === "SQLITE_IOERR_WRITE") return "DISK_FULL";
-  if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB")
-    return "DB_CORRUPT";
-  return undefined;
+  if (!(error instanceof Error && "code" in error)) return undefined;
+  const found = String(error.code);
+  return CODES.find(([begin]) => found.startsWith(begin))?.[1];
 }

@@ -5,7 +5,7 @@
  * opens a second session, and issued tokens, so that an auditor can ask whether each had a right.
  */
 import { join } from "node:path";
-import { type Database, guarded, openDatabase } from "./database.ts";
+import { type Database, guarded, openDatabase, over } from "./database.ts";
 
 export interface IssuedToken {
   readonly jti: string;
@@ -39,10 +39,15 @@ const SCHEMA = `
 export function openOutbox(dir: string): Outbox {
   const path = join(dir, "outbox.db");
   const database = openDatabase(path, { schema: SCHEMA, schemaVersion: SCHEMA_VERSION });
-  const wasClosedCleanly = guarded(path, () => markOpen(database));
+  return over(database, path, () => outboxOver(database, path));
+}
+
+function outboxOver(database: Database, path: string): Outbox {
+  const wasClosedCleanly = markOpen(database);
   const consume = database.prepare("INSERT OR IGNORE INTO consumed_challenges VALUES (?, ?)");
   const forget = database.prepare("DELETE FROM consumed_challenges WHERE forget_at_s < ?");
   const issue = database.prepare("INSERT INTO issued_tokens VALUES (?, ?, ?, ?, ?, ?)");
+  const markClosed = database.prepare("UPDATE meta SET value = 'no' WHERE name = 'open'");
   return {
     wasClosedCleanly,
     consume: (hash, forgetAtS) => guarded(path, () => consume.run(hash, forgetAtS).changes === 1),
@@ -55,8 +60,11 @@ export function openOutbox(dir: string): Outbox {
       );
     },
     [Symbol.dispose]: () => {
-      database.prepare("UPDATE meta SET value = 'no' WHERE name = 'open'").run();
-      database.close();
+      try {
+        guarded(path, () => markClosed.run());
+      } finally {
+        database.close();
+      }
     },
   };
 }
