@@ -6,6 +6,7 @@
  *         a public passphrase.
  */
 import { z } from "zod";
+import { isAsset } from "../lib/assets.ts";
 import { type CborValue, encodeCbor } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
@@ -15,25 +16,31 @@ import { settingsFaults } from "./settings.ts";
 const account = z.string().refine(isAccount, "is not a Stellar account (G…)");
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "is not 64 hexadecimal characters");
 const key = z.strictObject({ account, key: hash });
+const asset = z.string().refine(isAsset, "is not XLM or CODE:ISSUER");
 const whole = z.int().nonnegative();
 
-const ServiceNetwork = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,32}$/, "is 1 to 32 of a-z, 0-9 and -"),
-  passphrase: z.string().min(1).max(128),
-  vault: account,
-  genesisLedger: whole.positive(),
-  /** Header hash of the genesis ledger: a reset network or a wrong one is refused by it. */
-  genesisHash: hash,
-  protocolVersion: whole.positive(),
-  assets: z.array(z.string()).max(16),
-  governanceAsset: z.string(),
-  signers: z.array(key).min(1).max(19),
-  threshold: whole.positive(),
-  /** Who may sign access tokens: the account and its Ed25519 token key. */
-  issuers: z.array(key).min(1).max(256),
-  systemContracts: z.record(z.string().regex(/^\d{1,3}$/), hash),
-  settings: z.record(z.string(), whole),
-});
+const ServiceNetwork = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9-]{1,32}$/, "is 1 to 32 of a-z, 0-9 and -"),
+    passphrase: z.string().min(1).max(128),
+    vault: account,
+    genesisLedger: whole.positive(),
+    /** Header hash of the genesis ledger: a reset network or a wrong one is refused by it. */
+    genesisHash: hash,
+    protocolVersion: whole.positive(),
+    assets: z.array(asset).max(16),
+    governanceAsset: asset,
+    signers: z.array(key).min(1).max(19),
+    threshold: whole.positive(),
+    /** Who may sign access tokens: the account and its Ed25519 token key. */
+    issuers: z.array(key).min(1).max(256),
+    systemContracts: z.record(z.string().regex(/^\d{1,3}$/), hash),
+    settings: z.record(z.string(), whole),
+  })
+  .refine(({ signers, threshold }) => threshold <= signers.length, {
+    path: ["threshold"],
+    message: "is more than all signers together",
+  });
 
 export type ServiceNetwork = Readonly<z.infer<typeof ServiceNetwork>>;
 

@@ -11,11 +11,24 @@ export const XLM = "XLM";
 
 const ISSUED = /^([A-Za-z0-9]{1,12}):(G[A-Z2-7]{55})$/;
 
-export function parseAsset(text: string): { readonly code: string; readonly issuer?: string } {
+interface AssetParts {
+  readonly code: string;
+  readonly issuer?: string;
+}
+
+export function parseAsset(text: string): AssetParts {
+  const parts = partsOf(text);
+  if (parts === undefined) throw new AceError("ASSET_INVALID", `"${text}" is not an asset`);
+  return parts;
+}
+
+export function isAsset(text: string): boolean {
+  return partsOf(text) !== undefined;
+}
+
+function partsOf(text: string): AssetParts | undefined {
   if (text === XLM) return { code: XLM };
   const [, code, issuer] = ISSUED.exec(text) ?? [];
-  if (code === undefined || issuer === undefined || !isAccount(issuer)) {
-    throw new AceError("ASSET_INVALID", `"${text}" is not an asset`);
-  }
-  return { code, issuer };
+  const isIssued = code !== undefined && issuer !== undefined && isAccount(issuer);
+  return isIssued ? { code, issuer } : undefined;
 }

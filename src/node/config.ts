@@ -1,7 +1,23 @@
 import { z } from "zod";
 import { AceError } from "../lib/errors.ts";
 
-const port = z.coerce.number().int().min(0).max(65_535);
+/** A number, or its digits. Nothing else is one: an empty variable is a mistake and not a 0. */
+const whole = (min: number, max: number) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,9}$/, "is not a number")
+          .transform(Number),
+      ],
+      {
+        error: `is not a whole number from ${min} to ${max}`,
+      },
+    )
+    .pipe(z.int().min(min).max(max));
+const port = whole(0, 65_535);
 
 /** Every setting of the node, with its default. Names end in their unit. */
 const Config = z.strictObject({
@@ -9,7 +25,7 @@ const Config = z.strictObject({
   dataDir: z.string().min(1).describe("Folder of this node's databases and keys"),
   rpcUrl: z.url({ protocol: /^https?$/ }).default("http://127.0.0.1:8000"),
   host: z
-    .string()
+    .union([z.ipv4(), z.ipv6(), z.literal("localhost")], { error: "is not an IP address" })
     .default("127.0.0.1")
     .describe("Address to listen on; loopback unless you mean it"),
   httpPort: port.default(7070),
@@ -17,7 +33,7 @@ const Config = z.strictObject({
   trackerPort: port.default(7072),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
-  pollMs: z.coerce.number().int().min(50).max(60_000).default(300),
+  pollMs: whole(50, 60_000).default(300),
 });
 
 export type Config = Readonly<z.infer<typeof Config>>;

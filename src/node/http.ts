@@ -16,7 +16,7 @@ import { contractQueries } from "./contract-queries.ts";
 import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
-import { listenOn } from "./listen.ts";
+import { authority, listenOn } from "./listen.ts";
 import { settingReader } from "./settings.ts";
 import { statusPorts } from "./status.ts";
 import type { Streams } from "./streams.ts";
@@ -60,7 +60,11 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
     contents: streams.shelf.ports(adminToken),
     auth: authPorts(parts),
   };
-  const options = { version: parts.version, events: telemetry, hosts: [] };
+  const options = {
+    version: parts.version,
+    events: telemetry,
+    hosts: [authority(config.host, config.httpPort)],
+  };
   const server = stack.adopt(await createServer(ports, options), (app) => app.close());
   const url = await listenOn(server, { host: config.host, port: config.httpPort });
   writeAdminToken(join(config.dataDir, ADMIN_TOKEN_FILE), adminToken);
@@ -76,7 +80,7 @@ function authPorts(parts: HttpParts): AuthPorts | undefined {
     networkId,
     operator: readOperatorKeys(config.operatorFile),
     sessionSeed: ownSecret(config.dataDir, "session.key"),
-    webAuthDomain: `${config.host}:${config.httpPort}`,
+    webAuthDomain: authority(config.host, config.httpPort),
     outbox,
     stellar: openStellar({ rpcUrl, passphrase: network.passphrase, signal }),
     views: runtime,

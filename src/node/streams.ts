@@ -11,6 +11,7 @@ import { openTrackerServer } from "../p2p/tracker-server.ts";
 import type { Contents } from "../store/contents.ts";
 import type { Config } from "./config.ts";
 import { ownSecret } from "./files.ts";
+import { authority } from "./listen.ts";
 import { Shelf } from "./shelf.ts";
 
 export interface Streams {
@@ -60,7 +61,7 @@ export async function openStreams(
   );
   return {
     shelf,
-    peerAddress: `${host}:${listener.port}`,
+    peerAddress: authority(host, listener.port),
     trackerUrl: tracker.announceUrl,
     serverKey: toHex(nodeKey.publicKey),
   };

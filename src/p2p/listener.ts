@@ -1,7 +1,7 @@
 /**
  * Listener: one TCP port for all swarms of this node. The infohash of the handshake says which.
  *
- * Errors  `PORT_IN_USE`. A peer that names no swarm of ours is cut off without an answer.
+ * Errors  `PORT_IN_USE`; `CONFIG_INVALID` for an address that is not this machine's. A peer that names no swarm of ours is cut off without an answer.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../lib/clock.ts";
@@ -65,8 +65,9 @@ export async function openListener({ host, port, clock }: ListenerOptions): Prom
 async function listen(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: Error & { readonly code?: string }) => {
-      if (cause.code !== "EADDRINUSE") return reject(cause);
-      reject(new AceError("PORT_IN_USE", `port ${port} of ${host} is taken`, { cause }));
+      const isTaken = cause.code === "EADDRINUSE" || cause.code === "EACCES";
+      const code = isTaken ? "PORT_IN_USE" : "CONFIG_INVALID";
+      reject(new AceError(code, `cannot listen on ${host}, port ${port}`, { cause }));
     });
     server.listen(port, host, resolve);
   });
