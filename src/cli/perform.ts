@@ -1,11 +1,11 @@
 /** One action from its context to its exit code: what `run` does once a command is known. */
 import { isAceError } from "../lib/errors.ts";
+import type { Action, RunOptions } from "./action.ts";
 import { assertRuntime } from "./assert-runtime.ts";
 import { createContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import type { Flags } from "./flags.ts";
 import { jsonText } from "./json.ts";
-import type { Action, RunOptions } from "./run.ts";
 
 interface Invocation extends RunOptions {
   /** Such as `licence.buy`. */

@@ -4,22 +4,8 @@
  */
 import { Command } from "commander";
 import { invariant } from "../lib/invariant.ts";
-import type { Context } from "./context.ts";
+import type { Action, RunOptions } from "./action.ts";
 import { Flags } from "./flags.ts";
-
-/** Returns the data of `--json`; prints for people through `context.output`. */
-export type Action = (
-  context: Context,
-  args: readonly string[],
-  flags: Flags,
-) => Promise<unknown> | unknown;
-
-export interface RunOptions {
-  /** For the command that finds out what is wrong with the installation. */
-  readonly acceptsAnyVersions?: boolean;
-  /** For the command that writes lines of JSON itself; nothing is printed at its end. */
-  readonly printsOwnJson?: boolean;
-}
 
 export type Run = (
   action: Action,

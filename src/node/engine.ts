@@ -15,7 +15,8 @@ import { type ContentName, shareContents } from "../p2p/contents.ts";
 import { openListener } from "../p2p/listener.ts";
 import { folderStore } from "../p2p/piece-store.ts";
 import { openPlayer } from "../p2p/player.ts";
-import { openSwarm, type Swarm } from "../p2p/swarm.ts";
+import { openSwarm } from "../p2p/swarm.ts";
+import type { Swarm } from "../p2p/swarm-port.ts";
 import { tokenSourceOf, type Viewer } from "./token-source.ts";
 
 export interface EngineOptions {

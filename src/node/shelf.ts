@@ -19,7 +19,8 @@ import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { Listener } from "../p2p/listener.ts";
 import { seedStore } from "../p2p/piece-store.ts";
-import { openSwarm, type Swarm } from "../p2p/swarm.ts";
+import { openSwarm } from "../p2p/swarm.ts";
+import type { Swarm } from "../p2p/swarm-port.ts";
 import type { Contents } from "../store/contents.ts";
 
 export interface ShelfParts {

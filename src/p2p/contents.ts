@@ -9,7 +9,7 @@
 import { AceError } from "../lib/errors.ts";
 import { CONTENT_SESSIONS_MAX, SESSION_IDLE_MS } from "./limits.ts";
 import { mediaType } from "./media-type.ts";
-import type { Swarm } from "./swarm.ts";
+import type { Swarm } from "./swarm-port.ts";
 
 /** How a player names a content. */
 export type ContentName =

@@ -7,8 +7,8 @@ import { type Discovery, startDiscovery } from "./discovery.ts";
 import { Download } from "./download.ts";
 import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
-import type { Swarm, SwarmOptions } from "./swarm.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
+import type { Swarm, SwarmOptions } from "./swarm-port.ts";
 import { Speed, type SwarmStats } from "./swarm-stats.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 

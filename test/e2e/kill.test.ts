@@ -15,8 +15,9 @@ import { openStore } from "../../src/store/store.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 
 const KILLS = 50;
-const LIFE_MS_MIN = 100;
-const LIFE_MS_MAX = 1_100;
+/** Two of three lives end while the node follows; the others wherever starting has come to. */
+const STARTING_MS_MAX = 900;
+const FOLLOWING_MS_MAX = 700;
 
 let live: LiveNetwork;
 const folder = mkdtempSync(join(tmpdir(), "ace-kill-"));
@@ -61,17 +62,14 @@ async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 
 it("keeps the chain of an undisturbed node through 50 kills", { timeout: 240_000 }, async () => {
   const calls = live.keepCalling();
-  let killedFollowing = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
     const child = startNode("killed");
-    child.stdout?.on("data", () => {
-      killedFollowing += 1;
-    });
-    await sleep(LIFE_MS_MIN + Math.random() * (LIFE_MS_MAX - LIFE_MS_MIN));
+    const isStarting = kill % 3 === 0;
+    if (!isStarting) await urlOf(child);
+    await sleep(Math.random() * (isStarting ? STARTING_MS_MAX : FOLLOWING_MS_MAX));
     await gone(child, "SIGKILL");
   }
   await calls.stop();
-  expect(killedFollowing).toBeGreaterThan(5);
 
   const nodes = [startNode("killed"), startNode("calm")];
   const goal = live.latestLedger();

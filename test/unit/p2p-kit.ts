@@ -11,7 +11,8 @@ import type { TokenVerifier } from "../../src/p2p/gate.ts";
 import type { GatePolicy } from "../../src/p2p/link-gate.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
 import { memoryStore, seedStore } from "../../src/p2p/piece-store.ts";
-import { openSwarm, type Swarm, type SwarmOptions } from "../../src/p2p/swarm.ts";
+import { openSwarm } from "../../src/p2p/swarm.ts";
+import type { Swarm, SwarmOptions } from "../../src/p2p/swarm-port.ts";
 import { makeTorrent, readTorrent, type Torrent } from "../../src/p2p/torrent.ts";
 
 export interface Film extends AsyncDisposable {

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { type Engine, openEngine } from "../../node/engine.ts";
 import { openTelemetry } from "../../node/events.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
-import type { Swarm } from "../../p2p/swarm.ts";
+import type { Swarm } from "../../p2p/swarm-port.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";

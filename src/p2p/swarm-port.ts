@@ -1,0 +1,42 @@
+/** What a swarm is given, and what it is to those who use it. */
+import type { Clock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
+import type { GatePolicy } from "./link-gate.ts";
+import type { Listener } from "./listener.ts";
+import type { PieceStore } from "./piece-store.ts";
+import type { SwarmStats } from "./swarm-stats.ts";
+import type { Torrent } from "./torrent.ts";
+
+export interface SwarmOptions {
+  readonly torrent: Torrent;
+  readonly store: PieceStore;
+  /** A seed has all of it; a leech fetches what is read, or everything after `download`. */
+  readonly role: "seed" | "leech";
+  readonly listener: Listener;
+  /** Trackers to use instead of the torrent's own. */
+  readonly announce?: readonly string[];
+  /** `host:port` of peers known beforehand. */
+  readonly peers?: readonly string[];
+  /** Absent for public content. */
+  readonly gate?: GatePolicy;
+  readonly events: Events;
+  readonly clock: Clock;
+  /** Aborts the verification at the start; afterwards the swarm is disposed of instead. */
+  readonly signal?: AbortSignal;
+  /** A read that no piece has reached for this long fails. */
+  readonly stallMs?: number;
+  readonly onVerify?: (pieces: number, total: number) => void;
+}
+
+export interface Swarm extends AsyncDisposable {
+  readonly torrent: Torrent;
+  stats(): SwarmStats;
+  /** Resolves for who may read, rejects with the reason for who may not. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** The bytes from `offset` on, fetched in the order they are read. Several reads may be open. */
+  read(offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Fetches all of it; resolves when it is here. */
+  download(signal: AbortSignal): Promise<void>;
+  /** `host:port`. */
+  addPeer(address: string): void;
+}
