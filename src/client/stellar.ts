@@ -7,9 +7,9 @@
  *         `LEDGER_NO_SOURCE` when the endpoint does not answer.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, rpc, type Transaction, type xdr } from "@stellar/stellar-sdk";
+import { Account, Keypair, rpc, type Transaction, xdr } from "@stellar/stellar-sdk";
 import { toHex } from "../lib/bytes.ts";
-import { AceError, isAceError } from "../lib/errors.ts";
+import { AceError } from "../lib/errors.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import { resultCodes } from "./result-codes.ts";
 
@@ -58,7 +58,11 @@ export function openStellar({ rpcUrl, passphrase, signal, timeoutMs }: Options):
   const reach = <T>(work: Promise<T>): Promise<T> => reached(work, rpcUrl);
   return {
     passphrase,
-    account: (id) => reach(server.getAccount(id)).catch((cause) => throwMissing(cause, id)),
+    account: async (id) => {
+      const entry = await accountEntry(server, reach, id);
+      if (entry !== undefined) return new Account(id, entry.seqNum.toString());
+      throw new AceError("ACCOUNT_MISSING", `account ${id} does not exist on this network`);
+    },
     balance: async (id) => (await accountEntry(server, reach, id))?.balance,
     signers: async (id) => {
       const entry = await accountEntry(server, reach, id);
@@ -145,8 +149,11 @@ async function reached<T>(work: Promise<T>, rpcUrl: string): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    if (!isConnectionFault(cause)) throw cause;
-    throw new AceError("LEDGER_NO_SOURCE", `nothing answers at ${rpcUrl}`, { cause });
+    if (cause instanceof AceError) throw cause;
+    const what = isConnectionFault(cause)
+      ? `nothing answers at ${rpcUrl}`
+      : `${rpcUrl} does not answer as a Stellar RPC does: ${messageOf(cause)}`;
+    throw new AceError("LEDGER_NO_SOURCE", what, { cause });
   }
 }
 
@@ -159,22 +166,27 @@ function isConnectionFault(error: unknown): boolean {
   );
 }
 
-function throwMissing(cause: unknown, id: string): never {
-  if (cause instanceof AceError) throw cause;
-  throw new AceError("ACCOUNT_MISSING", `account ${id} does not exist on this network`, { cause });
+/** The SDK rejects with the error object of JSON-RPC, which is no `Error`. */
+function messageOf(cause: unknown): string {
+  const isTold = typeof cause === "object" && cause !== null && "message" in cause;
+  return isTold ? String(cause.message) : String(cause);
 }
 
+/**
+ * Undefined only when the endpoint says that there is none. The SDK's own `getAccount` calls every
+ * fault "not found": an endpoint that is down would make any account look like one without signers.
+ */
 async function accountEntry(
   server: rpc.Server,
   reach: Reach,
   id: string,
 ): Promise<xdr.AccountEntry | undefined> {
-  try {
-    return await reach(server.getAccountEntry(id));
-  } catch (error) {
-    if (isAceError(error, "LEDGER_NO_SOURCE")) throw error;
-    return undefined;
-  }
+  const accountId = Keypair.fromPublicKey(id).xdrPublicKey();
+  const key = xdr.LedgerKey.account(new xdr.LedgerKeyAccount({ accountId }));
+  const { entries } = await reach(server.getLedgerEntries(key));
+  const found = entries[0]?.val;
+  if (found === undefined || found.type === "account") return found?.value;
+  throw new AceError("LEDGER_NO_SOURCE", `asked for an account, the source gave a ${found.type}`);
 }
 
 function signersOf(id: string, entry: xdr.AccountEntry): AccountSigners {
