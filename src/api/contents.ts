@@ -18,6 +18,9 @@ export const Publication = z.strictObject({
 });
 export type Publication = z.infer<typeof Publication>;
 
+/** A record carries its torrent in base64. All other calls of this API are small. */
+const PUBLICATION_BYTES_MAX = 8 * 1024 * 1024;
+
 /** The contents this node knows; publishing needs the operator's token. */
 export const contentRoutes: FastifyPluginAsyncZod<ContentPorts> = async (app, node) => {
   app.get(
@@ -56,7 +59,9 @@ export const contentRoutes: FastifyPluginAsyncZod<ContentPorts> = async (app, no
         body: Publication,
         response: { 200: ContentJson },
       },
-      preHandler: async (request) => {
+      bodyLimit: PUBLICATION_BYTES_MAX,
+      // Before the body is read: a stranger must not make the node parse megabytes to refuse them.
+      onRequest: async (request) => {
         if (!isAdmin(request.headers.authorization, node.adminToken)) {
           throw new AceError("FORBIDDEN", "publishing on this node needs its operator's token");
         }

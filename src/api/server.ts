@@ -20,6 +20,7 @@ import type { Events } from "../lib/events.ts";
 import { type AuthPorts, authRoutes } from "./auth.ts";
 import { type ContentPorts, contentRoutes } from "./contents.ts";
 import { type ContractPorts, contractRoutes } from "./contracts.ts";
+import { isShallowJson } from "./json-depth.ts";
 import { type StatusPorts, statusRoutes } from "./status.ts";
 
 export interface ApiPorts {
@@ -38,7 +39,8 @@ interface Options {
   readonly requestsPerMinute?: number;
 }
 
-const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const BODY_BYTES_MAX = 128 * 1024;
+const URL_CHARS_SHOWN = 200;
 const REQUEST_MS = 15_000;
 const HANDLER_MS = 30_000;
 const CONNECTIONS_MAX = 600;
@@ -66,10 +68,14 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
     return reply.status(fault.status).send(fault);
   });
   app.setNotFoundHandler((request, reply) => {
-    const error = new AceError("NOT_FOUND", `no route ${request.method} ${request.url}`);
+    const error = new AceError(
+      "NOT_FOUND",
+      `no route ${request.method} ${request.url.slice(0, URL_CHARS_SHOWN)}`,
+    );
     return reply.status(error.status).send(faultOf(error));
   });
   guardHosts(app, options.hosts);
+  readShallowJson(app);
   await app.register(helmet, { global: true });
   const max = options.requestsPerMinute ?? REQUESTS_PER_MINUTE;
   await app.register(rateLimit, { max, timeWindow: "1 minute" });
@@ -88,6 +94,20 @@ function guardHosts(app: FastifyInstance, hosts: readonly string[]): void {
     if (names === 1 && (LOOPBACK.test(host) || hosts.includes(host))) return;
     throw new AceError("HOST_REFUSED", "this node does not answer to that host name");
   });
+}
+
+/** Nested without end, a small body costs as much as a large one: it is refused before it is read. */
+function readShallowJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<string>(
+    "application/json",
+    { parseAs: "string" },
+    (request, text, done) => {
+      if (isShallowJson(text)) void parse(request, text, done);
+      else done(new AceError("BODY_INVALID", "the body is nested too deeply"));
+    },
+  );
 }
 
 async function registerReference(app: FastifyInstance, version: string): Promise<void> {

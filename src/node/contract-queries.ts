@@ -5,8 +5,10 @@ import { type Abi, encodeAbi, typeText } from "../contracts/abi.ts";
 import { callsOf } from "../contracts/inbox.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { argsFromJson } from "../contracts/value-json.ts";
+import type { StellarTransaction } from "../ledger/closed-ledger.ts";
 import { supposeTransaction } from "../ledger/suppose.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
+import { isAddress } from "../lib/strkey.ts";
 import type { Receipt } from "../runtime/applied.ts";
 import { readPayables } from "../runtime/book-keys.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -50,7 +52,7 @@ export function contractQueries({ network, store, runtime }: Parts): ContractPor
     simulate: async (envelope) => {
       const { sequence, closeTime } = tip();
       const { passphrase, vault } = network;
-      const calls = callsOf(supposeTransaction(envelope, passphrase), { vault });
+      const calls = callsOf(supposed(envelope, passphrase), { vault });
       const next = { calls, sequence: sequence + 1, closeTime: closeTime + 1n };
       return { ledger: sequence, receipts: await withAbi(await runtime.simulate(next)) };
     },
@@ -58,15 +60,27 @@ export function contractQueries({ network, store, runtime }: Parts): ContractPor
       tip: store.tip()?.sequence ?? 0,
       receipts: await withAbi(store.receiptsOf(txHash)),
     }),
-    payables: (account) => ({
-      account,
-      ledger: tip().sequence,
-      items: readPayables(store.state, account).map(({ asset, amount }) => ({
+    payables: (account) => {
+      if (!isAddress(account)) {
+        throw new AceError("ADDRESS_INVALID", `"${account}" is not a Stellar address`);
+      }
+      const items = readPayables(store.state, account).map(({ asset, amount }) => ({
         asset,
         amount: amount.toString(),
-      })),
-    }),
+      }));
+      return { account, ledger: tip().sequence, items };
+    },
   };
+}
+
+/** What a ledger source sends broken is its fault; what a caller sends broken is the caller's. */
+function supposed(envelope: string, passphrase: string): StellarTransaction {
+  try {
+    return supposeTransaction(envelope, passphrase);
+  } catch (cause) {
+    if (!isAceError(cause, "LEDGER_MALFORMED")) throw cause;
+    throw new AceError("BODY_INVALID", cause.message, { cause });
+  }
 }
 
 export interface ContractFacts {
