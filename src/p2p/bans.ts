@@ -3,6 +3,7 @@
  *
  * Range   At most `BANS_MAX`, each for `BAN_MS`; the oldest makes room.
  */
+import { isLoopback } from "./addresses.ts";
 import { BAN_MS, BANS_MAX } from "./limits.ts";
 
 export class Bans {
@@ -24,4 +25,15 @@ export class Bans {
     this.#untilMs.delete(name);
     return false;
   }
+}
+
+interface Suspect {
+  readonly provenKey: string | undefined;
+  readonly wire: { readonly host: string; readonly address: string };
+}
+
+/** Many peers share the loopback address, so there the port belongs to the name. */
+export function banName({ provenKey, wire }: Suspect): string {
+  if (provenKey !== undefined) return `key ${provenKey}`;
+  return isLoopback(wire.host) ? `address ${wire.address}` : `host ${wire.host}`;
 }

@@ -165,7 +165,7 @@ function onMessage(terms: GateTerms, state: GateState, bytes: Uint8Array, nowS: 
     case "open":
       return onOpen(counted, message.expiresAtS, nowS);
     case "deny":
-      return { state: counted, actions: [{ kind: "denied", code: message.code }] };
+      return onDeny(terms, counted, message.code);
   }
 }
 
@@ -227,6 +227,13 @@ function onOpen(state: GateState, expiresAtS: number, nowS: number): GateStep {
     state: { ...state, openedUntilS: expiresAtS, askAtS: Math.max(askAtS, nowS + 1) },
     actions: [{ kind: "opened" }],
   };
+}
+
+/** Only a listed node that was shown our token can say what is wrong with it: anybody can say no. */
+function onDeny({ download }: GateTerms, state: GateState, code: string): GateStep {
+  const key = state.isProven && state.tokenSent ? state.peer?.key : undefined;
+  const isServer = key !== undefined && download?.serverKeys.has(toHex(key)) === true;
+  return { state, actions: isServer ? [{ kind: "denied", code }] : [] };
 }
 
 function onToken(terms: GateTerms, state: GateState, token: string): GateStep {

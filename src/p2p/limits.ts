@@ -15,6 +15,10 @@ export const CHOKED_REQUESTS_MAX = 2 * PEER_REQUESTS_MAX;
 export const UNREQUESTED_BLOCKS_MAX = 512;
 /** Bytes written to one peer that its socket has not taken yet. */
 export const SEND_QUEUE_MAX_BYTES = 4_194_304;
+/** Times a peer may say anew which pieces it has, all at once; once is the rule. */
+export const PIECE_SETS_MAX = 4;
+/** Pieces that a peer may announce though it had announced them before. */
+export const REPEATED_HAVES_MAX = 1_024;
 export const EXTENSION_HANDSHAKE_MAX_BYTES = 16_384;
 export const GATE_MESSAGE_MAX_BYTES = 4_096;
 export const TOKEN_MAX_BYTES = 2_048;

@@ -81,6 +81,11 @@ export class PeerLink implements WireOwner {
     return this.#gate === undefined || this.#gate.isAdmitted;
   }
 
+  /** It dialled us and nothing has come of it yet, on either side. */
+  get isReplaceable(): boolean {
+    return !this.isAdmitted && !this.wasOpened && !this.wire.isOutgoing;
+  }
+
   /** Payload that left through a gate that never opened. Stays 0; published for all to see. */
   get ungatedBytes(): number {
     const isGuarded = this.#gate !== undefined && !this.wasAdmitted;
@@ -126,9 +131,10 @@ export class PeerLink implements WireOwner {
     if (name === GATE_EXTENSION) this.#gate?.message(body);
   }
 
-  onPieces(): void {
-    if (this.#isInterested || this.wire.isClosed) return;
-    for (let index = 0; index < this.geometry.pieces; index += 1) {
+  onPieces(only?: number): void {
+    if (this.#isInterested || this.wire.isClosed || this.#host.had.isFull) return;
+    const end = only === undefined ? this.geometry.pieces : only + 1;
+    for (let index = only ?? 0; index < end; index += 1) {
       if (this.#host.had.has(index) || !this.wire.peerHas(index)) continue;
       this.#isInterested = true;
       this.wire.setInterested(true);

@@ -8,8 +8,8 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import type { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { isLoopback, parseAddress } from "./addresses.ts";
-import { Bans } from "./bans.ts";
+import { parseAddress } from "./addresses.ts";
+import { Bans, banName } from "./bans.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { Dialer } from "./dialer.ts";
 import type { Download } from "./download.ts";
@@ -219,11 +219,8 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   onDenied(link: PeerLink, code: string): void {
     this.denied.add(code);
-    this.#context.events.info("p2p.denied", {
-      infohash: this.infohash,
-      peer: link.wire.address,
-      code,
-    });
+    const fields = { infohash: this.infohash, peer: link.wire.address, code };
+    this.#context.events.info("p2p.denied", fields);
     this.#context.onDenied(code);
   }
 
@@ -252,7 +249,7 @@ export class SwarmPeers implements LinkHost, Disposable {
   }
 
   #accept(wire: Wire): void {
-    if (this.#room() <= 0) {
+    if (!this.#makeRoom()) {
       wire.close("SWARM_FULL");
       return;
     }
@@ -280,6 +277,14 @@ export class SwarmPeers implements LinkHost, Disposable {
     return link;
   }
 
+  /** A newcomer takes the place of who waits longest at the gate: nobody holds a slot by waiting. */
+  #makeRoom(): boolean {
+    if (this.#room() > 0 || this.#isOver) return !this.#isOver;
+    const idle = [...this.#links.values()].find((link) => link.isReplaceable);
+    idle?.wire.close("SWARM_FULL");
+    return idle !== undefined;
+  }
+
   #room(): number {
     if (this.#isOver) return 0;
     return (this.gate === undefined ? PEERS_MAX : GATED_PEERS_MAX) - this.#links.size;
@@ -290,10 +295,4 @@ export class SwarmPeers implements LinkHost, Disposable {
     const nowMs = this.nowMs();
     return this.#bans.has(`host ${host}`, nowMs) || this.#bans.has(`address ${address}`, nowMs);
   }
-}
-
-/** Many peers share the loopback address, so there the port belongs to the name. */
-function banName({ provenKey, wire }: PeerLink): string {
-  if (provenKey !== undefined) return `key ${provenKey}`;
-  return isLoopback(wire.host) ? `address ${wire.address}` : `host ${wire.host}`;
 }

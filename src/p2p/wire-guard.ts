@@ -20,6 +20,8 @@ import {
   FRAME_MAX_BYTES,
   GATE_MESSAGE_MAX_BYTES,
   PEER_REQUESTS_MAX,
+  PIECE_SETS_MAX,
+  REPEATED_HAVES_MAX,
   UNREQUESTED_BLOCKS_MAX,
 } from "./limits.ts";
 
@@ -50,7 +52,8 @@ export interface WireOwner {
   block(block: Block): Promise<Uint8Array | undefined>;
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void;
   onExtension(name: string, body: Uint8Array): void;
-  onPieces(): void;
+  /** @param index The one piece that is new; without it any may be. */
+  onPieces(index?: number): void;
   /** A block that is not asked for any more. True when it was, once, and is of use. */
   onLateBlock(block: Block, bytes: Uint8Array): boolean;
   onChoke(isChoking: boolean): void;
@@ -98,6 +101,8 @@ export class GuardedProtocol extends Protocol {
   lateBytes = 0;
   #chokedRequests = 0;
   #unrequestedBlocks = 0;
+  #repeatedHaves = 0;
+  #pieceSets = 0;
   #hasShaken = false;
 
   override _onMessageLength(bytes: Uint8Array): void {
@@ -168,20 +173,25 @@ export class GuardedProtocol extends Protocol {
       this.onFault("FRAME_MALFORMED");
       return;
     }
+    if (this.peerHas?.has(index)) {
+      this.#repeatedHaves += 1;
+      if (this.#repeatedHaves > REPEATED_HAVES_MAX) this.onFault("REQUEST_FLOOD");
+      return;
+    }
     this.peerHas?.set(index);
-    this.owner?.onPieces();
+    this.owner?.onPieces(index);
   }
 
   override _onBitField(bytes: Uint8Array): void {
-    this.#replacePieces(Bitfield.read(bytes, this.owner?.geometry.pieces ?? 0));
+    this.#replacePieces((pieces) => Bitfield.read(bytes, pieces));
   }
 
   override _onHaveAll(): void {
-    this.#replacePieces(Bitfield.full(this.owner?.geometry.pieces ?? 0));
+    this.#replacePieces(Bitfield.full);
   }
 
   override _onHaveNone(): void {
-    this.#replacePieces(new Bitfield(this.owner?.geometry.pieces ?? 0));
+    this.#replacePieces((pieces) => new Bitfield(pieces));
   }
 
   /** Ours from end to end: the library would decode without a limit and swap keys when asked twice. */
@@ -218,7 +228,14 @@ export class GuardedProtocol extends Protocol {
     this.owner?.onExtensionHandshake(fields);
   }
 
-  #replacePieces(pieces: Bitfield | undefined): void {
+  /** Costs a pass over all pieces for a frame of five bytes: hence not again and again. */
+  #replacePieces(read: (pieces: number) => Bitfield | undefined): void {
+    this.#pieceSets += 1;
+    if (this.#pieceSets > PIECE_SETS_MAX) {
+      this.onFault("REQUEST_FLOOD");
+      return;
+    }
+    const pieces = read(this.owner?.geometry.pieces ?? 0);
     if (pieces === undefined) {
       this.onFault("FRAME_MALFORMED");
       return;

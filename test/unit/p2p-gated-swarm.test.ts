@@ -231,3 +231,50 @@ it("a hostile peer that sends a bad piece is sent away, and an honest one brings
   leech.swarm.addPeer(honest.address);
   expect((await reading).equals(film.bytes.subarray(0, 100_000))).toBe(true);
 });
+
+it.each<[string, (raw: RawClient) => void]>([
+  ["that it has everything", (raw) => raw.message(14)],
+  ["that it has one piece", (raw) => raw.message(4, 0)],
+])("a hostile peer is cut off when it says again and again %s", async (_what, say) => {
+  await using film = await makeFilm(FILM_BYTES);
+  const { seed } = await gatedSeed(film);
+  await using _seed = seed;
+  using raw = new RawClient(seed.listener.port);
+  raw.handshake(film.torrent.infohash);
+  for (let time = 0; time < 1_100; time += 1) say(raw);
+  await until(() => raw.isClosed, "the wire was closed");
+  expect(seed.swarm.stats().closed).toEqual({ REQUEST_FLOOD: 1 });
+});
+
+it("a gated swarm that strangers fill still lets a viewer in, who then stays", async () => {
+  await using film = await makeFilm(FILM_BYTES);
+  const { key, seed } = await gatedSeed(film);
+  await using _seed = seed;
+  const strangers = Array.from({ length: 41 }, () => new RawClient(seed.listener.port));
+  for (const stranger of strangers) stranger.handshake(film.torrent.infohash);
+  await until(() => seed.swarm.stats().closed["SWARM_FULL"] === 1, "one stranger had to go");
+
+  await using viewer = await joinLeech(film, [seed.address], viewerGate(film, key));
+  const got = await readAll(viewer.swarm.read(0, FILM_BYTES, soon()));
+  expect(got.equals(film.bytes)).toBe(true);
+  expect(seed.swarm.stats().links.filter(({ isAdmitted }) => isAdmitted)).toHaveLength(1);
+  for (const stranger of strangers) stranger[Symbol.dispose]();
+});
+
+it("a viewer is not told by strangers that its token is no good", async () => {
+  await using film = await makeFilm(FILM_BYTES);
+  const { key, seed } = await gatedSeed(film);
+  await using _seed = seed;
+  await using viewer = await joinLeech(film, [], viewerGate(film, key));
+  const reading = readAll(viewer.swarm.read(0, FILM_BYTES, soon()));
+  using stranger = new RawClient(viewer.listener.port);
+  stranger.handshake(film.torrent.infohash);
+  const deny = Buffer.from("d1:c15:LICENCE_MISSING1:m1:d1:wi0ee");
+  for (let time = 0; time < 4; time += 1) stranger.extended(1, deny);
+  // Out of order, so that the wire closes when all before it was read.
+  stranger.extended(1, Buffer.from("d1:m1:a1:t1:xe"));
+  await until(() => stranger.isClosed, "the viewer has read it all");
+  viewer.swarm.addPeer(seed.address);
+  expect((await reading).equals(film.bytes)).toBe(true);
+  expect(viewer.swarm.stats().denied).toEqual({});
+});
