@@ -23,7 +23,11 @@ export interface ContractPorts {
 
 const ARGS_MAX = 16;
 const ENVELOPE_TEXT_MAX = 65_536;
-const number = z.string().regex(/^\d{1,20}$/);
+const CONTRACT_MAX = 2n ** 64n - 1n;
+const number = z
+  .string()
+  .regex(/^\d{1,20}$/, { abort: true })
+  .refine((text) => BigInt(text) <= CONTRACT_MAX, "is more than 64 bits");
 
 /** Contracts: what they are, what they answer, what a call would do and what it did. */
 export const contractRoutes: FastifyPluginAsyncZod<ContractPorts> = async (app, node) => {

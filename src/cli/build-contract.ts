@@ -48,8 +48,16 @@ function stripped(path: string, text: string): string {
     return stripTypeScriptTypes(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "not TypeScript";
-    throw new AceError("CODE_REFUSED", `${path}: ${why}`, { cause });
+    throw new AceError("CODE_REFUSED", `${path}${placeOf(cause)} CODE_SYNTAX: ${why}`, { cause });
   } finally {
     process.emitWarning = emitWarning;
   }
+}
+
+/** Node tells the place of such a fault only by the head of its stack: the line, then a caret below. */
+function placeOf(cause: unknown): string {
+  const lines = cause instanceof Error ? (cause.stack ?? "").split("\n") : [];
+  const [, line] = /:(\d+)$/.exec(lines[0] ?? "") ?? [];
+  const caret = lines.find((text) => /^\s*\^+$/.test(text)) ?? "";
+  return line === undefined ? ":" : `:${line}:${caret.indexOf("^") + 1}`;
 }

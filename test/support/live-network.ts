@@ -2,17 +2,26 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Keypair } from "@stellar/stellar-sdk";
+import { loadDeviceKey } from "../../src/access/device-key.ts";
 import { buildTransaction, callOperations } from "../../src/client/build.ts";
 import { type Signer, signWith } from "../../src/client/client.ts";
 import { foundNetwork } from "../../src/client/found.ts";
 import { openStellar, type Stellar } from "../../src/client/stellar.ts";
 import type { ServiceNetwork } from "../../src/contracts/service-network.ts";
 import { developmentSettings } from "../../src/contracts/settings.ts";
-import { createDevnet } from "../../src/devnet/devnet.ts";
+import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
 import { serveDevnet } from "../../src/devnet/server.ts";
+import { toHex } from "../../src/lib/bytes.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
+import { writeOperatorKeys } from "../../src/node/files.ts";
 import { systemContractHashes } from "../../src/node/system-contracts.ts";
+
+/**
+ * `on sending` closes a ledger for each transaction sent, so nobody waits. Its ledgers are a second
+ * apart and begin an hour ago, so that however many there are, none runs ahead of the clock.
+ */
+type Closes = "by itself" | "manual" | "on sending";
 
 export interface LiveNetwork extends AsyncDisposable {
   readonly rpcUrl: string;
@@ -20,6 +29,12 @@ export interface LiveNetwork extends AsyncDisposable {
   readonly networkFile: string;
   readonly stellar: Stellar;
   readonly signer: Signer;
+  /** Issuer keys of this network, for a node that issues tokens. */
+  readonly operatorFile: string;
+  /** A new account of 10,000 XLM. */
+  account(): Promise<Signer>;
+  /** Closes a ledger at the time of the clock. */
+  catchUp(): void;
   latestLedger(): number;
   closeLedger(): void;
   /** Sends calls until stopped, one after another. */
@@ -31,23 +46,29 @@ const PASSPHRASE = "Ace Test ; live";
 const CLOSE_MS = 1_000;
 const CALLERS = 4;
 
+const HOUR_S = 3_600;
+const TOKEN_SEED = "09".repeat(32);
+
 /** @param closes `manual` closes a ledger only when told, once the network is founded. */
 export async function openLiveNetwork(
   folder: string,
-  closes: "manual" | "by itself" = "by itself",
+  closes: Closes = "by itself",
 ): Promise<LiveNetwork> {
-  const closeTime = BigInt(Math.floor(Date.now() / 1_000));
+  const isEager = closes === "on sending";
+  const nowS = Math.floor(Date.now() / 1_000);
+  const closeTime = BigInt(isEager ? nowS - HOUR_S : nowS);
   const net = createDevnet({ passphrase: PASSPHRASE, seed: "live", closeTime });
   const server = await serveDevnet({
-    net,
+    net: isEager ? closingOnSending(net) : net,
     port: 0,
-    closeMs: closes === "manual" ? "manual" : CLOSE_MS,
+    closeMs: closes === "by itself" ? CLOSE_MS : "manual",
     events: silentEvents,
-    clock: systemClock,
+    clock: isEager ? { nowMs: () => 0 } : systemClock,
   });
   const { signal } = new AbortController();
   const stellar = openStellar({ rpcUrl: server.url, passphrase: PASSPHRASE, signal });
-  const signer = signerOf(Keypair.random());
+  const operator = Keypair.random();
+  const signer = signerOf(operator);
   const callers = Array.from({ length: CALLERS }, () => signerOf(Keypair.random()));
   const everybody = [signer, ...callers];
   await Promise.all(
@@ -57,13 +78,15 @@ export async function openLiveNetwork(
     closes === "manual" ? setInterval(() => server.closeLedger(), CLOSE_MS) : undefined;
   const { network } = await foundNetwork(stellar, signer, {
     name: "live",
-    assets: [],
-    governanceAsset: "XLM",
-    issuer: { account: signer.account, key: "09".repeat(32) },
+    assets: [`ACE:${signer.account}`],
+    governanceAsset: `ACE:${signer.account}`,
+    issuer: { account: signer.account, key: toHex(loadDeviceKey(TOKEN_SEED).publicKey) },
     systemContracts: systemContractHashes(),
     settings: developmentSettings,
   });
   clearInterval(founding);
+  const operatorFile = join(folder, "operator.json");
+  writeOperatorKeys(operatorFile, { issuerSecret: operator.secret(), tokenSeed: TOKEN_SEED });
   const networkFile = join(folder, "network.json");
   writeFileSync(networkFile, JSON.stringify(network));
   return {
@@ -72,6 +95,15 @@ export async function openLiveNetwork(
     networkFile,
     stellar,
     signer,
+    operatorFile,
+    account: async () => {
+      const made = signerOf(Keypair.random());
+      await fetch(`${server.friendbotUrl}?addr=${made.account}`);
+      return made;
+    },
+    catchUp: () => {
+      net.close({ closeTime: BigInt(Math.floor(Date.now() / 1_000)) });
+    },
     latestLedger: () => net.latest.sequence,
     closeLedger: () => {
       server.closeLedger();
@@ -79,6 +111,15 @@ export async function openLiveNetwork(
     keepCalling: () => keepCalling(stellar, callers),
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+function closingOnSending(net: Devnet): Devnet {
+  const submit: Devnet["submit"] = (envelope) => {
+    const answer = net.submit(envelope);
+    if (answer.status === "PENDING") net.close({ closeTime: 0n });
+    return answer;
+  };
+  return Object.create(net, { submit: { value: submit } });
 }
 
 function signerOf(key: Keypair): Signer {

@@ -1,0 +1,118 @@
+/** What tests do with a running node: contracts put on the ledger, requests that no client would send. */
+import { writeFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BuiltContract, buildContract } from "../../src/cli/build-contract.ts";
+import { callOperations } from "../../src/client/build.ts";
+import type { Client, Outcome, Signer } from "../../src/client/client.ts";
+import type { ReceiptJson } from "../../src/client/schemas.ts";
+import { parseArguments } from "../../src/contracts/value-json.ts";
+import { isAceError } from "../../src/lib/errors.ts";
+
+const PIECE_BYTES = 6_000;
+
+/** Puts the code on the ledger and deploys it: the contract's number. */
+export async function deploy(
+  client: Client,
+  signer: Signer,
+  { source, codeHash, abi }: BuiltContract,
+  ...words: readonly string[]
+): Promise<bigint> {
+  const args = parseArguments(abi.methods.get("setup")?.args ?? [], words);
+  const hash = Uint8Array.fromHex(codeHash);
+  const bytes = Uint8Array.from(Buffer.from(source));
+  for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
+    const piece = bytes.slice(offset, offset + PIECE_BYTES);
+    const put = { contract: 0n, method: "put", args: [hash, BigInt(offset), piece] };
+    await client.call(signer, callOperations(put));
+  }
+  const { receipts } = await client.call(
+    signer,
+    callOperations({ contract: 0n, method: "deploy", args: [hash, args] }),
+  );
+  return BigInt(String(receipts[0]?.result));
+}
+
+/** Builds source text as if it lay in a file of this folder. */
+export function build(folder: string, name: string, source: string): BuiltContract {
+  const path = join(folder, name);
+  writeFileSync(path, source);
+  return buildContract(path);
+}
+
+export function onlyReceipt({ receipts }: Pick<Outcome, "receipts">): ReceiptJson {
+  const [receipt, ...others] = receipts;
+  if (receipt === undefined || others.length > 0) throw new Error(`${receipts.length} receipts`);
+  return receipt;
+}
+
+/** The code of what `work` throws. */
+export async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return "none";
+  } catch (error) {
+    return isAceError(error) ? error.code : `without a code: ${String(error)}`;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A request as its text, head and all. */
+export async function raw(url: string, ...lines: readonly string[]): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  const [head = "", ...rest] = Buffer.concat(chunks).toString().split("\r\n\r\n");
+  return { status: Number(head.split(" ")[1]), body: rest.join("\r\n\r\n") };
+}
+
+export async function until(what: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (await what()) return;
+    await sleep(25);
+  }
+  throw new Error("it did not come to pass");
+}
+
+export interface Middleman extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** A proxy before an RPC endpoint, which may change each answer. */
+export async function openMiddleman(
+  rpcUrl: string,
+  change: (answer: string, asked: string) => string,
+): Promise<Middleman> {
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const asked = Buffer.concat(chunks).toString();
+      const headers = { "content-type": "application/json" };
+      const onward = request(rpcUrl, { method: "POST", headers }, (answer) => {
+        const parts: Buffer[] = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("end", () => outgoing.end(change(Buffer.concat(parts).toString(), asked)));
+      });
+      onward.end(asked);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
