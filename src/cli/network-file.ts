@@ -12,6 +12,7 @@ export async function networkFileFault(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof SyntaxError) return `${path} is not JSON`;
     if (error instanceof AceError) return `${path}: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`;
+    if (error instanceof Error && "code" in error) return `${path}: ${String(error.code)}`;
     throw error;
   }
 }

@@ -3,6 +3,8 @@
  *
  * A call is manageData operations that carry its bytes, together with the payments and locks that
  * come with it, in one transaction that its sender signs.
+ *
+ * Errors  `ADDRESS_INVALID`, `AMOUNT_INVALID` and `ASSET_INVALID` for what the ledger would not take.
  */
 import {
   type Account,
@@ -18,7 +20,9 @@ import { encodeCall } from "../contracts/calldata-frame.ts";
 import { CALLDATA_NAME, toChunks } from "../ledger/calldata.ts";
 import { parseAsset } from "../lib/assets.ts";
 import type { CborValue } from "../lib/cbor.ts";
+import { AceError } from "../lib/errors.ts";
 import { formatAmount, type Stroops } from "../lib/money.ts";
+import { isAddress } from "../lib/strkey.ts";
 
 export interface CallRequest {
   readonly contract: bigint;
@@ -48,10 +52,11 @@ export function callOperations({ contract, method, args, gas }: CallRequest): Op
 }
 
 export function paymentOperation({ to, asset, amount }: Payment): xdr.Operation {
+  if (!isAddress(to)) throw new AceError("ADDRESS_INVALID", `"${to}" cannot be paid`);
   return Operation.payment({
     destination: to,
     asset: assetOf(asset),
-    amount: formatAmount(amount),
+    amount: sendable(amount),
   });
 }
 
@@ -72,9 +77,15 @@ export function lockOperation(
   const untilThen = Claimant.predicateNot(Claimant.predicateBeforeAbsoluteTime(untilS.toString()));
   return Operation.createClaimableBalance({
     asset: assetOf(asset),
-    amount: formatAmount(amount),
+    amount: sendable(amount),
     claimants: [new Claimant(account, untilThen)],
   });
+}
+
+/** Nothing is an amount, but none that the ledger moves. */
+function sendable(amount: Stroops): string {
+  if (amount < 1n) throw new AceError("AMOUNT_INVALID", `${formatAmount(amount)} cannot be sent`);
+  return formatAmount(amount);
 }
 
 function assetOf(text: string): Asset {

@@ -1,7 +1,7 @@
 // Goal: the doctor finds what is wrong, and friendbot's answers are understood.
 // Method: the real executable against a server that answers as a Stellar RPC and friendbot do.
 import { once } from "node:events";
-import { chmodSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -77,6 +77,14 @@ it("fails on a slow clock, a broken network file and a keystore that is open to 
   const { exitCode, states } = await findings();
   expect(exitCode).toBe(1);
   for (const name of ["clock", "network", "keys"]) expect(states.get(name)).toBe("fail");
+});
+
+it("tells of a network file that cannot be read at all, instead of failing itself", async () => {
+  using own = makeHome();
+  mkdirSync(join(own.path, "network.json"));
+  const { exitCode, stdout } = await own.ace(["doctor", "--rpc", url]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain("network.json: EISDIR");
 });
 
 it("fails where no Stellar RPC answers, and says what to start", async () => {
