@@ -254,12 +254,26 @@ function checkOrigin(engine: Engine, request: IncomingMessage, response: ServerR
     throw new AceError("HOST_REFUSED", "the player API answers to its own address only");
   }
   const { origin } = request.headers;
-  if (origin === undefined) return;
+  if (origin === undefined) {
+    requireOwnPage(request);
+    return;
+  }
   if (origin !== engine.url && !engine.options.origins?.includes(origin)) {
     throw new AceError("FORBIDDEN", `pages of ${origin} may not call the player API`);
   }
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("vary", "origin");
+}
+
+/**
+ * A picture, a film or a frame of another site's page comes without `Origin`, but browsers say where
+ * from: such a page could use up the sessions, or see whether a content can be watched here.
+ */
+function requireOwnPage({ headers }: IncomingMessage): void {
+  const isForeign = headers["sec-fetch-site"] === "cross-site";
+  // A link that somebody follows opens a page of its own, which the one before cannot look into.
+  if (!isForeign || headers["sec-fetch-dest"] === "document") return;
+  throw new AceError("FORBIDDEN", "pages of other sites may not call the player API");
 }
 
 function allowedHosts(host: string, port: number): ReadonlySet<string> {

@@ -240,6 +240,19 @@ describe("a player is refused", () => {
     });
   });
 
+  it("a picture or a frame on another site's page, but not a link that is followed", async () => {
+    await withEngine(async ({ url }) => {
+      const ask = (dest: string, site: string) =>
+        getJson(`${url}/webui/api/service?method=get_version`, {
+          headers: { "sec-fetch-site": site, "sec-fetch-dest": dest, "sec-fetch-mode": "no-cors" },
+        });
+      expect(await ask("video", "cross-site")).toMatchObject({ status: 403 });
+      expect(await ask("iframe", "cross-site")).toMatchObject({ status: 403 });
+      expect(await ask("video", "same-site")).toMatchObject({ status: 200 });
+      expect(await ask("document", "cross-site")).toMatchObject({ status: 200 });
+    });
+  });
+
   it("from another machine: the engine listens on loopback only", async () => {
     const opening = withEngine(async () => {}, { host: "0.0.0.0" });
     await expect(opening).rejects.toMatchObject({ code: "CONFIG_INVALID" });
