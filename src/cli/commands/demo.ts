@@ -69,7 +69,7 @@ async function perform(world: World): Promise<{
 }> {
   const founding = await foundingAct(world);
   // The vote takes half a minute, so it begins first and runs beside the owner's work.
-  const proposal = await proposeAct(world, founding.accounts);
+  const proposal = await proposeAct(world);
   const [works] = await Promise.all([ownerAct(world, founding), voteAct(world, proposal)]);
   const refused = await strangersAct(world, works);
   const watched = await viewerAct(world, founding, works);

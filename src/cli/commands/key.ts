@@ -53,13 +53,13 @@ function addMaking(noun: Command, run: Run): void {
   examples(
     noun
       .command("new")
-      .summary("make a key")
-      .argument("<name>", "1 to 32 of a-z, A-Z, 0-9, _ and -")
+      .summary("make a key, or several")
+      .argument("<names...>", "each 1 to 32 of a-z, A-Z, 0-9, _ and -")
       .option("--plaintext", PLAINTEXT)
       .option("--fund", "get test lumens for it as well")
       .action(run(make)),
     "ace key new alice",
-    "ace key new alice --plaintext --fund",
+    "ace key new alice bob carol --plaintext --fund",
   );
   examples(
     noun
@@ -82,11 +82,17 @@ function addMaking(noun: Command, run: Run): void {
   );
 }
 
-async function make(context: Context, [name = ""]: readonly string[], flags: Flags): Promise<void> {
-  const entry = await keep(context, { name, seed: randomBytes(SEED_BYTES), flags });
-  context.output.result(entry);
-  context.output.line(entry.address);
-  if (flags.isOn("fund")) await fund(context, name);
+async function make(context: Context, names: readonly string[], flags: Flags): Promise<void> {
+  const { output } = context;
+  const made: KeyEntry[] = [];
+  for (const name of names) {
+    made.push(await keep(context, { name, seed: randomBytes(SEED_BYTES), flags }));
+  }
+  const [only, ...others] = made;
+  output.result(others.length === 0 ? only : { items: made });
+  if (others.length === 0) output.line(only?.address ?? "");
+  else output.table(made.map(({ name, address: account }) => [name, account]));
+  if (flags.isOn("fund")) await Promise.all(names.map((name) => fund(context, name)));
 }
 
 async function importKey(

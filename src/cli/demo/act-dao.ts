@@ -14,26 +14,24 @@ const Proposal = z.object({ id: z.string(), state: z.string(), yes: z.string(), 
 const Executed = Called.extend({ fromLedger: z.int() });
 const Settings = z.object({ items: z.array(z.object({ name: z.string(), value: z.string() })) });
 
-/** Locks power and proposes; the clock of the vote then runs while the demo goes on. */
-export async function proposeAct(
-  world: World,
+/** The members trust the governance asset, and the founder gives each of them some. */
+export async function endowAct(
+  { stage }: World,
   accounts: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { stage, narrator } = world;
-  await Promise.all(
-    members.map((name) => stage.must(InLedger, ["account", "trust", "ACE", "--as", name])),
+): Promise<void> {
+  const trusting = members.map((name) =>
+    stage.must(InLedger, ["account", "trust", "ACE", "--as", name]),
   );
-  for (const name of members) {
-    await stage.must(InLedger, [
-      "account",
-      "pay",
-      accounts[name] ?? "",
-      "100",
-      "ACE",
-      "--as",
-      "founder",
-    ]);
+  for (const [index, name] of members.entries()) {
+    await trusting[index];
+    const to = accounts[name] ?? "";
+    await stage.must(InLedger, ["account", "pay", to, "100", "ACE", "--as", "founder"]);
   }
+}
+
+/** Locks power and proposes; the clock of the vote then runs while the demo goes on. */
+export async function proposeAct(world: World): Promise<string> {
+  const { stage, narrator } = world;
   const locks = await Promise.all(
     members.map((name) => stage.must(Called, ["dao", "lock", "100", "--for", "30d", "--as", name])),
   );

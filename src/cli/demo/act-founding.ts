@@ -1,10 +1,11 @@
 /** Act one: a Stellar network of our own, people on it, and a service network that they found. */
 import { z } from "zod";
+import { endowAct } from "./act-dao.ts";
 import { proofLine } from "./narrator.ts";
 import { InLedger, type World } from "./world.ts";
 
 const Devnet = z.object({ rpcUrl: z.string(), passphrase: z.string() });
-const Key = z.object({ address: z.string() });
+const Keys = z.object({ items: z.array(z.object({ name: z.string(), address: z.string() })) });
 const Founded = InLedger.extend({
   id: z.string(),
   path: z.string(),
@@ -38,10 +39,8 @@ export interface Founding {
   readonly vault: string;
 }
 
-/** Keys that are made at once: more would only wait for one another. */
-const AT_ONCE = 5;
-
-export async function foundingAct({ stage, narrator }: World): Promise<Founding> {
+export async function foundingAct(world: World): Promise<Founding> {
+  const { stage, narrator } = world;
   const devnet = await stage.start(Devnet, ["devnet", "--port", "0", "--close", "1s"]);
   const { rpcUrl, passphrase } = devnet.ready;
   stage.set("ACE_RPC", rpcUrl);
@@ -71,16 +70,19 @@ export async function foundingAct({ stage, narrator }: World): Promise<Founding>
     [`network ${id}`, proofLine(founded)],
   );
 
-  const node = await stage.start(NodeReady, [
-    "node",
-    "--port",
-    "0",
-    "--peer-port",
-    "0",
-    "--tracker-port",
-    "0",
-    "--log",
-    "error",
+  const [node] = await Promise.all([
+    stage.start(NodeReady, [
+      "node",
+      "--port",
+      "0",
+      "--peer-port",
+      "0",
+      "--tracker-port",
+      "0",
+      "--log",
+      "error",
+    ]),
+    endowAct(world, accounts),
   ]);
   const { httpUrl: nodeUrl, trackerUrl } = node.ready;
   stage.set("ACE_NODE", nodeUrl);
@@ -91,15 +93,9 @@ export async function foundingAct({ stage, narrator }: World): Promise<Founding>
 }
 
 async function makeKeys(stage: World["stage"]): Promise<Founding["accounts"]> {
-  const found = new Map<string, string>();
-  for (let first = 0; first < people.length; first += AT_ONCE) {
-    const batch = people.slice(first, first + AT_ONCE);
-    const keys = batch.map(async (name) => {
-      const { address } = await stage.must(Key, ["key", "new", name, "--plaintext", "--fund"]);
-      found.set(name, address);
-    });
-    await Promise.all(keys);
-  }
+  const args = ["key", "new", ...people, "--plaintext", "--fund"];
+  const { items } = await stage.must(Keys, args);
+  const found = new Map(items.map(({ name, address }) => [name, address]));
   const of = (name: Person): string => found.get(name) ?? "";
   return {
     founder: of("founder"),

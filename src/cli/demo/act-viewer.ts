@@ -1,6 +1,7 @@
 /** Act four: the viewer pays with an ordinary payment, and the film plays. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { openNodeClient } from "../../client/http.ts";
 import { AceError } from "../../lib/errors.ts";
 import { formatAmount } from "../../lib/money.ts";
 import type { Founding } from "./act-founding.ts";
@@ -8,7 +9,6 @@ import type { Works } from "./act-owner.ts";
 import { proofLine } from "./narrator.ts";
 import { Called, type InLedger, type World } from "./world.ts";
 
-const Owed = z.object({ owed: z.array(z.object({ asset: z.string(), amount: z.string() })) });
 const Engine = z.object({ url: z.string(), playUrl: z.string() });
 
 export interface Watched {
@@ -91,9 +91,9 @@ async function play(
   return { sha256: watched.sha256, playUrl };
 }
 
-async function owedTo({ stage }: World, account: string): Promise<string> {
-  const { owed } = await stage.must(Owed, ["account", "show", account]);
-  return owed.find(({ asset }) => asset === "XLM")?.amount ?? "0";
+async function owedTo({ nodeUrl, signal }: World, account: string): Promise<string> {
+  const { items } = await openNodeClient(nodeUrl(), signal).payables(account);
+  return items.find(({ asset }) => asset === "XLM")?.amount ?? "0";
 }
 
 /** Plays it as a player does: the end first, then from the start. */
