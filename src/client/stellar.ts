@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Account, Keypair, rpc, type Transaction, xdr } from "@stellar/stellar-sdk";
 import { toHex } from "../lib/bytes.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import { resultCodes } from "./result-codes.ts";
 
@@ -101,7 +101,9 @@ async function submit(
   signal: AbortSignal,
 ): Promise<void> {
   for (let attempt = 0; attempt < TRY_AGAIN_MAX; attempt += 1) {
-    const answer = await reach(server.sendTransaction(transaction));
+    const answer = await reach(server.sendTransaction(transaction)).catch(unanswered);
+    // It may have arrived: only its fate can tell, and whoever sent it again might pay twice.
+    if (answer === undefined) return;
     if (answer.status === "ERROR") {
       const why = answer.errorResult === undefined ? "unknown" : resultCodes(answer.errorResult);
       throw new AceError("SUBMIT_REJECTED", `transaction ${answer.hash} was refused: ${why}`);
@@ -120,29 +122,40 @@ async function fateOf(
   const hash = toHex(transaction.hash());
   const maxTimeS = Number(transaction.timeBounds?.maxTime ?? 0);
   for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += POLL_MS) {
-    const found = await reach(server.getTransaction(hash));
-    if (found.status === rpc.Api.GetTransactionStatus.SUCCESS) {
-      return { hash, ledger: found.ledger, closeTime: Number(found.createdAt) };
-    }
-    if (found.status === rpc.Api.GetTransactionStatus.FAILED) {
-      const why = resultCodes(found.resultXdr);
-      throw new AceError(
-        "SUBMIT_FAILED",
-        `transaction ${hash} failed in ledger ${found.ledger}: ${why}`,
-      );
-    }
-    if (maxTimeS > 0 && Number(found.latestLedgerCloseTime) > maxTimeS) {
-      throw new AceError(
-        "SUBMIT_EXPIRED",
-        `transaction ${hash} did not make it before its maxTime`,
-      );
-    }
+    const found = await reach(server.getTransaction(hash)).catch(unanswered);
+    const sent = found === undefined ? undefined : knownFate(found, { hash, maxTimeS });
+    if (sent !== undefined) return sent;
     await sleep(POLL_MS, undefined, { signal });
   }
   throw new AceError(
     "SUBMIT_TIMEOUT",
     `transaction ${hash} is neither in a ledger nor ruled out yet`,
   );
+}
+
+/** Undefined while neither is known; throws what ended badly. */
+function knownFate(
+  found: rpc.Api.GetTransactionResponse,
+  { hash, maxTimeS }: { readonly hash: string; readonly maxTimeS: number },
+): Sent | undefined {
+  if (found.status === rpc.Api.GetTransactionStatus.SUCCESS) {
+    return { hash, ledger: found.ledger, closeTime: Number(found.createdAt) };
+  }
+  if (found.status === rpc.Api.GetTransactionStatus.FAILED) {
+    const why = resultCodes(found.resultXdr);
+    throw new AceError(
+      "SUBMIT_FAILED",
+      `transaction ${hash} failed in ledger ${found.ledger}: ${why}`,
+    );
+  }
+  if (maxTimeS === 0 || Number(found.latestLedgerCloseTime) <= maxTimeS) return undefined;
+  throw new AceError("SUBMIT_EXPIRED", `transaction ${hash} did not make it before its maxTime`);
+}
+
+/** Undefined for an answer that never came; any other fault is passed on. */
+function unanswered(error: unknown): undefined {
+  if (isAceError(error, "LEDGER_NO_SOURCE") && isConnectionFault(error.cause)) return undefined;
+  throw error;
 }
 
 async function reached<T>(work: Promise<T>, rpcUrl: string): Promise<T> {
@@ -162,7 +175,7 @@ function isConnectionFault(error: unknown): boolean {
   const code = "code" in error ? String(error.code) : "";
   return (
     /ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|UND_ERR/.test(code) ||
-    /fetch failed|ECONN/.test(error.message)
+    /fetch failed|ECONN|terminated|status code 5\d\d/.test(error.message)
   );
 }
 

@@ -86,10 +86,10 @@ export interface Middleman extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A proxy before an RPC endpoint, which may change each answer. */
+/** A proxy before an RPC endpoint, which may change each answer, or keep it to itself and hang up. */
 export async function openMiddleman(
   rpcUrl: string,
-  change: (answer: string, asked: string) => string,
+  change: (answer: string, asked: string) => string | undefined,
 ): Promise<Middleman> {
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
@@ -100,7 +100,11 @@ export async function openMiddleman(
       const onward = request(rpcUrl, { method: "POST", headers }, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part) => parts.push(part));
-        answer.on("end", () => outgoing.end(change(Buffer.concat(parts).toString(), asked)));
+        answer.on("end", () => {
+          const told = change(Buffer.concat(parts).toString(), asked);
+          if (told === undefined) outgoing.destroy();
+          else outgoing.end(told);
+        });
       });
       onward.end(asked);
     });
