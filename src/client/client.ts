@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Transaction, xdr } from "@stellar/stellar-sdk";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { buildTransaction } from "./build.ts";
 import type { NodeClient } from "./http.ts";
 import type { ReceiptJson } from "./schemas.ts";
@@ -111,10 +111,18 @@ async function waitFor(
   signal: AbortSignal,
 ): Promise<readonly ReceiptJson[]> {
   for (let waitedMs = 0; waitedMs < RECEIPT_WAIT_MS; waitedMs += RECEIPT_POLL_MS) {
-    const { tip, receipts } = await node.receipts(sent.hash);
+    const { tip, receipts } = await node.receipts(sent.hash).catch((cause) => {
+      throw isAceError(cause, "NODE_UNREACHABLE") ? unseen(sent, cause) : cause;
+    });
     if (tip >= sent.ledger) return receipts;
     await sleep(RECEIPT_POLL_MS, undefined, { signal });
   }
-  const what = `the node has not applied ledger ${sent.ledger} of transaction ${sent.hash} yet`;
-  throw new AceError("SUBMIT_TIMEOUT", what);
+  throw unseen(sent);
+}
+
+/** The transaction is in its ledger; what its calls did is for whoever asks again. */
+function unseen({ ledger, hash }: Sent, cause?: unknown): AceError {
+  const node = cause === undefined ? "has not applied it yet" : "does not answer";
+  const what = `transaction ${hash} is in ledger ${ledger}, but the node ${node}`;
+  return new AceError("SUBMIT_TIMEOUT", what, { cause });
 }

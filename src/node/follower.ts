@@ -5,8 +5,15 @@
  * or damaged state stops it: reads go on, health is red, and the fault names what to do.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
-import { type FollowParts, follow } from "./follow.ts";
+import type { Events } from "../lib/events.ts";
+import { type FollowParts, follow, type Ledgers } from "./follow.ts";
+
+export interface FollowerParts extends Omit<FollowParts, "ledgers"> {
+  /** Ledgers that tell these events of a source that fails. */
+  readonly ledgers: (events: Events) => Ledgers;
+}
 
 export interface Follower {
   state(): "following" | "waiting" | "stopped";
@@ -18,11 +25,22 @@ export interface Follower {
 const PASSES_BY_ITSELF: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "LEDGER_NO_SOURCE"]);
 const RETRY_MS = 2_000;
 
-export function startFollower(parts: FollowParts, signal: AbortSignal): Follower {
+export function startFollower(parts: FollowerParts, signal: AbortSignal): Follower {
   let state: "following" | "waiting" | "stopped" = "waiting";
   let fault: AceError | undefined;
+  const sourceEvents: Events = {
+    info: parts.events.info,
+    warn: (name, fields = {}) => {
+      parts.events.warn(name, fields);
+      if (name !== "ledger.source_failed") return;
+      const code = String(fields["code"]);
+      state = "waiting";
+      fault = new AceError(isErrorCode(code) ? code : "INTERNAL", String(fields["message"]));
+    },
+  };
   const watched: FollowParts = {
     ...parts,
+    ledgers: parts.ledgers(sourceEvents),
     journal: {
       tip: () => parts.journal.tip(),
       commit: (applied) => {

@@ -64,7 +64,7 @@ export async function openNode(settings: Config, version: string): Promise<Node>
   const source = openRpcSource({ url: config.rpcUrl, passphrase: network.passphrase });
   const follower = startFollower(
     {
-      ledgers: ledgersOf({ source, network, events: telemetry, pollMs: config.pollMs }),
+      ledgers: (events) => ledgersOf({ source, network, events, pollMs: config.pollMs }),
       journal: audited(store),
       machine: runtime,
       vault: network.vault,

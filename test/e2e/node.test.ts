@@ -549,6 +549,23 @@ describe("more than one node", () => {
     expect(asked.filter((start) => start <= goal)).toEqual([live.network.genesisLedger]);
   });
 
+  it("is red while its source is silent, and green with the next ledger", async () => {
+    let isDown = false;
+    await using middleman = await openMiddleman(live.rpcUrl, (answer) =>
+      isDown ? undefined : answer,
+    );
+    await using waiting = await openNode(configOf("second", { rpcUrl: middleman.url }), "0.0.0");
+    const seen = clientOf(waiting).node;
+    const health = async () => await (await fetch(`${waiting.httpUrl}/health`)).json();
+    isDown = true;
+    await until(async () => (await seen.status()).fault !== undefined);
+    expect(await health()).toEqual({ status: "fault", code: "LEDGER_NO_SOURCE" });
+    isDown = false;
+    live.closeLedger();
+    await until(async () => (await seen.status()).tip?.sequence === live.latestLedger());
+    expect(await health()).toEqual({ status: "ok" });
+  });
+
   it("stops before a lie: health is red, reads go on, state is as it was", async () => {
     const settings = configOf("deceived");
     const honest = live.latestLedger();

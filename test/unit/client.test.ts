@@ -240,6 +240,14 @@ it("hands on the node's own error by its code, and no code that nobody knows", a
   expect((await faultOf(openNodeClient(broken, signal).status())).code).toBe("NODE_UNREACHABLE");
 });
 
+it("says that a transaction is in its ledger when only its receipts cannot be had", async () => {
+  const node = openNodeClient("http://127.0.0.1:9", signal);
+  const client = openClient({ stellar, node, signal });
+  const { code, message } = await faultOf(client.receipts({ hash: HASH, ledger: 7, closeTime: 0 }));
+  expect(code).toBe("SUBMIT_TIMEOUT");
+  expect(message).toContain(`${HASH} is in ledger 7`);
+});
+
 it("stops at once when it is told to", async () => {
   const stop = new AbortController();
   const rpcUrl = await endpoint(
