@@ -5,6 +5,9 @@
  * player on this machine. Records are checked here: the node is not believed.
  */
 
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { makeIssuerSet } from "../access/issuer-set.ts";
 import { TokenVerifier } from "../access/verifier.ts";
 import { networkId } from "../contracts/service-network.ts";
@@ -60,8 +63,9 @@ export async function openEngine({
     records.set(found.infohash, found);
     return found;
   };
-  const join = async (found: ContentRecord): Promise<Swarm> => {
+  const joinSwarm = async (found: ContentRecord): Promise<Swarm> => {
     const torrent = recordTorrent(found);
+    await requireStillGated(found, dataDir);
     const { contentId, serverKeys, trackers, peers, access } = found;
     const own = token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token);
     // Viewers serve one another: each shows its token, and checks the other's as a seed would.
@@ -86,19 +90,37 @@ export async function openEngine({
         const { infohash, mime } = await record(value);
         return { infohash, mime };
       },
-      join: async (infohash) => await join(records.get(infohash) ?? (await record(infohash))),
+      join: async (infohash) => await joinSwarm(records.get(infohash) ?? (await record(infohash))),
     }),
   );
   const opened = parts.move();
   return {
     record,
-    join,
+    join: joinSwarm,
     play: async (port, version) => {
       const player = await openPlayer({ contents, host: LOOPBACK, port, version, events });
       return opened.use(player).url;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/**
+ * What was fetched under a licence is never served without a gate: a later record, which anybody may
+ * sign and any node may hand out, could call the same torrent public.
+ */
+async function requireStillGated(
+  { access, infohash, title }: ContentRecord,
+  dataDir: string,
+): Promise<void> {
+  const mark = join(dataDir, `${infohash}.gated`);
+  if (access === "gated") {
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(mark, "");
+    return;
+  }
+  if (!existsSync(mark)) return;
+  throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called public now`);
 }
 
 function verifierOf({ network }: Viewer, { contract, swarm }: ContentRecord): TokenVerifier {
