@@ -30,7 +30,7 @@ const FREE_GOOD_BYTES = 2_048 * MEBIBYTE;
 const CLOCK_OFFSET_MAX_S = 30;
 const ANSWER_MS = 3_000;
 const PORTS = [
-  { port: 6878, user: "the player", flag: "--player-port" },
+  { port: 6878, user: "the player", flag: "ace stream get --port" },
   { port: 7070, user: "the node", flag: "--port" },
   { port: 8000, user: "the Stellar RPC", flag: "--rpc" },
 ] as const;
