@@ -23,10 +23,11 @@ export function buildContract(path: string): BuiltContract {
   const source = stripped(path, readSource(path));
   const admitted = admitSource(source);
   if (!admitted.ok) {
-    const lines = admitted.refusals.map(
-      ({ line, column, code, message }) => `${path}:${line}:${column} ${code}: ${message}`,
+    const [first, ...others] = admitted.refusals.map(
+      ({ line, column, code, message, hint }) =>
+        `${path}:${line}:${column} ${code}: ${message}. ${hint}`,
     );
-    throw new AceError("CODE_REFUSED", lines.join("\n"));
+    throw new AceError("CODE_REFUSED", [first, ...others].join("\n"));
   }
   return { source, codeHash: sha256Hex(Buffer.from(source)), abi: admitted.abi };
 }

@@ -14,10 +14,11 @@ import { muxedAddress } from "../lib/strkey.ts";
 import { type BuiltContract, buildContract } from "./build-contract.ts";
 import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
+import { identityAccount } from "./identity.ts";
+import { refusalOf } from "./refusal.ts";
 import { openSession, type Session, sendCall } from "./session.ts";
 
 const REGISTRY = 0n;
-const AGREED = { isAgreed: true };
 /** Room for contract number, method, hash and offset beside the code in one call. */
 const FRAME_BYTES = 64;
 const PIECE_BYTES = CALLDATA_BYTES_MAX - FRAME_BYTES;
@@ -34,14 +35,21 @@ export async function deployContract(
     throw new AceError("ARGUMENT_INVALID", `${built.abi.name} has no setup and takes no arguments`);
   }
   const args = parseArguments(setup?.args ?? [], words);
-  const pieces = Math.ceil(Buffer.byteLength(built.source) / PIECE_BYTES);
+  const account = await identityAccount(context);
+  const effect = [`deploy ${built.abi.name}, code ${built.codeHash}, never to be upgraded`];
+  const isThere = await isOnLedger(session, account, deployCall(built, args));
+  const pieces = isThere ? 0 : Math.ceil(Buffer.byteLength(built.source) / PIECE_BYTES);
+  const carriers = `${pieces + 1} transactions: ${pieces} carry the code, the last one runs setup`;
   await confirm(context, [
-    `deploy ${built.abi.name}, code ${built.codeHash}, never to be upgraded`,
-    `${pieces + 1} transactions: ${pieces} carry the code, the last one runs setup`,
+    ...effect,
+    isThere ? "1 transaction: the code is on the ledger already" : carriers,
+    `from ${account}, who becomes its owner`,
   ]);
-  const transactions = await putCode(context, session, built);
-  const effect = [`deploy ${built.abi.name}, code ${built.codeHash}`];
-  const sent = await sendCall(context, session, deployCall(built, args), effect, AGREED);
+  const transactions = isThere ? [] : await putCode(context, session, built);
+  const sent = await sendCall(context, session, deployCall(built, args), effect, {
+    isAgreed: true,
+    unless: "its code is on the ledger, but no contract was made",
+  });
   const number = numberOf(sent.receipts);
   const address = muxedAddress(session.network.vault, number);
   const { output } = context;
@@ -54,6 +62,18 @@ export async function deployContract(
   const { hash, ledger } = sent;
   const { codeHash } = built;
   return { number, address, name: built.abi.name, codeHash, hash, ledger, transactions };
+}
+
+/** Tried before anything is sent: a setup that refuses known code costs nothing. */
+async function isOnLedger(
+  { client }: Session,
+  account: string,
+  operations: readonly xdr.Operation[],
+): Promise<boolean> {
+  const [receipt] = (await client.simulate(account, operations)).receipts;
+  if (receipt === undefined || receipt.code === "CODE_INCOMPLETE") return false;
+  if (!receipt.ok) throw refusalOf(receipt);
+  return true;
 }
 
 async function putCode(
@@ -73,7 +93,8 @@ async function putCode(
     });
     const end = offset + piece.length;
     const effect = [`put bytes ${offset} to ${end} of ${bytes.length} of ${abi.name}`];
-    transactions.push((await sendCall(context, session, operations, effect, AGREED)).hash);
+    const sent = await sendCall(context, session, operations, effect, { isAgreed: true });
+    transactions.push(sent.hash);
     progress.update(end, bytes.length);
   }
   progress.done();

@@ -41,6 +41,8 @@ export function openKeystore(options: KeystoreOptions): Keystore {
     const { address } = await readStellarIdentity(file.identity, environment);
     return { name, address, kind: file.kind };
   };
+  // However often one command signs, it asks for the passphrase once.
+  const opened = new Map<string, Uint8Array>();
   return {
     find,
     list: async () => {
@@ -53,8 +55,12 @@ export function openKeystore(options: KeystoreOptions): Keystore {
     unlock: async (name) => {
       const file = await read(name);
       switch (file.kind) {
-        case "encrypted":
-          return unseal(file, await readPassphrase(name, options));
+        case "encrypted": {
+          const seed =
+            opened.get(file.address) ?? (await unseal(file, await readPassphrase(name, options)));
+          opened.set(file.address, seed);
+          return seed;
+        }
         case "plaintext":
           return Uint8Array.fromHex(file.seed);
         case "stellar-cli":

@@ -34,6 +34,7 @@ export async function perform(
     const { json, verbose } = settings;
     // What was interrupted fails in its own words; the person who did it needs none of them.
     const reported = signal.aborted && !isAceError(error) ? signal.reason : error;
+    output.close();
     return reportFailure(reported, { json, verbose, data: output.data() });
   } finally {
     output.close();

@@ -1,12 +1,13 @@
 /** A failed receipt, told to the person whose call it was. */
 import type { ReceiptJson } from "../client/schemas.ts";
 import { AceError } from "../lib/errors.ts";
+import { refusalWords } from "./refusal-words.ts";
 
-/** The error of a call that the simulation already refused: nothing was signed or sent. */
-export function refusalOf(receipt: ReceiptJson): AceError {
+/** The error of a call that the simulation already refused: it was neither signed nor sent. */
+export function refusalOf(receipt: ReceiptJson, state = "nothing was sent"): AceError {
   const { contract, method, code } = receipt;
   const detail = refusalDetail(receipt.result);
-  const what = `contract ${contract} refuses "${method}": ${code}${detail}; nothing was sent`;
+  const what = `contract ${contract} refuses "${method}": ${refusalWords(code)}${detail}; ${state}`;
   return new AceError("CALL_FAILED", what, { cause: receipt });
 }
 

@@ -33,7 +33,11 @@ export interface SignedCall extends Outcome {
 interface SendOptions {
   /** The person has agreed to this call already, as part of a larger step. */
   readonly isAgreed?: boolean;
+  /** How things stand when the contract refuses; "nothing was sent" unless said otherwise. */
+  readonly unless?: string;
 }
+
+const WAITING = "sending, and waiting for the ledger to close";
 
 /**
  * Simulates, shows what would happen, asks, signs, sends, and waits for the receipt.
@@ -45,17 +49,19 @@ export async function sendCall(
   session: Session,
   operations: readonly xdr.Operation[],
   effect: readonly string[],
-  { isAgreed = false }: SendOptions = {},
+  { isAgreed = false, unless }: SendOptions = {},
 ): Promise<SignedCall> {
   const signer = await identity(context);
   const { receipts } = await session.client.simulate(signer.account, operations);
   const failing = receipts.find((receipt) => !receipt.ok);
-  if (failing !== undefined) throw refusalOf(failing);
+  if (failing !== undefined) throw refusalOf(failing, unless);
   const gas = receipts.reduce((sum, receipt) => sum + BigInt(receipt.gasUsed), 0n);
   const lines = [...effect, ...costLines(signer, operations.length, gas)];
   if (isAgreed) for (const line of lines) context.output.note(line);
   else await confirm(context, lines);
+  const waiting = isAgreed ? undefined : context.output.progress(WAITING);
   const outcome = await session.client.call(signer, operations);
+  waiting?.done();
   context.output.note(`sent ${outcome.hash}, in ledger ${outcome.ledger}`);
   return { ...outcome, account: signer.account };
 }
@@ -66,12 +72,14 @@ export async function sendPlain(
   session: Pick<Session, "client">,
   operations: readonly xdr.Operation[],
   effect: readonly string[],
-): Promise<{ readonly hash: string; readonly ledger: number }> {
+): Promise<{ readonly account: string; readonly hash: string; readonly ledger: number }> {
   const signer = await identity(context);
   await confirm(context, [...effect, ...costLines(signer, operations.length)]);
+  const waiting = context.output.progress(WAITING);
   const { hash, ledger } = await session.client.send(signer, operations);
+  waiting.done();
   context.output.note(`sent ${hash}, in ledger ${ledger}`);
-  return { hash, ledger };
+  return { account: signer.account, hash, ledger };
 }
 
 function costLines(signer: Identity, operations: number, gas?: bigint): readonly string[] {

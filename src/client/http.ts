@@ -37,6 +37,7 @@ export interface NodeClient {
 }
 
 const REQUEST_MS = 20_000;
+const CONTENT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const Fault = z.object({ code: z.string(), message: z.string() });
 const Challenge = z.object({
   transaction: z.string(),
@@ -68,12 +69,18 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     receipts: (txHash) => get(`/v1/transactions/${txHash}/receipts`, ReceiptsJson),
     payables: (account) => get(`/v1/payables/${account}`, PayablesJson),
     contents: () => get("/v1/contents", z.array(ContentJson)),
-    content: (id) => get(`/v1/contents/${encodeURIComponent(id)}`, ContentJson),
+    content: async (id) => await get(`/v1/contents/${contentName(id)}`, ContentJson),
     publish: (body, adminToken) => post("/v1/contents", body, ContentJson, adminToken),
     challenge: (account) => get(`/auth?account=${encodeURIComponent(account)}`, Challenge),
     signIn: (body) => post("/auth", body, z.object({ token: z.string() })),
     token: (body, session) => post("/v1/access/tokens", body, TokenJson, session),
   };
+}
+
+function contentName(id: string): string {
+  if (CONTENT.test(id)) return id;
+  const what = `"${id}" is neither a content id (64 hexadecimal digits) nor an infohash (40)`;
+  throw new AceError("CONTENT_NOT_FOUND", what);
 }
 
 async function request<T>(

@@ -36,8 +36,8 @@ export const accessCatalogue = {
     hint: "This contract does not offer this content. `ace content list` names the right one.",
   },
   REGION_DENIED: { status: 403, exit: 5, hint: "It may not be watched in this country." },
-  DEVICE_NOT_LINKED: { status: 403, exit: 5, hint: "Link this device: `ace device add`." },
-  DEVICE_LIMIT: { status: 403, exit: 5, hint: "Remove another device: `ace device remove`." },
+  DEVICE_NOT_LINKED: { status: 403, exit: 5, hint: "Link this device: `ace contract inspect 2`." },
+  DEVICE_LIMIT: { status: 403, exit: 5, hint: "Remove another device: `ace contract inspect 2`." },
   MINUTES_SPENT: { status: 403, exit: 5, hint: "Buy again: `ace licence buy <contract>`." },
   ACCESS_METHOD_INVALID: {
     status: 502,

@@ -3,12 +3,12 @@ export const contractCatalogue = {
   CODE_REFUSED: {
     status: 422,
     exit: 5,
-    hint: "Each refusal names line and column. `ace contract build` shows them before you deploy.",
+    hint: "Each refusal names line and column; docs/contracts.md says what a contract may use.",
   },
   CALL_FAILED: {
     status: 422,
     exit: 5,
-    hint: "The contract refused the call. Payments that came with it are refunded.",
+    hint: "The code is the contract's own; its README lists them. A refused call changes nothing.",
   },
   CALLDATA_TOO_LONG: {
     status: 413,

@@ -28,7 +28,7 @@ export const ledgerCatalogue = {
   LEDGER_NO_SOURCE: {
     status: 503,
     exit: 6,
-    hint: "No source answers. Check that the RPC endpoint runs: `ace doctor`.",
+    hint: "Start a network with `ace devnet`, or name an endpoint with --rpc.",
   },
   SUBMIT_REJECTED: {
     status: 422,

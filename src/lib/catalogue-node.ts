@@ -10,16 +10,20 @@ export const nodeCatalogue = {
   ADDRESS_INVALID: { status: 400, exit: 2, hint: "Give a Stellar address: G… or M…." },
   BODY_INVALID: { status: 400, exit: 2, hint: "The API reference is at /docs on the node." },
   CONFIG_INVALID: { status: 500, exit: 2, hint: "`ace config` prints the settings in force." },
-  USAGE: { status: 400, exit: 2, hint: "`ace help` shows the commands." },
+  USAGE: {
+    status: 400,
+    exit: 2,
+    hint: "`ace help` shows the commands, `ace help <noun> <verb>` one.",
+  },
   NETWORK_FILE_INVALID: {
     status: 500,
     exit: 2,
-    hint: "`ace network create` writes a valid network.json.",
+    hint: "`ace network create` makes one; --network names another.",
   },
   NETWORK_EXISTS: {
     status: 409,
     exit: 2,
-    hint: "Give another --out, or remove the file if you mean to found the network anew.",
+    hint: "Name another with --network, or remove the file to found the network anew.",
   },
   SETTINGS_REFUSED: {
     status: 500,

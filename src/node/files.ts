@@ -70,6 +70,9 @@ function readJson(path: string, code: "NETWORK_FILE_INVALID" | "CONFIG_INVALID")
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
+      throw new AceError(code, `there is no ${path}`, { cause });
+    }
     const why = cause instanceof Error ? cause.message : "unreadable";
     throw new AceError(code, `${path}: ${why}`, { cause });
   }

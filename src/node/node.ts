@@ -25,6 +25,8 @@ export interface Node extends AsyncDisposable {
   readonly httpUrl: string;
   readonly streams: Streams;
   readonly follower: Follower;
+  /** The last ledger applied. */
+  readonly tip: () => number | undefined;
 }
 
 /** Stored ledgers that are checked again with each new one: bits rot where nobody reads. */
@@ -94,7 +96,13 @@ export async function openNode(settings: Config, version: string): Promise<Node>
   await streams.shelf.open();
 
   const opened = parts.move();
-  return { httpUrl, streams, follower, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    httpUrl,
+    streams,
+    follower,
+    tip: () => store.tip()?.sequence,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
 function audited(store: Store): Journal {

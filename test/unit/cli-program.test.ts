@@ -43,7 +43,7 @@ it.each([
   [["bogus", "--help"], "unknown command 'bogus'"],
   [["keys"], "Did you mean key?"],
   [["key"], "a verb is missing, one of new, import"],
-  [["key", "new"], "missing required argument 'name'"],
+  [["key", "new"], "missing required argument 'names'"],
   [["key", "list", "--bogus"], "unknown option '--bogus'"],
   [["key", "list", "extra"], "too many arguments"],
   [["--as"], "argument missing"],
@@ -57,7 +57,7 @@ it.each([
 it("puts an error of usage on stdout as one object with --json", async () => {
   const { exitCode, stdout } = await home.ace(["--json", "key", "new"]);
   const { code, hint } = { code: "USAGE", hint: catalogue.USAGE.hint };
-  const message = "missing required argument 'name'";
+  const message = "missing required argument 'names'";
   expect(exitCode).toBe(2);
   expect(JSON.parse(stdout)).toEqual({ v: 1, ok: false, error: { code, message, hint } });
 });

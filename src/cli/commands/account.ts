@@ -8,6 +8,7 @@ import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall, sendPlain } from "../session.ts";
+import { receiptLines } from "./tx.ts";
 
 /** `ace account`: what an account holds and is owed; ordinary Stellar payments and trustlines. */
 export function register(noun: Command, run: Run): void {
@@ -64,12 +65,12 @@ async function payTo(
   const { account, id } = splitAddress(to);
   if (account !== session.network.vault || id === undefined) {
     const sent = await sendPlain(context, session, operations, effect);
-    context.output.line(`paid in ledger ${sent.ledger}, transaction ${sent.hash}`);
+    context.output.line(`paid ${formatAmount(payment.amount)} ${payment.asset}`, "good");
     return sent;
   }
   const sent = await sendCall(context, session, operations, effect);
   for (const receipt of sent.receipts) {
-    context.output.line(`contract ${receipt.contract} took it: ${JSON.stringify(receipt.result)}`);
+    for (const line of receiptLines(receipt)) context.output.line(line);
   }
   return sent;
 }
@@ -79,7 +80,7 @@ async function trust(context: Context, text: string): Promise<unknown> {
   const asset = resolveAsset(text, session.network.assets);
   const effect = [`trust ${asset}`];
   const sent = await sendPlain(context, session, [trustOperation(asset)], effect);
-  context.output.line(`trusts ${asset} since ledger ${sent.ledger}, transaction ${sent.hash}`);
+  context.output.line(`${sent.account} can hold ${asset}`, "good");
   return { asset, ...sent };
 }
 

@@ -4,14 +4,15 @@ import type { Command } from "commander";
 import { callOperations, paymentOperation } from "../../client/build.ts";
 import { encodeAbi } from "../../contracts/abi.ts";
 import { argsToJson, parseArguments } from "../../contracts/value-json.ts";
-import { AceError } from "../../lib/errors.ts";
+import { AceError, isAceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
 import { buildContract } from "../build-contract.ts";
 import type { Context } from "../context.ts";
-import { contractInfo, methodOf, signatureOf } from "../contract-info.ts";
+import { type ContractInfo, contractInfo, methodOf, signatureOf } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
+import { refusalWords } from "../refusal-words.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall } from "../session.ts";
 import { resolveAsset } from "./account.ts";
@@ -83,7 +84,9 @@ function create({ output }: Context, folder: string, flags: Flags): unknown {
   const from = flags.text("from") ?? "licence";
   const template = Object.hasOwn(TEMPLATES, from) ? TEMPLATES[from] : undefined;
   if (template === undefined) throw new AceError("TEMPLATE_UNKNOWN", `no template "${from}"`);
-  if (existsSync(folder)) throw new AceError("USAGE", `${folder} is there already`);
+  if (existsSync(folder)) {
+    throw new AceError("USAGE", `${folder} is there already; give another folder`);
+  }
   cpSync(new URL(`${template}/`, EXAMPLES), folder, { recursive: true });
   const source = join(folder, `${template}.ts`);
   output.line(`made ${folder} from the ${from} template`, "good");
@@ -130,7 +133,7 @@ async function callMethod(
   const { args: types, view: isView } = methodOf(contract, method);
   if (isView)
     throw new AceError("USAGE", `"${method}" is a view: ace contract view ${number} ${method}`);
-  const encoded = parseArguments(types, args);
+  const encoded = readArguments({ number, method, args }, contract);
   const gas = flags.whole("gas", { min: 1, max: 5_000_000 });
   const amount = flags.text("pay");
   const payments =
@@ -163,11 +166,26 @@ async function view(context: Context, { number, method, args }: MethodWords): Pr
   const { node } = openSession(context);
   const contract = await contractInfo(node, number);
   const { args: types } = methodOf(contract, method);
-  const json = argsToJson(types, parseArguments(types, args));
+  const json = argsToJson(types, readArguments({ number, method, args }, contract));
   const answer = await node.view(contract.id, method, json);
   if (!answer.ok) {
-    throw new AceError("CALL_FAILED", `contract ${number} refuses "${method}": ${answer.code}`);
+    const why = refusalWords(answer.code);
+    throw new AceError("CALL_FAILED", `contract ${number} refuses "${method}": ${why}`);
   }
-  context.output.line(JSON.stringify(answer.result, undefined, 2));
+  for (const line of JSON.stringify(answer.result, undefined, 2).split("\n")) {
+    context.output.line(line);
+  }
   return answer;
+}
+
+/** Wrong arguments are told beside the method's own signature. */
+function readArguments({ method, args }: MethodWords, contract: ContractInfo) {
+  const declared = methodOf(contract, method);
+  try {
+    return parseArguments(declared.args, args);
+  } catch (error) {
+    if (!isAceError(error, "ARGUMENT_INVALID")) throw error;
+    const what = `${signatureOf(method, declared)}: ${error.message}`;
+    throw new AceError("ARGUMENT_INVALID", what, { cause: error });
+  }
 }

@@ -92,7 +92,18 @@ async function make(context: Context, names: readonly string[], flags: Flags): P
   output.result(others.length === 0 ? only : { items: made });
   if (others.length === 0) output.line(only?.address ?? "");
   else output.table(made.map(({ name, address: account }) => [name, account]));
-  if (flags.isOn("fund")) await Promise.all(names.map((name) => fund(context, name)));
+  if (flags.isOn("fund")) await fundMade(context, names);
+}
+
+async function fundMade(context: Context, names: readonly string[]): Promise<void> {
+  try {
+    await Promise.all(names.map((name) => fund(context, name)));
+  } catch (error) {
+    const verb = names.length === 1 ? "is" : "are";
+    const again = names.map((name) => `ace key fund ${name}`).join("; ");
+    context.output.warn(`${names.join(", ")} ${verb} made, but not funded; later: ${again}`);
+    throw error;
+  }
 }
 
 async function importKey(

@@ -66,7 +66,8 @@ async function buy(context: Context, number: string, flags: Flags): Promise<unkn
   const maxPrice = max === undefined ? BigInt(found.price) : parseAmount(max);
   if (BigInt(found.price) > maxPrice) {
     const costs = `${formatAmount(BigInt(found.price))} ${found.asset}`;
-    throw new AceError("CALL_FAILED", `licence ${number} now costs ${costs}, your limit is ${max}`);
+    const what = `licence ${number} costs ${costs}, your limit is ${max}; nothing was sent`;
+    throw new AceError("CALL_FAILED", what);
   }
   const isDirect = flags.text("via") !== "vault" && (await canPayDirectly(context, session, found));
   const payments = isDirect ? directPayments(found) : vaultPayments(found, contract);

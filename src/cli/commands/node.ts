@@ -3,12 +3,15 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { openNodeClient } from "../../client/http.ts";
 import type { StatusJson } from "../../client/schemas.ts";
+import type { Node } from "../../node/node.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
+
+const TIP_MS = 500;
 
 /** `ace node`: follows the network, answers the API, seeds what was published. */
 export function register(noun: Command, run: Run): void {
@@ -20,7 +23,10 @@ export function register(noun: Command, run: Run): void {
     .option("--tracker-port <port>", "the node's own tracker")
     .option("--operator <file>", "issuer keys: with them the node issues access tokens")
     .option("--follow-only", "issue no tokens, even where issuer keys lie beside network.json")
-    .option("--log <level>", "silent, error, warn, info or debug")
+    .option(
+      "--log <level>",
+      "silent, error, warn, info or debug (default: warn on a terminal, else info)",
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  ace node\n  ace node --data ./second --port 7170 --peer-port 7171 --tracker-port 7172 --follow-only\n  ace node status",
@@ -36,7 +42,7 @@ export function register(noun: Command, run: Run): void {
 }
 
 async function start(context: Context, flags: Flags): Promise<unknown> {
-  const { output, signal, settings, environment } = context;
+  const { output, signal, settings, environment, terminal } = context;
   // Loaded here, because `status` needs none of it.
   const { fromEnvironment, loadConfig } = await import("../../node/config.ts");
   const { openNode } = await import("../../node/node.ts");
@@ -45,6 +51,8 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
       networkFile: settings.network,
       rpcUrl: settings.rpcUrl,
       dataDir: join(settings.home, "node"),
+      // A person sees the line below instead of one a ledger.
+      logLevel: terminal.canAsk ? "warn" : undefined,
     },
     fromEnvironment(environment),
     {
@@ -70,11 +78,27 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
     ["tokens", config.operatorFile === undefined ? "verifies them" : "issues and verifies them"],
   ]);
   output.event("ready", addresses);
+  using _line = showTip(context, node);
   const fault = node.follower.stopped.then(() => node.follower.fault());
   await Promise.race([untilAborted(signal), fault.then((error) => reportFault(context, error))]);
   // A node that stopped following goes on answering, so that its operator can look.
   if (!signal.aborted) await untilAborted(signal);
   return addresses;
+}
+
+/** The last ledger applied, on one line of a terminal. */
+function showTip({ output }: Context, node: Node): Disposable {
+  const progress = output.progress("at ledger");
+  const timer = setInterval(() => {
+    const tip = node.tip();
+    if (node.follower.state() === "following" && tip !== undefined) progress.update(tip);
+  }, TIP_MS);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      progress.done();
+    },
+  };
 }
 
 function reportFault(

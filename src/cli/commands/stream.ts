@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { type Engine, openEngine } from "../../node/engine.ts";
 import { openTelemetry } from "../../node/events.ts";
+import { openTokenDesk, type Viewer } from "../../node/token-source.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
 import type { Swarm } from "../../p2p/swarm-port.ts";
 import type { Context } from "../context.ts";
@@ -38,8 +39,23 @@ async function get(context: Context, content: string, flags: Flags): Promise<unk
   await using engine = await openEngine({ viewer, token: flags.text("token"), dataDir, events });
   const out = flags.text("out");
   if (out !== undefined) return await fetchTo(context, engine, { content, out });
+  if (flags.text("token") === undefined) await assertMayWatch(context, viewer, engine, content);
   const port = flags.whole("port", { min: 0, max: 65_535 }) ?? PLAYER_PORT;
   return await serve(context, engine, { content, port });
+}
+
+/** Told here, in words: most players show nothing but a failed request. */
+async function assertMayWatch(
+  { output }: Context,
+  viewer: Viewer,
+  engine: Engine,
+  content: string,
+): Promise<void> {
+  const { contentId, access } = await engine.record(content);
+  if (access === "public") return;
+  const progress = output.progress("asking for a token");
+  await openTokenDesk(viewer)(contentId);
+  progress.done();
 }
 
 async function serve(

@@ -35,9 +35,15 @@ function checkImports(program: Program, refusals: Refusals): void {
     for (const specifier of node.specifiers) {
       if (isOfKit(specifier)) continue;
       const hint = "docs/contracts.md lists what the kit offers.";
-      refusals.refuse("CODE_IMPORT", specifier, "the kit exports no such name", hint);
+      refusals.refuse("CODE_IMPORT", specifier, `the kit has no "${nameOf(specifier)}"`, hint);
     }
   }
+}
+
+function nameOf(specifier: AnyNode): string {
+  if (specifier.type !== "ImportSpecifier") return "default";
+  const { imported } = specifier;
+  return imported.type === "Identifier" ? imported.name : String(imported.value);
 }
 
 function isOfKit(specifier: AnyNode): boolean {

@@ -1,0 +1,49 @@
+/**
+ * Refusals in plain words: the codes of the sandbox, of the system contracts and of the templates.
+ *
+ * A contract of somebody else's may use the same code for something else, so the code stands first.
+ */
+const words: Readonly<Record<string, string>> = {
+  ARGS_INVALID: "the arguments are not what the method declares",
+  CODE_INCOMPLETE: "the code is not on the ledger yet",
+  CONTRACT_UNKNOWN: "there is no contract of the number that it calls",
+  METHOD_UNKNOWN: "it has no such method",
+  NOT_PAYABLE: "it takes no payment, or not of this asset",
+  OUT_OF_GAS: "it needs more gas than the call may use",
+  INSUFFICIENT_BALANCE: "the contract does not hold that much",
+
+  DAO_BOUNDS: "the value is outside its bounds: `ace dao settings`",
+  DAO_EARLY: "the timelock is still running: `ace dao show`",
+  DAO_EXPIRED: "it was not executed in time",
+  DAO_LOCK_ASSET: "only the governance asset gives power",
+  DAO_LOCK_FORM: "the lock must be one claimable balance to yourself",
+  DAO_LOCK_LIMIT: "this account holds as many locks as it may",
+  DAO_LOCK_TIME: "the lock is too short or too long: `ace dao settings`",
+  DAO_NOT_OPEN: "the vote is not open: `ace dao show`",
+  DAO_NOT_QUEUED: "it has not passed, or is executed already: `ace dao show`",
+  DAO_NO_DECODER: "there is no such setting: `ace dao settings`",
+  DAO_NO_POWER: "this account had locked nothing when the proposal was made: `ace dao lock`",
+  DAO_OPEN_LIMIT: "too many proposals are open",
+  DAO_THRESHOLD: "this account's power is too small to propose: `ace dao lock`",
+  DAO_TITLE: "the title is empty or too long",
+
+  LICENCE_ASSET: "it is not sold for this asset",
+  LICENCE_DIRECT_VECTOR: "the direct payments are not the price, divided as the split says",
+  LICENCE_LIVE_RIGHT: "this account has it for ever already",
+  LICENCE_NOT_OWNER: "only its owner may",
+  LICENCE_NO_CONTENT: "it does not list this content",
+  LICENCE_NO_CREDIT: "there is no credit",
+  LICENCE_PRICE_CHANGED: "the price is above your limit",
+  LICENCE_UNDERPAID: "it costs more: `ace licence quote`",
+
+  SPLIT_DUPLICATE: "a recipient stands there twice",
+  SPLIT_OWNER: "only its owner may",
+  SPLIT_POLICY: "the split's owner has not allowed this contract",
+  SPLIT_SUM: "the shares do not add up to 1000000 ppm",
+};
+
+/** The code, and what it says where that is known. */
+export function refusalWords(code: string): string {
+  const meaning = Object.hasOwn(words, code) ? words[code] : undefined;
+  return meaning === undefined ? code : `${code}, ${meaning}`;
+}
