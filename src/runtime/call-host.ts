@@ -104,12 +104,14 @@ export class CallHost implements SandboxHost {
   emit(topic: string, data: string): string {
     const frame = this.#top();
     if (frame.isView) return "VIEW_WRITES";
-    frame.eventBytes += topic.length + data.length;
-    frame.events.push({ contract: frame.record.number, topic, data: fromCborText(data) });
+    const size = topic.length + data.length;
     const isTooMuch =
-      this.#sum(({ events }) => events.length) > limits.eventsCallMax ||
-      this.#sum(({ eventBytes }) => eventBytes) > limits.eventBytesCallMax;
-    return isTooMuch ? "TOO_MANY_EVENTS" : "";
+      this.#sum(({ events }) => events.length) >= limits.eventsCallMax ||
+      this.#sum(({ eventBytes }) => eventBytes) + size > limits.eventBytesCallMax;
+    if (isTooMuch) return "TOO_MANY_EVENTS";
+    frame.eventBytes += size;
+    frame.events.push({ contract: frame.record.number, topic, data: fromCborText(data) });
+    return "";
   }
 
   pay(to: string, asset: string, amountText: string): string {

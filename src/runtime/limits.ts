@@ -33,6 +33,8 @@ export const limits = {
   /** `VALUE_TOO_DEEP` */
   valueDepthMax: 16,
   typeDepthMax: 8,
+  /** Types in one ABI, each place where a named one is used counted anew: `CODE_ABI`. */
+  abiTypesMax: 2_048,
   /** `TOO_MANY_WRITES` */
   writesCallMax: 64,
   writesTransactionMax: 256,
@@ -52,6 +54,8 @@ export const limits = {
 /** Gas of what costs more than the AST nodes that ask for it. */
 export const gasSchedule = {
   functionCall: 3,
+  /** Entering a `catch` or a `finally`: an error of the engine is dear to make. */
+  caught: 250,
   contractCall: 500,
   stateRead: 100,
   stateReadByte: 1,
@@ -66,8 +70,10 @@ export const gasSchedule = {
   take: 50,
   money: 100,
   facts: 50,
-  /** Bytes that one gas encodes or decodes. */
+  /** Bytes that one gas encodes or decodes; each value inside costs more, and an address most. */
   codecBytes: 8,
+  codecValue: 4,
+  codecAddress: 100,
   sha256: 200,
   verify: 10_000,
   registryPut: 500,

@@ -15,6 +15,8 @@ export interface Ground {
 export class Layer implements Ground {
   readonly #ground: Ground;
   readonly #writes = new Map<string, string | undefined>();
+  /** Keys of the writes in order, made anew when a scan asks and keys were added. */
+  #ordered: string[] = [];
 
   constructor(ground: Ground) {
     this.#ground = ground;
@@ -29,13 +31,36 @@ export class Layer implements Ground {
   }
 
   scan(prefix: string, after: string, limit: number): readonly Row[] {
-    const own = [...this.#writes].filter(([key]) => key.startsWith(prefix) && key > after);
+    const own = this.#own(prefix, after);
     if (own.length === 0) return this.#ground.scan(prefix, after, limit);
     // Each own row may hide one from below, so that many more are asked for.
     const below = this.#ground.scan(prefix, after, limit + own.length);
     const merged = below.filter(([key]) => !this.#writes.has(key));
-    for (const [key, value] of own) if (value !== undefined) merged.push([key, value]);
+    for (const key of own) {
+      const value = this.#writes.get(key);
+      if (value !== undefined) merged.push([key, value]);
+    }
     return merged.sort(byKey).slice(0, limit);
+  }
+
+  /** Keys written here that a scan may meet: a ledger's layer holds too many to look at each. */
+  #own(prefix: string, after: string): readonly string[] {
+    // Keys are never taken out again, and a list in order but for its end sorts in one pass.
+    if (this.#ordered.length < this.#writes.size) {
+      const added = [...this.#writes.keys()].slice(this.#ordered.length);
+      this.#ordered = [...this.#ordered, ...added].sort();
+    }
+    const keys = this.#ordered;
+    let low = 0;
+    for (let high = keys.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      const key = keys[middle] ?? "";
+      if (key < prefix || key <= after) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    while (keys[end]?.startsWith(prefix)) end += 1;
+    return keys.slice(low, end);
   }
 
   /** Writes so far, ascending by key. Undefined deletes. */

@@ -19,7 +19,12 @@ if (fault === "") {
   const { threadedAdmission } = await import("./process-admission.ts");
   const { ContractCode } = await import("./contract-code.ts");
   const { answerer } = await import("./process-answers.ts");
-  const admit = threadedAdmission();
+  const judge = threadedAdmission();
+  const admit = (source: string): ReturnType<typeof judge> => {
+    const admission = judge(source);
+    peer.write(frameTypes.alive, new Uint8Array());
+    return admission;
+  };
   const openMachine = (): ProcessMachine => {
     const sandbox = openSandbox();
     return { sandbox, code: new ContractCode(admit, sandbox) };

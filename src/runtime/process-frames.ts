@@ -19,6 +19,8 @@ export const frameTypes = {
   done: 9,
   fault: 10,
   simulate: 11,
+  /** Code was admitted: work that depends on what a process already knows, not on gas. */
+  alive: 12,
 } as const;
 
 export interface FramePart {

@@ -47,7 +47,12 @@ export function startContractProcess(options: ProcessOptions): ContractProcess {
   let queue: Promise<unknown> = Promise.resolve();
   let isClosed = false;
   const attempt = async (request: ProcessRequest): Promise<Uint8Array> => {
-    running ??= await start(options);
+    if (
+      running === undefined ||
+      running.child.exitCode !== null ||
+      running.child.signalCode !== null
+    )
+      running = await start(options);
     try {
       return await running.ask(request);
     } catch (error) {
@@ -105,6 +110,7 @@ async function start({ state, events, watchdogMs }: ProcessOptions): Promise<Run
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   let waiting: Waiting | undefined;
+  let watchdog: NodeJS.Timeout | undefined;
   let lastWords = "";
   const settle = (error: Error | undefined, payload: Uint8Array): void => {
     const settled = waiting;
@@ -116,7 +122,10 @@ async function start({ state, events, watchdogMs }: ProcessOptions): Promise<Run
   if (!(pipe instanceof Duplex)) throw new Error("the contract process has no pipe");
   const onFrame = ({ type, payload }: FramePart): void => {
     const answer = stateAnswer(state, type, payload);
+    // A question is progress: what it costs the node to answer is no sign that the process hangs.
+    if (answer !== undefined || type === frameTypes.alive) watchdog?.refresh();
     if (answer !== undefined) write(frameTypes.answer, answer);
+    else if (type === frameTypes.alive) return;
     else if (type === frameTypes.fault) settle(new Error(Buffer.from(payload).toString()), payload);
     else settle(undefined, payload);
   };
@@ -135,10 +144,7 @@ async function start({ state, events, watchdogMs }: ProcessOptions): Promise<Run
   };
   const answer = (limitMs: number): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
-      const watchdog = setTimeout(
-        () => settle(new Error(`no answer in ${limitMs} ms`), empty),
-        limitMs,
-      );
+      watchdog = setTimeout(() => settle(new Error(`no word in ${limitMs} ms`), empty), limitMs);
       waiting = {
         resolve: (payload) => {
           clearTimeout(watchdog);

@@ -47,9 +47,9 @@ export function registryView(
   const [number, more] = args;
   const failed = (code: string): ViewResult => ({ ok: false, code, result: null, gasUsed: 0n });
   if (method !== "contract") return failed("METHOD_UNKNOWN");
-  if (typeof number !== "bigint" || number < 0n || more !== undefined)
-    return failed("ARGS_INVALID");
-  const result = describe(state, vault, BigInt.asUintN(64, number));
+  const isNumber = typeof number === "bigint" && number === BigInt.asUintN(64, number);
+  if (!isNumber || more !== undefined) return failed("ARGS_INVALID");
+  const result = describe(state, vault, number);
   return { ok: true, code: "", result, gasUsed: 0n };
 }
 

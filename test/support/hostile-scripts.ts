@@ -132,6 +132,50 @@ export const hostileScripts: readonly Hostile[] = [
     "sorting with a liar",
     "let n = 0; const a = [5, 3, 9, 1]; a.sort(() => (n++ % 3) - 1); if (a.length !== 4) fail('LOST');",
   ),
+  // Work that fails must cost what it costs when it succeeds: the vectors hold the price of one try.
+  run("an event that is too long", "try { emit('x', 'é'.repeat(16384)); } catch (e) {}"),
+  run(
+    "an event with long names",
+    "const o = {}; for (let i = 0; i < 9; i++) o['x'.repeat(9000) + i] = 1n; try { emit('x', o); } catch (e) {}",
+  ),
+  run("hexadecimal that is none", "try { sha256('zz'.repeat(8192)); } catch (e) {}"),
+  run("a key that is no hash", "try { h.get('ab'.repeat(8192)); } catch (e) {}"),
+  run(
+    "a list that does not fit at its end",
+    "const a = []; while (a.length < 4000) a.push(1n); a.push(1); try { state.value('l', list(int, 9999)).set(a); } catch (e) {}",
+  ),
+  run(
+    "a record of absent fields",
+    "const t = {}; for (let i = 0; i < 500; i++) t['k' + (1000 + i)] = optional(int); state.value('r', list(t, 99)).set([{}, {}, {}]);",
+  ),
+  run(
+    "one of many long names",
+    "const n = []; for (let i = 0; i < 50; i++) n.push('x'.repeat(9000) + i); try { state.value('n', oneOf(...n)).set('x'.repeat(9000) + 99); } catch (e) {}",
+  ),
+  run(
+    "an object that is too large to spread",
+    "const o = {}; for (let i = 0; i < 2000; i++) o['k' + i] = i; try { ({ ...o }); } catch (e) {}",
+  ),
+  run("an error of the engine", "try { null.x; } catch (e) {}"),
+  run("an error that a finally drops", "for (;;) { try { null.x; } finally { break; } }"),
+  run(
+    "more events than allowed, caught",
+    "for (let i = 0; i < 40; i++) try { emit('x', 1n); } catch (e) {}",
+  ),
+  // Work that the engine does between two charges.
+  run(
+    "a loop that copies its variables",
+    `for (let i = 0, ${names("v", 500)}, f = () => [${names("v", 500)}]; i < 9; i++) f;`,
+  ),
+  run(
+    "an iterator past deleted keys",
+    "const m = new Map(); for (let i = 0; i < 999; i++) m.set(i, i); for (let i = 0; i < 700; i++) m.delete(i); m.keys().next(); const [a] = m;",
+  ),
+  run(
+    "integers of one bucket",
+    "const m = new Map(); for (let i = 0n; i < 500n; i += 1n) m.set(i << 64n, i);",
+  ),
+  run("a wide template", `const x = 'y'; \`${"$".concat("{x}").repeat(3000)}\`;`),
   {
     name: "state kept in a module",
     body: "let n = 0n; export function f() { n += 1n; return n; }",
@@ -142,10 +186,11 @@ export const hostileScripts: readonly Hostile[] = [
 /** A whole contract around a script. */
 export function contractOf({ body, returns }: Hostile): string {
   const result = returns === undefined ? "" : `, returns: ${returns}`;
-  return `import { contract, state, ctx, int, bool, text, list, pay, emit, call, fail, take } from "ace-node/contract";
+  return `import { contract, state, ctx, int, bool, text, hash, list, optional, oneOf, sha256, pay, emit, call, fail, take } from "ace-node/contract";
 contract({ name: "hostile", methods: { f: { args: []${result} } } });
 const m = state.map("m", int, int);
 const t = state.map("t", text, int);
+const h = state.map("h", hash, int);
 const v = state.value("v", text);
 ${body}`;
 }

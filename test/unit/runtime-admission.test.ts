@@ -89,9 +89,50 @@ describe("a whole source", () => {
     expect(refusals(inside(`return ${open}1${close};`))[0]?.[0]).toBe("CODE_TOO_DEEP");
   });
 
+  it("may hold a template of any length, which is printed no deeper than it was", () => {
+    const wide = `\`${"$".concat("{1}").repeat(15_000)}\``;
+    const admitted = admitSource(`${HEAD}${ABI}${inside(`return ${wide};`)}`);
+    expect(admitted.ok && admitted.code.match(/\$text\(/g)?.length).toBe(1);
+  });
+
   it("over the size, or with a NUL, is refused before it is read", () => {
     expect(refusals(`//${"x".repeat(65_536)}`)[0]?.[0]).toBe("CODE_TOO_LONG");
     expect(refusals("\0")[0]?.[0]).toBe("CODE_TEXT");
+  });
+});
+
+describe("a type", () => {
+  const declared = (type: string, before = ""): readonly unknown[] =>
+    refusals(
+      inside(""),
+      `import { contract, int, list, optional } from "ace-node/contract";
+${before}contract({ name: "a", methods: { f: { args: [${type}] } } });\n`,
+    ).map(([code]) => code);
+  const lists = (levels: number): string =>
+    `${"list(".repeat(levels - 1)}int${", 2)".repeat(levels - 1)}`;
+
+  it("is nested eight levels deep at most", () => {
+    expect(declared(lists(8))).toEqual([]);
+    expect(declared(lists(9))).toEqual(["CODE_ABI"]);
+  });
+
+  it("is not optional twice", () => {
+    expect(declared("optional(int)")).toEqual([]);
+    expect(declared("optional(optional(int))")).toEqual(["CODE_ABI"]);
+    expect(
+      declared("maybe", "const maybe = optional(again); const again = optional(int);\n"),
+    ).toEqual(["CODE_ABI"]);
+  });
+
+  it("cannot grow without end out of types that have names", () => {
+    const fields = (of: string): string =>
+      Array.from({ length: 8 }, (_, index) => `a${index}: ${of}`).join(", ");
+    const levels = Array.from(
+      { length: 6 },
+      (_, level) => `const t${level} = { ${fields(level === 0 ? "int" : `t${level - 1}`)} };\n`,
+    );
+    expect(declared("t2", levels.join(""))).toEqual([]);
+    expect(declared("t5", levels.join(""))).toEqual(["CODE_ABI"]);
   });
 });
 

@@ -135,6 +135,16 @@ describe("a call of another contract", () => {
   });
 });
 
+it("keeps no event beyond the limit, though the contract goes on", async () => {
+  const loud = contractText(
+    "f: { args: [] }",
+    "export function f() { for (let i = 0; i < 40; i++) try { emit('x', 1n); } catch (e) {} }",
+  );
+  const receipt = await kit.one({ contract: await kit.deploy(loud), method: "f" });
+  expect(receipt).toMatchObject({ ok: true });
+  expect(receipt.events).toHaveLength(32);
+});
+
 describe("a view", () => {
   it("answers from committed state and writes nothing", async () => {
     const rows = kit.state.rows;
@@ -189,6 +199,32 @@ describe("the registry", () => {
     const older = { ...put, args: [put.args[0] ?? null, 7n, bytes.subarray(7)] };
     const { receipts } = await kit.close(older, deploy, put, deploy);
     expect(receipts.map(({ code }) => code)).toEqual(["", "CODE_INCOMPLETE", "", ""]);
+  });
+
+  it("alone runs a setup: neither a call nor another contract nor a view can", async () => {
+    const source = contractText(
+      "setup: { args: [], view: true }, n: { args: [], returns: int, view: true }",
+      `const v = state.value('v', int);
+       export function setup() { v.set((v.get() ?? 0n) + 1n); } export function n() { return v.get(); }`,
+    );
+    const contract = await kit.deploy(source);
+    const call = { contract, method: "setup", pays: [["XLM", 3n] as const] };
+    expect(await kit.one(call)).toMatchObject({
+      code: "METHOD_UNKNOWN",
+      refunds: [{ amount: 3n }],
+    });
+    const nested = await kit.one({ contract: one, method: "relay", args: [contract, "setup", []] });
+    expect(nested.result).toBe("METHOD_UNKNOWN");
+    await view(contract, "setup");
+    expect(await view(contract, "n")).toMatchObject({ result: 1n });
+  });
+
+  it("answers about numbers that a contract can have, and no others", async () => {
+    const ask = async (number: bigint) =>
+      await kit.runtime.view({ contract: 0n, method: "contract", args: [number] });
+    expect(await ask(one)).toMatchObject({ ok: true, result: expect.any(Map) });
+    expect(await ask(7n)).toMatchObject({ ok: true, result: null });
+    expect(await ask(2n ** 64n + one)).toMatchObject({ ok: false, code: "ARGS_INVALID" });
   });
 
   it("leaves nothing of a deployment whose setup fails", async () => {

@@ -2,6 +2,7 @@
 // Method: real processes; kill them, damage state, fail a commit, and compare what comes out.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { decodeCbor } from "../../src/lib/cbor.ts";
@@ -22,6 +23,14 @@ const counter = contractText(
 function killLedgerProcess(kit: RuntimeKit): void {
   const [pid] = kit.runtime.pids;
   if (pid !== undefined) process.kill(pid, "SIGKILL");
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe("the contract process", () => {
@@ -70,10 +79,31 @@ describe("the contract process", () => {
   });
 
   it("stops the node when it fails twice, with the state as it was", async () => {
-    await using kit = await RuntimeKit.open({ watchdogMs: 1 });
-    const call = kit.call({ contract: 1n, gasLimit: 1n });
+    await using kit = await RuntimeKit.open();
+    const kill = (): void => {
+      killLedgerProcess(kit);
+      kit.state.onceRead(kill);
+    };
+    kit.state.onceRead(kill);
+    const call = kit.call({ contract: 1n });
     await expect(kit.apply([call])).rejects.toMatchObject({ code: "CONTRACT_FAULT" });
     expect(kit.state.rows).toEqual([]);
+    kit.state.onceRead(() => {});
+    const { receipts } = await kit.close(call);
+    expect(receipts).toMatchObject([{ code: "CONTRACT_UNKNOWN" }]);
+  });
+
+  it("that died while nobody asked is replaced at once, and that is no fault", async () => {
+    const faults: string[] = [];
+    const events = { info: () => {}, warn: (name: string) => void faults.push(name) };
+    await using kit = await RuntimeKit.open({ events });
+    await kit.close();
+    const [dead] = kit.runtime.pids;
+    killLedgerProcess(kit);
+    while (dead !== undefined && isRunning(dead)) await setImmediate();
+    const { receipts } = await kit.close(kit.call({ contract: 1n }));
+    expect(receipts).toMatchObject([{ code: "CONTRACT_UNKNOWN" }]);
+    expect(faults).toEqual([]);
   });
 });
 

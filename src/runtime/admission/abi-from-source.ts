@@ -6,7 +6,8 @@
 import type { AnyNode, Program } from "acorn";
 import { type Abi, type AbiMethod, TYPE_DEPTH_MAX, typeDepth } from "../../contracts/abi.ts";
 import { compareBytes } from "../../lib/bytes.ts";
-import { readType } from "./abi-type.ts";
+import { limits } from "../limits.ts";
+import { readType, type TypeNames } from "./abi-type.ts";
 import { exportedFunctions, kitCall, type Names, namesOf } from "./module-shape.ts";
 import type { Refusals } from "./refusal.ts";
 import { unwrap } from "./syntax-tree.ts";
@@ -19,7 +20,7 @@ const METHODS_MAX = 128;
 
 /** Undefined when something is refused. */
 export function abiFromSource(program: Program, refusals: Refusals): Abi | undefined {
-  const names = namesOf(program);
+  const names = { ...namesOf(program), types: { left: limits.abiTypesMax } };
   const declarations = program.body.flatMap((node) => kitCall(node, "contract", names) ?? []);
   const [declaration, second] = declarations;
   const refuse = (node: AnyNode, message: string, hint = ABI_HINT): undefined =>
@@ -34,7 +35,7 @@ export function abiFromSource(program: Program, refusals: Refusals): Abi | undef
 
 type Refuse = (node: AnyNode, message: string, hint?: string) => undefined;
 
-function readAbi(declaration: AnyNode, names: Names, refuse: Refuse): Abi {
+function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
   const fields = fieldsOf(declaration, refuse);
   const name = fields.get("name");
   const methods = fields.get("methods");
@@ -50,7 +51,11 @@ function readAbi(declaration: AnyNode, names: Names, refuse: Refuse): Abi {
   };
 }
 
-function readMethods(node: AnyNode, names: Names, refuse: Refuse): ReadonlyMap<string, AbiMethod> {
+function readMethods(
+  node: AnyNode,
+  names: TypeNames,
+  refuse: Refuse,
+): ReadonlyMap<string, AbiMethod> {
   const fields = [...fieldsOf(node, refuse)];
   if (fields.length > METHODS_MAX) refuse(node, `more than ${METHODS_MAX} methods`);
   const methods = fields.map(([name, method]): [string, AbiMethod] => {
@@ -63,7 +68,7 @@ function readMethods(node: AnyNode, names: Names, refuse: Refuse): ReadonlyMap<s
   );
 }
 
-function readMethod(node: AnyNode, names: Names, refuse: Refuse): AbiMethod {
+function readMethod(node: AnyNode, names: TypeNames, refuse: Refuse): AbiMethod {
   const fields = fieldsOf(node, refuse);
   const args = fields.get("args");
   const returns = fields.get("returns");
@@ -89,7 +94,7 @@ function payableOf(node: AnyNode | undefined, names: Names, refuse: Refuse): Abi
   return textsOf(node, /^(XLM|[A-Za-z0-9]{1,12}:G[A-Z2-7]{55})$/, names, refuse);
 }
 
-function typeOf(node: AnyNode, names: Names, refuse: Refuse): AbiMethod["args"][number] {
+function typeOf(node: AnyNode, names: TypeNames, refuse: Refuse): AbiMethod["args"][number] {
   const type = readType(node, names, TYPE_DEPTH_MAX);
   if (type !== undefined && typeDepth(type) <= TYPE_DEPTH_MAX) return type;
   refuse(

@@ -13,8 +13,15 @@ const PLAIN: readonly Plain[] = ["int", "bool", "text", "account", "asset", "has
 const SIZE_MAX = 16_384;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
 
+export interface TypeNames extends Names {
+  /** How many types may still be read: types made of types that have names grow with every level. */
+  readonly types: { left: number };
+}
+
 /** The type, or undefined when the expression is none. `levels` bounds the recursion. */
-export function readType(node: AnyNode, names: Names, levels: number): AbiType | undefined {
+export function readType(node: AnyNode, names: TypeNames, levels: number): AbiType | undefined {
+  names.types.left -= 1;
+  if (names.types.left < 0) return undefined;
   const kitName = names.kitName(node);
   const plain = PLAIN.find((kind) => kind === kitName);
   if (plain !== undefined) return { kind: plain };
@@ -26,7 +33,7 @@ export function readType(node: AnyNode, names: Names, levels: number): AbiType |
 
 function builtType(
   call: Extract<AnyNode, { type: "CallExpression" }>,
-  names: Names,
+  names: TypeNames,
   levels: number,
 ): AbiType | undefined {
   const [first] = call.arguments;
@@ -58,7 +65,11 @@ function bytesType(node: AnyNode, names: Names): AbiType | undefined {
   return length === undefined ? undefined : { kind: "bytes", length };
 }
 
-function listType(nodes: readonly AnyNode[], names: Names, levels: number): AbiType | undefined {
+function listType(
+  nodes: readonly AnyNode[],
+  names: TypeNames,
+  levels: number,
+): AbiType | undefined {
   const [first, second] = nodes;
   if (first === undefined || second === undefined) return undefined;
   const item = readType(first, names, levels - 1);
@@ -68,7 +79,7 @@ function listType(nodes: readonly AnyNode[], names: Names, levels: number): AbiT
 
 function recordType(
   node: Extract<AnyNode, { type: "ObjectExpression" }>,
-  names: Names,
+  names: TypeNames,
   levels: number,
 ): AbiType | undefined {
   const fields: AbiField[] = [];

@@ -152,11 +152,11 @@ function printTemplate(
   region: Region,
 ): string {
   const texts = node.quasis.map(({ value }) => JSON.stringify(value.cooked ?? ""));
-  return node.expressions.reduce(
-    (text, item, index) =>
-      `$add($add(${text},${printExpression(item, region)}),${texts[index + 1] ?? '""'})`,
-    texts[0] ?? '""',
+  const rest = node.expressions.map(
+    (item, index) => `,${printExpression(item, region)},${texts[index + 1] ?? '""'}`,
   );
+  // One flat list: calls nested as deep as the template is long would end the engine's stack.
+  return `$text([${texts[0] ?? '""'}${rest.join("")}])`;
 }
 
 function printItem(node: Expression | SpreadElement, region: Region): string {

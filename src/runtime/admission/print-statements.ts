@@ -1,5 +1,6 @@
 /** Statements of instrumented code. Whatever may run more or less often than its parent charges itself. */
 import type { AnyNode, Statement, VariableDeclaration } from "acorn";
+import { gasSchedule } from "../limits.ts";
 import {
   printCharge,
   printExpression,
@@ -8,6 +9,7 @@ import {
   type Region,
   regionIn,
 } from "./print-expressions.ts";
+import { boundNames } from "./syntax-tree.ts";
 
 export function printStatement(node: AnyNode, region: Region): string {
   region.gas += 1;
@@ -86,6 +88,7 @@ function printLoop(node: AnyNode, region: Region): string {
     }
     case "ForStatement": {
       const init = node.init ? printInit(node.init, region) : "";
+      turn.gas += copiedNames(node.init);
       const test = node.test ? printExpression(node.test, turn) : "";
       const update = node.update ? printUnused(node.update, turn) : "";
       region.gas += turn.gas;
@@ -101,6 +104,12 @@ function printLoop(node: AnyNode, region: Region): string {
     default:
       return "";
   }
+}
+
+/** A turn of the loop gives each closure variables of its own: it copies them, the first one freely. */
+function copiedNames(init: AnyNode | null | undefined): number {
+  if (init?.type !== "VariableDeclaration" || init.kind !== "let") return 0;
+  return Math.max(0, init.declarations.flatMap(({ id }) => boundNames(id)).length - 1);
 }
 
 function printInit(node: AnyNode, region: Region): string {
@@ -143,8 +152,10 @@ function printTry(node: Extract<AnyNode, { type: "TryStatement" }>, outer: Regio
   const param = node.handler?.param;
   const name = param?.type === "Identifier" ? `let ${param.name}=` : "";
   const handler = node.handler
-    ? `catch($e)${printRegion(node.handler.body, outer, 3, `${name}$norm($e);`)}`
+    ? `catch($e)${printRegion(node.handler.body, outer, gasSchedule.caught, `${name}$norm($e);`)}`
     : "";
-  const finalizer = node.finalizer ? `finally${printRegion(node.finalizer, outer)}` : "";
+  const finalizer = node.finalizer
+    ? `finally${printRegion(node.finalizer, outer, gasSchedule.caught)}`
+    : "";
   return `try${block}${handler}${finalizer}`;
 }

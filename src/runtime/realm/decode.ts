@@ -67,12 +67,14 @@ function begin(bytes: string): void {
 }
 
 function typed(type: AbiType): unknown {
+  charge(gasSchedule.codecValue);
   switch (type.kind) {
     case "int":
       return integer();
     case "bool":
       return bool();
     case "account":
+      charge(gasSchedule.codecAddress);
       return addressText(bytes()) ?? misfit();
     case "hash":
       return sized(HASH_BYTES);
@@ -90,11 +92,14 @@ function typed(type: AbiType): unknown {
 }
 
 function text(type: AbiType): string {
-  const value = fromUtf8(take(head(MAJOR.text)));
+  const encoded = take(head(MAJOR.text));
+  charge(encoded.length);
+  const value = fromUtf8(encoded);
   if (value.length > limits.textCharactersMax) return misfit();
   if (type.kind === "asset") return isAsset(value) ? value : misfit();
   if (type.kind !== "oneOf") return value;
   for (let index = 0; index < type.names.length; index += 1) {
+    charge(1 + (value.length >> 4));
     if (type.names[index] === value) return value;
   }
   return misfit();
@@ -187,6 +192,7 @@ function bytes(): string {
 
 function sized(length: number): string {
   const found = bytes();
+  charge(found.length);
   return found.length === length ? hex(found) : misfit();
 }
 

@@ -75,8 +75,11 @@ function header(major: number, length: number): string {
 export function rawBytes(type: AbiType, value: unknown): string {
   if (typeof value !== "string") return misfit(value);
   if (value.length > limits.textCharactersMax) return failWith("TEXT_TOO_LONG");
+  // Before the work, which may be for nothing: a text that does not fit is no cheaper to try.
+  charge(value.length);
   switch (type.kind) {
     case "account":
+      charge(gasSchedule.codecAddress);
       return addressBytes(value) ?? misfit(value);
     case "hash":
       return sized(unhex(value), HASH_BYTES);
@@ -90,6 +93,7 @@ export function rawBytes(type: AbiType, value: unknown): string {
 }
 
 function typed(type: AbiType, value: unknown): string {
+  charge(gasSchedule.codecValue);
   switch (type.kind) {
     case "int":
       return typeof value === "bigint" ? spend(integer(value)) : misfit(value);
@@ -123,6 +127,7 @@ function record(type: Extract<AbiType, { kind: "record" }>, value: unknown): str
   if (!isPlain(value)) return misfit(value);
   let present = 0;
   let items = "";
+  charge(2 * type.fields.length);
   for (let index = 0; index < type.fields.length; index += 1) {
     const [name, field] = type.fields[index] ?? failWith("TYPE_INVALID");
     const item = value[name];
@@ -147,6 +152,7 @@ function countDefined(value: Readonly<Record<string, unknown>>): number {
 }
 
 function free(value: unknown, depth: number): string {
+  charge(gasSchedule.codecValue);
   if (depth > limits.valueDepthMax) return failWith("VALUE_TOO_DEEP");
   if (typeof value === "bigint") return spend(integer(value));
   if (typeof value === "boolean") return spend(value ? TRUE : FALSE);
@@ -224,6 +230,7 @@ function sized(bytes: string | undefined, length: number): string {
 
 function isOneOf(names: readonly string[], value: unknown): boolean {
   for (let index = 0; index < names.length; index += 1) {
+    charge(1 + (typeof value === "string" ? value.length >> 4 : 0));
     if (names[index] === value) return true;
   }
   return false;
@@ -235,6 +242,7 @@ export function isAsset(text: string): boolean {
   let colon = 0;
   while (colon < text.length && isAlphanumeric(charCodeAt(text, colon))) colon += 1;
   if (colon < 1 || colon > 12 || text[colon] !== ":" || text[colon + 1] !== "G") return false;
+  charge(gasSchedule.codecAddress);
   return addressBytes(substring(text, colon + 1, text.length)) !== undefined;
 }
 

@@ -34,6 +34,8 @@ import {
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 const DECIMAL = 10;
 const HEXADECIMAL = 16;
+/** A large number has hundreds of digits. */
+const HEXADECIMAL_GAS = 40;
 
 const { abs, ceil, floor, max, min, round, sign, sqrt, trunc, imul, clz32 } = Math;
 
@@ -41,7 +43,7 @@ const { abs, ceil, floor, max, min, round, sign, sqrt, trunc, imul, clz32 } = Ma
 function keys(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return typeError();
   const names = objectKeys(value);
-  charge(2 + 2 * names.length);
+  charge(2 + 4 * names.length);
   return names;
 }
 
@@ -157,7 +159,7 @@ export const numberMethods = {
   toString(this: unknown, radix: unknown = DECIMAL): string {
     if (typeof this !== "number") return typeError();
     if (radix !== DECIMAL && !(radix === HEXADECIMAL && isInteger(this))) return typeError();
-    charge(3);
+    charge(radix === HEXADECIMAL ? HEXADECIMAL_GAS : 3);
     return numberText(this, radix);
   },
 };

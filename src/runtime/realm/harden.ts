@@ -17,6 +17,7 @@ import {
   isFrozen,
   objectKeys,
   ownKeys,
+  RawError,
   RawSet,
   values,
 } from "./primordials.ts";
@@ -39,8 +40,8 @@ const KEPT: readonly (readonly [object, readonly PropertyKey[]])[] = [
   [BigInt.prototype, []],
   [Boolean.prototype, ["toString"]],
   [Symbol.prototype, []],
-  [Map.prototype, ["size", "keys", "values", "entries", Symbol.iterator]],
-  [Set.prototype, ["size", "keys", "values", "entries", Symbol.iterator]],
+  [Map.prototype, ["size"]],
+  [Set.prototype, ["size"]],
   ...iteratorPrototypes.map((prototype) => [prototype, ["next"]] as const),
   [getPrototypeOf(iteratorPrototypes[0] ?? {}) ?? {}, [Symbol.iterator]],
 ];
@@ -63,6 +64,8 @@ const CONSTANTS: readonly PropertyKey[] = ["undefined", "NaN", "Infinity"];
  * It cannot use methods of arrays: it is about to take them away.
  */
 export function hardenRealm(roots: readonly object[]): void {
+  // Where an error came from is for nobody here, and dear to find out.
+  RawError.stackTraceLimit = 0;
   for (const value of values(globals)) bare(value);
   for (const prototype of FUNCTION_PROTOTYPES) strip(prototype, ["length", "name"]);
   for (const [prototype, kept] of KEPT) strip(prototype, kept);

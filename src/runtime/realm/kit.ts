@@ -78,15 +78,13 @@ export const kit = {
     callContract(kit, contract, method, args, options),
   fail: (code: unknown): never => failWith(isCode(code) ? code : "FAIL_CODE_INVALID"),
   sha256: (text: unknown): string => {
-    const bytes = bytesOf(text);
-    charge(gasSchedule.sha256 + bytes.length);
-    return host.sha256(bytes);
+    charge(gasSchedule.sha256);
+    return host.sha256(bytesOf(text));
   },
   verify: (who: unknown, message: unknown, signature: unknown): boolean => {
     charge(gasSchedule.verify);
     const key = substring(rawBytes(account, who), 0, KEY_BYTES);
     const [signed, proof] = [bytesOf(message), bytesOf(signature)];
-    charge(signed.length);
     return proof.length === SIGNATURE_BYTES && host.verify(key, signed, proof) === "1";
   },
 };
@@ -105,6 +103,7 @@ function placeOf(items: readonly unknown[], item: unknown): number {
 }
 
 function bytesOf(text: unknown): string {
+  charge(typeof text === "string" ? text.length >> 1 : 0);
   return (typeof text === "string" ? unhex(text) : undefined) ?? failWith("TYPE_MISMATCH");
 }
 

@@ -22,6 +22,7 @@ const names: Readonly<Record<string, unknown>> = {
   $deep: tooDeep,
   $norm: normalise,
   $add: operators.add,
+  $text: operators.template,
   $sub: operators.subtract,
   $mul: operators.multiply,
   $div: operators.divide,

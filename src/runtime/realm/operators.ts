@@ -7,6 +7,7 @@ import { charge, failWith, typeError } from "./meter.ts";
 import { integerText, isArray, isInteger, numberText, ownKeys, RawBigInt } from "./primordials.ts";
 
 const INT_END = 1n << RawBigInt(limits.intBits - 1);
+const INT64_END = 1n << 63n;
 const SHIFT_MAX = 256n;
 const BIG_GAS = 3;
 /** Characters that one gas joins or compares. */
@@ -29,6 +30,13 @@ export function add(left: unknown, right: unknown): unknown {
   if (typeof left === "bigint" && typeof right === "bigint") return bounded(left + right);
   if (typeof left !== "string" && typeof right !== "string") return typeError();
   return made(asText(left) + asText(right));
+}
+
+/** What a template joins, piece by piece, so that each step is charged and limited. */
+export function template(pieces: readonly unknown[]): string {
+  let text = asText(pieces[0]);
+  for (let index = 1; index < pieces.length; index += 1) text = made(text + asText(pieces[index]));
+  return text;
 }
 
 export function subtract(left: unknown, right: unknown): unknown {
@@ -180,14 +188,20 @@ export function spreadObject(source: unknown): unknown {
   if (source === null || source === undefined) return source;
   if (typeof source !== "object" || isArray(source)) return typeError();
   const keys = ownKeys(source).length;
-  if (keys > limits.spreadItemsMax) failWith("ARRAY_TOO_LONG");
+  // Counting them was work already: an object that has too many is no cheaper to try.
   charge(2 + 4 * keys);
+  if (keys > limits.spreadItemsMax) failWith("ARRAY_TOO_LONG");
   return source;
 }
 
-/** Charges for hashing or comparing a key of a Map or Set. */
-export function chargeKey(key: unknown): void {
+/**
+ * Charges for finding a key among `size` others. The engine hashes numbers and integers in a known
+ * way, and of an integer only the lowest 64 bits: a contract can put all its keys into one bucket.
+ */
+export function chargeKey(key: unknown, size: number): void {
   if (typeof key === "string") charge(key.length >> 4);
+  else if (typeof key === "number") charge(size >> 5);
+  else if (typeof key === "bigint") charge(key < INT64_END && -key < INT64_END ? size >> 3 : size);
 }
 
 export function asText(value: unknown): string {

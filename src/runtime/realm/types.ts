@@ -71,6 +71,7 @@ function insert(fields: AbiField[], field: AbiField): void {
 }
 
 export function sortsBefore(left: string, right: string): boolean {
+  charge(1 + ((left.length + right.length) >> 2));
   const first = utf8(left) ?? failWith("TYPE_INVALID");
   const second = utf8(right) ?? failWith("TYPE_INVALID");
   return first.length === second.length ? first < second : first.length < second.length;
