@@ -35,6 +35,7 @@ export const limits = {
   typeDepthMax: 8,
   /** Types in one ABI, each place where a named one is used counted anew: `CODE_ABI`. */
   abiTypesMax: 2_048,
+  interfacesMax: 32,
   /** `TOO_MANY_WRITES` */
   writesCallMax: 64,
   writesTransactionMax: 256,

@@ -6,11 +6,10 @@ import { accountBytes, muxedAddress } from "../lib/strkey.ts";
 import type { StateReader } from "./applied.ts";
 import { fromByteText, toByteText } from "./byte-text.ts";
 import { contractRecord } from "./contract-records.ts";
+import { limits } from "./limits.ts";
 import { addressBytes } from "./realm/address.ts";
 import { abiKey } from "./system-keys.ts";
 import type { ViewResult } from "./wire.ts";
-
-const INTERFACES_MAX = 32;
 
 /** `put` and `deploy` take bytes of any length and arguments of any type: no ABI describes those. */
 export const registryAbi: Abi = {
@@ -26,7 +25,7 @@ export const registryAbi: Abi = {
           type: recordOf([
             ["address", { kind: "account" }],
             ["codeHash", { kind: "hash" }],
-            ["implements", { kind: "list", item: { kind: "text" }, max: INTERFACES_MAX }],
+            ["implements", { kind: "list", item: { kind: "text" }, max: limits.interfacesMax }],
             ["name", { kind: "text" }],
             ["owner", { kind: "account" }],
           ]),

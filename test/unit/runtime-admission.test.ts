@@ -70,6 +70,11 @@ describe("a whole source", () => {
       "CODE_EXPORT",
     ],
     ["a type that is none", 'contract({ name: "a", methods: { f: { args: [5] } } });', "CODE_ABI"],
+    [
+      "more interfaces than a view can name",
+      `contract({ name: "a", implements: [${'"x/1",'.repeat(33)}], methods: { f: { args: [] } } });`,
+      "CODE_ABI",
+    ],
     ["a name in capitals", 'contract({ name: "A", methods: { f: { args: [] } } });', "CODE_ABI"],
     [
       "an unknown field",

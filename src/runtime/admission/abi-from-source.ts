@@ -44,9 +44,13 @@ function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
   }
   if (name === undefined || methods === undefined)
     refuse(declaration, "name or methods is missing");
+  const interfaces = textsOf(fields.get("implements"), INTERFACE, names, refuse);
+  if (interfaces.length > limits.interfacesMax) {
+    refuse(declaration, `more than ${limits.interfacesMax} interfaces`);
+  }
   return {
     name: name === undefined ? "" : textOf(name, NAME, names, refuse),
-    implements: textsOf(fields.get("implements"), INTERFACE, names, refuse),
+    implements: interfaces,
     methods: methods === undefined ? new Map() : readMethods(methods, names, refuse),
   };
 }

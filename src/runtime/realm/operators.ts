@@ -8,6 +8,8 @@ import { integerText, isArray, isInteger, numberText, ownKeys, RawBigInt } from 
 
 const INT_END = 1n << RawBigInt(limits.intBits - 1);
 const INT64_END = 1n << 63n;
+const SMALL = 4_294_967_296;
+const REMAINDER_GAS = 50;
 const SHIFT_MAX = 256n;
 const BIG_GAS = 3;
 /** Characters that one gas joins or compares. */
@@ -60,7 +62,11 @@ export function divide(left: unknown, right: unknown): unknown {
 }
 
 export function remainder(left: unknown, right: unknown): unknown {
-  if (typeof left === "number" && typeof right === "number") return left % right;
+  if (typeof left === "number" && typeof right === "number") {
+    // The engine takes a step for each bit by which the two differ.
+    if (left > SMALL || left < -SMALL || (right < 1 && right > -1)) charge(REMAINDER_GAS);
+    return left % right;
+  }
   if (typeof left !== "bigint" || typeof right !== "bigint") return typeError();
   charge(BIG_GAS);
   return right === 0n ? failWith("DIVISION_BY_ZERO") : left % right;
