@@ -46,7 +46,7 @@ export class Shelf implements AsyncDisposable {
   constructor(parts: ShelfParts) {
     this.#parts = parts;
     for (const { record, path } of parts.contents.all()) {
-      const signed = readContentRecord(JSON.parse(record));
+      const signed = storedRecord(record);
       this.#items.set(signed.record.contentId, { signed, path });
     }
   }
@@ -174,6 +174,14 @@ export class Shelf implements AsyncDisposable {
       ...(stats === undefined ? {} : { swarm: swarmJson(stats) }),
       record: signed,
     };
+  }
+}
+
+function storedRecord(text: string): SignedContentRecord {
+  try {
+    return readContentRecord(JSON.parse(text));
+  } catch (cause) {
+    throw new AceError("DB_CORRUPT", "a stored content record is not as it was written", { cause });
   }
 }
 

@@ -580,7 +580,7 @@ describe("more than one node", () => {
       const { tip } = await seen.status();
       isLying = true;
       live.closeLedger();
-      await deceived.follower.stopped;
+      await until(() => deceived.follower.state() === "stopped");
       expect(await seen.status()).toMatchObject({
         state: "stopped",
         fault: { code: "LEDGER_HASH_MISMATCH", hint: expect.stringContaining("another source") },
