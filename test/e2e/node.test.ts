@@ -368,8 +368,8 @@ describe("code that is wrong or hostile", () => {
     ["more than 64 KB", `// ${"x".repeat(70_000)}\n`, /bad\.js:1:1 CODE_TOO_LONG/],
     [
       "a name from outside",
-      contractOf({ name: "", body: "export function f() {\n process.exit(); }" }),
-      /bad\.js:7:2 CODE_NAME/,
+      'import { contract } from "ace-node/contract";\ncontract({ name: "bad", methods: { f: { args: [] } } });\nexport function f() {\n process.exit(); }',
+      /bad\.js:4:2 CODE_NAME/,
     ],
   ])("is refused by line and column before anything is sent: %s", async (_name, source, wanted) => {
     const before = live.latestLedger();
