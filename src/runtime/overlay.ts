@@ -32,35 +32,43 @@ export class Layer implements Ground {
 
   scan(prefix: string, after: string, limit: number): readonly Row[] {
     const own = this.#own(prefix, after);
-    if (own.length === 0) return this.#ground.scan(prefix, after, limit);
-    // Each own row may hide one from below, so that many more are asked for.
-    const below = this.#ground.scan(prefix, after, limit + own.length);
-    const merged = below.filter(([key]) => !this.#writes.has(key));
-    for (const key of own) {
-      const value = this.#writes.get(key);
-      if (value !== undefined) merged.push([key, value]);
+    let key = own.next().value;
+    if (key === undefined) return this.#ground.scan(prefix, after, limit);
+    const below = rowsOf(this.#ground, prefix, after, limit);
+    let row = below.next().value;
+    const found: Row[] = [];
+    while (found.length < limit && (key !== undefined || row !== undefined)) {
+      if (isFirst(row, key)) {
+        found.push(row);
+        row = below.next().value;
+        continue;
+      }
+      const value = this.#writes.get(key ?? "");
+      if (value !== undefined) found.push([key ?? "", value]);
+      if (row?.[0] === key) row = below.next().value;
+      key = own.next().value;
     }
-    return merged.sort(byKey).slice(0, limit);
+    return found;
   }
 
-  /** Keys written here that a scan may meet: a ledger's layer holds too many to look at each. */
-  #own(prefix: string, after: string): readonly string[] {
+  /** Keys written here that a scan may meet, in order. */
+  *#own(prefix: string, after: string): Generator<string, undefined> {
+    const keys = this.#order();
+    for (let next = firstAfter(keys, prefix, after); next < keys.length; next += 1) {
+      const key = keys[next] ?? "";
+      if (!key.startsWith(prefix)) return;
+      yield key;
+    }
+  }
+
+  /** Keys written here, in order: a ledger's layer holds too many to look at each in every scan. */
+  #order(): readonly string[] {
     // Keys are never taken out again, and a list in order but for its end sorts in one pass.
     if (this.#ordered.length < this.#writes.size) {
       const added = [...this.#writes.keys()].slice(this.#ordered.length);
       this.#ordered = [...this.#ordered, ...added].sort();
     }
-    const keys = this.#ordered;
-    let low = 0;
-    for (let high = keys.length; low < high; ) {
-      const middle = (low + high) >>> 1;
-      const key = keys[middle] ?? "";
-      if (key < prefix || key <= after) low = middle + 1;
-      else high = middle;
-    }
-    let end = low;
-    while (keys[end]?.startsWith(prefix)) end += 1;
-    return keys.slice(low, end);
+    return this.#ordered;
   }
 
   /** Writes so far, ascending by key. Undefined deletes. */
@@ -75,4 +83,35 @@ export class Layer implements Ground {
 
 function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
   return left < right ? -1 : Number(left > right);
+}
+
+/** Place of the first key that starts with `prefix`, or sorts after it, and sorts after `after`. */
+function firstAfter(keys: readonly string[], prefix: string, after: string): number {
+  let low = 0;
+  for (let high = keys.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    const key = keys[middle] ?? "";
+    if (key < prefix || key <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Rows below, a page at a time: one that is hidden above makes place for a further one. */
+function* rowsOf(
+  ground: Ground,
+  prefix: string,
+  from: string,
+  limit: number,
+): Generator<Row, undefined> {
+  for (let after = from; ; ) {
+    const page = ground.scan(prefix, after, limit);
+    yield* page;
+    if (page.length < limit) return;
+    after = page.at(-1)?.[0] ?? "";
+  }
+}
+
+function isFirst(row: Row | undefined, key: string | undefined): row is Row {
+  return row !== undefined && (key === undefined || row[0] < key);
 }
