@@ -54,7 +54,12 @@ export const statusRoutes: FastifyPluginAsyncZod<StatusPorts> = async (app, node
       schema: {
         tags: ["network"],
         summary: "One line of the hash chain; compare it with any other node's",
-        params: z.object({ sequence: z.coerce.number().int().positive() }),
+        params: z.object({
+          sequence: z
+            .string()
+            .regex(/^\d{1,10}$/)
+            .transform(Number),
+        }),
         response: { 200: ChainLinkJson },
       },
     },

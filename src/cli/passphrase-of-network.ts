@@ -3,8 +3,10 @@ import { rpc } from "@stellar/stellar-sdk";
 import { AceError } from "../lib/errors.ts";
 import type { Context } from "./context.ts";
 
+const REQUEST_MS = 20_000;
+
 export async function passphraseOf({ settings }: Pick<Context, "settings">): Promise<string> {
-  const server = new rpc.Server(settings.rpcUrl, { allowHttp: true });
+  const server = new rpc.Server(settings.rpcUrl, { allowHttp: true, timeout: REQUEST_MS });
   try {
     return (await server.getNetwork()).passphrase;
   } catch (cause) {

@@ -49,12 +49,13 @@ interface Options {
   readonly timeoutMs?: number;
 }
 
+const REQUEST_MS = 20_000;
 const POLL_MS = 250;
 const TIMEOUT_MS = 90_000;
 const TRY_AGAIN_MAX = 20;
 
 export function openStellar({ rpcUrl, passphrase, signal, timeoutMs }: Options): Stellar {
-  const server = new rpc.Server(rpcUrl, { allowHttp: true });
+  const server = new rpc.Server(rpcUrl, { allowHttp: true, timeout: REQUEST_MS });
   const reach = <T>(work: Promise<T>): Promise<T> => reached(work, rpcUrl);
   return {
     passphrase,

@@ -28,6 +28,8 @@ export interface AccessParts {
   /** Host and port by which viewers reach this node: what SEP-10 binds a challenge to. */
   readonly webAuthDomain: string;
   readonly outbox: Outbox;
+  /** False after a crash, and when a node with a history has lost its outbox. */
+  readonly wasClosedCleanly: boolean;
   readonly stellar: Stellar;
   readonly views: Views;
   readonly head: () => Head | undefined;
@@ -87,6 +89,7 @@ function openSignIn({
   operator,
   webAuthDomain,
   outbox,
+  wasClosedCleanly,
   stellar,
   clock,
 }: AccessParts): SignIn {
@@ -98,7 +101,7 @@ function openSignIn({
     networkId,
     homeDomain: network.name,
     webAuthDomain,
-    ...(outbox.wasClosedCleanly ? {} : { uncleanStartAtS: startedAtS }),
+    ...(wasClosedCleanly ? {} : { uncleanStartAtS: startedAtS }),
     signers: {
       of: async (id) => {
         const found = await stellar.signers(id);

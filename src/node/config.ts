@@ -33,7 +33,7 @@ const Config = z.strictObject({
   trackerPort: port.default(7072),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
-  pollMs: whole(50, 60_000).default(300),
+  pollMs: whole(50, 60_000).default(150),
 });
 
 export type Config = Readonly<z.infer<typeof Config>>;

@@ -58,7 +58,9 @@ export function startFollower(parts: FollowerParts, signal: AbortSignal): Follow
     } catch (error) {
       if (signal.aborted) return false;
       fault = asFault(error);
-      parts.events.warn("follow.fault", { code: fault.code, message: fault.message });
+      const { code, message, stack } = fault;
+      const place = code === "INTERNAL" ? { stack } : {};
+      parts.events.warn("follow.fault", { code, message, ...place });
       return PASSES_BY_ITSELF.has(fault.code);
     }
   };
@@ -76,6 +78,8 @@ export function startFollower(parts: FollowerParts, signal: AbortSignal): Follow
 
 function asFault(error: unknown): AceError {
   if (error instanceof AceError) return error;
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new AceError("INTERNAL", message, { cause: error });
+  const message = error instanceof Error ? error.message : String(error);
+  const fault = new AceError("INTERNAL", message, { cause: error });
+  if (error instanceof Error && error.stack !== undefined) fault.stack = error.stack;
+  return fault;
 }

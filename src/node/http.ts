@@ -28,6 +28,7 @@ export interface HttpParts {
   readonly networkId: string;
   readonly store: Store;
   readonly outbox: Outbox;
+  readonly wasClosedCleanly: boolean;
   readonly runtime: Runtime;
   readonly follower: Follower;
   readonly streams: Streams;
@@ -82,6 +83,7 @@ function authPorts(parts: HttpParts): AuthPorts | undefined {
     sessionSeed: ownSecret(config.dataDir, "session.key"),
     webAuthDomain: authority(config.host, config.httpPort),
     outbox,
+    wasClosedCleanly: parts.wasClosedCleanly,
     stellar: openStellar({ rpcUrl, passphrase: network.passphrase, signal }),
     views: runtime,
     head: () => store.tip(),

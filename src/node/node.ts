@@ -41,9 +41,7 @@ export async function openNode(settings: Config, version: string): Promise<Node>
   const network = readServiceNetwork(config.networkFile);
   const id = networkId(network);
 
-  const store = parts.use(openStore({ dir: config.dataDir, networkId: id }));
-  const outbox = parts.use(openOutbox(config.dataDir));
-  const contents = parts.use(openContents(config.dataDir));
+  const { store, outbox, contents, wasClosedCleanly } = openDatabases(parts, config.dataDir, id);
   const runtime = parts.use(
     await openRuntime({
       network,
@@ -86,6 +84,7 @@ export async function openNode(settings: Config, version: string): Promise<Node>
     networkId: id,
     store,
     outbox,
+    wasClosedCleanly,
     runtime,
     follower,
     streams,
@@ -113,4 +112,13 @@ function audited(store: Store): Journal {
       store.audit(AUDITED_LEDGERS);
     },
   };
+}
+
+function openDatabases(parts: AsyncDisposableStack, dir: string, id: string) {
+  const store = parts.use(openStore({ dir, networkId: id }));
+  const outbox = parts.use(openOutbox(dir));
+  const contents = parts.use(openContents(dir));
+  // A node with a history and no outbox has lost what it knew of used challenges.
+  const isLost = outbox.isNew && store.tip() !== undefined;
+  return { store, outbox, contents, wasClosedCleanly: outbox.wasClosedCleanly && !isLost };
 }

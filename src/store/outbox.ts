@@ -24,12 +24,14 @@ export interface Outbox extends Disposable {
   forget(nowS: number): void;
   /** Whether the process before this one closed the file in order. */
   readonly wasClosedCleanly: boolean;
+  /** Whether the file was made just now: what an earlier one knew is not known any more. */
+  readonly isNew: boolean;
 }
 
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  INSERT INTO meta VALUES ('open', 'no');
+  INSERT INTO meta VALUES ('open', 'never');
   CREATE TABLE consumed_challenges(hash TEXT PRIMARY KEY, forget_at_s INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE issued_tokens(
     jti TEXT PRIMARY KEY, account TEXT NOT NULL, contract TEXT NOT NULL, audience TEXT NOT NULL,
@@ -43,13 +45,14 @@ export function openOutbox(dir: string): Outbox {
 }
 
 function outboxOver(database: Database, path: string): Outbox {
-  const wasClosedCleanly = markOpen(database);
+  const left = markOpen(database);
   const consume = database.prepare("INSERT OR IGNORE INTO consumed_challenges VALUES (?, ?)");
   const forget = database.prepare("DELETE FROM consumed_challenges WHERE forget_at_s < ?");
   const issue = database.prepare("INSERT INTO issued_tokens VALUES (?, ?, ?, ?, ?, ?)");
   const markClosed = database.prepare("UPDATE meta SET value = 'no' WHERE name = 'open'");
   return {
-    wasClosedCleanly,
+    wasClosedCleanly: left !== "yes",
+    isNew: left === "never",
     consume: (hash, forgetAtS) => guarded(path, () => consume.run(hash, forgetAtS).changes === 1),
     forget: (nowS) => {
       guarded(path, () => forget.run(nowS));
@@ -69,11 +72,12 @@ function outboxOver(database: Database, path: string): Outbox {
   };
 }
 
-function markOpen(database: Database): boolean {
+/** How the process before left the file: `no` in order, `yes` open, `never` when there was none. */
+function markOpen(database: Database): string {
   const select = database.prepare<[], { value: string }>(
     "SELECT value FROM meta WHERE name = 'open'",
   );
-  const wasOpen = select.get()?.value === "yes";
+  const left = select.get()?.value ?? "yes";
   database.prepare("UPDATE meta SET value = 'yes' WHERE name = 'open'").run();
-  return !wasOpen;
+  return left;
 }
