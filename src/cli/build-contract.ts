@@ -49,7 +49,8 @@ function stripped(path: string, text: string): string {
     return stripTypeScriptTypes(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "not TypeScript";
-    throw new AceError("CODE_REFUSED", `${path}${placeOf(cause)} CODE_SYNTAX: ${why}`, { cause });
+    const what = `${path}${placeOf(cause)} CODE_SYNTAX: ${why}. Types are only stripped.`;
+    throw new AceError("CODE_REFUSED", what, { cause });
   } finally {
     process.emitWarning = emitWarning;
   }

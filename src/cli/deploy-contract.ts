@@ -6,6 +6,7 @@
 import type { xdr } from "@stellar/stellar-sdk";
 import { callOperations } from "../client/build.ts";
 import type { ReceiptJson } from "../client/schemas.ts";
+import { GAS_LIMIT_MAX } from "../contracts/calldata-frame.ts";
 import { parseArguments } from "../contracts/value-json.ts";
 import { CALLDATA_BYTES_MAX } from "../ledger/calldata.ts";
 import type { CborValue } from "../lib/cbor.ts";
@@ -109,6 +110,8 @@ function deployCall(
     contract: REGISTRY,
     method: "deploy",
     args: [Uint8Array.fromHex(codeHash), args],
+    // Admission costs by the byte: large code needs more than a call may use unasked.
+    gas: GAS_LIMIT_MAX,
   });
 }
 

@@ -14,7 +14,7 @@ import { AceError, isAceError } from "../lib/errors.ts";
 /** What 100 operations of 64 bytes carry. */
 export const CALLDATA_BYTES_MAX = 6_400;
 export const GAS_LIMIT_DEFAULT = 1_000_000n;
-const GAS_LIMIT_MAX = 5_000_000n;
+export const GAS_LIMIT_MAX = 5_000_000n;
 
 const CONTRACT_MAX = 2n ** 64n - 1n;
 const METHOD = /^[a-zA-Z][a-zA-Z0-9]{0,31}$/;

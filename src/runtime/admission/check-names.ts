@@ -15,6 +15,21 @@ const KIT: ReadonlySet<string> = new Set(
   take pay emit call fail sha256 verify`.split(/\s+/),
 );
 const KIT_MODULE = "ace-node/contract";
+const AT_ONCE = "Everything in a contract happens at once.";
+const NOTHING_OUTSIDE = "A contract reaches nothing outside of itself.";
+/** What to write instead of the names that authors miss most, each in lower case. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  console: "Use `emit`, or a test.",
+  date: "`ctx.time` is the close time of the ledger.",
+  eval: "Write the code itself.",
+  fetch: NOTHING_OUTSIDE,
+  globalthis: NOTHING_OUTSIDE,
+  json: "Declare the type of a value instead of writing it as text.",
+  process: NOTHING_OUTSIDE,
+  promise: AT_ONCE,
+  regexp: "Compare text step by step.",
+  settimeout: AT_ONCE,
+};
 const ASCII_NAME = /^[A-Za-z_][A-Za-z0-9_$]*$/;
 
 type Kind = "local" | "import";
@@ -140,7 +155,9 @@ function checkDeclared(name: string, at: AnyNode, refusals: Refusals): void {
 
 function checkReference(node: Identifier, scope: Scope, refusals: Refusals): void {
   if (kindOf(node.name, scope) !== undefined || GLOBALS.has(node.name)) return;
-  const hint = `Declare it, or import it from "${KIT_MODULE}".`;
+  const key = node.name.toLowerCase();
+  const instead = Object.hasOwn(INSTEAD, key) ? INSTEAD[key] : undefined;
+  const hint = instead ?? `Declare it, or import it from "${KIT_MODULE}".`;
   refusals.refuse("CODE_NAME", node, `"${node.name}" is not known`, hint);
 }
 
