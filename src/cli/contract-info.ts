@@ -3,7 +3,9 @@
 import type { NodeClient } from "../client/http.ts";
 import type { ContractJson } from "../client/schemas.ts";
 import { type Abi, type AbiMethod, decodeAbi, typeText } from "../contracts/abi.ts";
-import { AceError } from "../lib/errors.ts";
+import { parseArguments } from "../contracts/value-json.ts";
+import type { CborValue } from "../lib/cbor.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 
 export interface ContractInfo extends ContractJson {
   readonly id: bigint;
@@ -35,6 +37,21 @@ export function signatureOf(name: string, method: AbiMethod): string {
   const returns = method.returns === undefined ? "" : ` -> ${typeText(method.returns)}`;
   const kind = method.view ? "   view" : "";
   return `${name}(${method.args.map(typeText).join(", ")})${returns}${kind}${payableText(method)}`;
+}
+
+/** The words of a command line as a method's arguments; what does not fit is told beside its signature. */
+export function readArguments(
+  name: string,
+  method: AbiMethod,
+  words: readonly string[],
+): readonly CborValue[] {
+  try {
+    return parseArguments(method.args, words);
+  } catch (error) {
+    if (!isAceError(error, "ARGUMENT_INVALID")) throw error;
+    const what = `${signatureOf(name, method)}: ${error.message}`;
+    throw new AceError("ARGUMENT_INVALID", what, { cause: error });
+  }
 }
 
 function payableText({ payable }: AbiMethod): string {

@@ -7,7 +7,6 @@ import type { xdr } from "@stellar/stellar-sdk";
 import { callOperations } from "../client/build.ts";
 import type { ReceiptJson } from "../client/schemas.ts";
 import { GAS_LIMIT_MAX } from "../contracts/calldata-frame.ts";
-import { parseArguments } from "../contracts/value-json.ts";
 import { CALLDATA_BYTES_MAX } from "../ledger/calldata.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
@@ -15,6 +14,7 @@ import { muxedAddress } from "../lib/strkey.ts";
 import { type BuiltContract, buildContract } from "./build-contract.ts";
 import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
+import { readArguments } from "./contract-info.ts";
 import { identityAccount } from "./identity.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSession, type Session, sendCall } from "./session.ts";
@@ -35,7 +35,7 @@ export async function deployContract(
   if (setup === undefined && words.length > 0) {
     throw new AceError("ARGUMENT_INVALID", `${built.abi.name} has no setup and takes no arguments`);
   }
-  const args = parseArguments(setup?.args ?? [], words);
+  const args = setup === undefined ? [] : readArguments("setup", setup, words);
   const account = await identityAccount(context);
   const effect = [`deploy ${built.abi.name}, code ${built.codeHash}, never to be upgraded`];
   const isThere = await isOnLedger(session, account, deployCall(built, args));

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { callOperations, paymentOperation } from "../../client/build.ts";
 import { encodeAbi } from "../../contracts/abi.ts";
-import { argsToJson, parseArguments } from "../../contracts/value-json.ts";
-import { AceError, isAceError } from "../../lib/errors.ts";
+import { argsToJson } from "../../contracts/value-json.ts";
+import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
 import { buildContract } from "../build-contract.ts";
 import type { Context } from "../context.ts";
-import { type ContractInfo, contractInfo, methodOf, signatureOf } from "../contract-info.ts";
+import { contractInfo, methodOf, readArguments, signatureOf } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
@@ -133,7 +133,7 @@ async function callMethod(
   const { args: types, view: isView } = methodOf(contract, method);
   if (isView)
     throw new AceError("USAGE", `"${method}" is a view: ace contract view ${number} ${method}`);
-  const encoded = readArguments({ number, method, args }, contract);
+  const encoded = readArguments(method, methodOf(contract, method), args);
   const gas = flags.whole("gas", { min: 1, max: 5_000_000 });
   const amount = flags.text("pay");
   const payments =
@@ -166,7 +166,7 @@ async function view(context: Context, { number, method, args }: MethodWords): Pr
   const { node } = openSession(context);
   const contract = await contractInfo(node, number);
   const { args: types } = methodOf(contract, method);
-  const json = argsToJson(types, readArguments({ number, method, args }, contract));
+  const json = argsToJson(types, readArguments(method, methodOf(contract, method), args));
   const answer = await node.view(contract.id, method, json);
   if (!answer.ok) {
     const why = refusalWords(answer.code);
@@ -176,16 +176,4 @@ async function view(context: Context, { number, method, args }: MethodWords): Pr
     context.output.line(line);
   }
   return answer;
-}
-
-/** Wrong arguments are told beside the method's own signature. */
-function readArguments({ method, args }: MethodWords, contract: ContractInfo) {
-  const declared = methodOf(contract, method);
-  try {
-    return parseArguments(declared.args, args);
-  } catch (error) {
-    if (!isAceError(error, "ARGUMENT_INVALID")) throw error;
-    const what = `${signatureOf(method, declared)}: ${error.message}`;
-    throw new AceError("ARGUMENT_INVALID", what, { cause: error });
-  }
 }
