@@ -10,6 +10,7 @@ import { AceError } from "../lib/errors.ts";
 import { versionFindings } from "./assert-runtime.ts";
 import type { Context } from "./context.ts";
 import { keysFolder } from "./keystore-file.ts";
+import { FOUND_ANEW, tooYoung } from "./network-age.ts";
 import { isPortFree } from "./port.ts";
 import { openMode } from "./private-file.ts";
 import { healthOf, latestOf } from "./rpc-probe.ts";
@@ -147,13 +148,16 @@ async function nodeHealth(url: string, signal: AbortSignal): Promise<string | un
   }
 }
 
-async function checkNetworkFile({ settings }: Context): Promise<readonly Finding[]> {
+async function checkNetworkFile({ settings, signal }: Context): Promise<readonly Finding[]> {
   const path = settings.network;
   const remedy = "found one with `ace network create`, or name one: --network";
   if (!existsSync(path)) return [ill("warn", "network", { found: `no ${path}`, remedy })];
-  const { networkFileFault } = await import("./network-file.ts");
-  const fault = await networkFileFault(path);
-  return [fault === "" ? well("network", path) : ill("fail", "network", { found: fault, remedy })];
+  const { genesisLedgerIn } = await import("./network-file.ts");
+  const genesis = await genesisLedgerIn(path);
+  if (typeof genesis === "string") return [ill("fail", "network", { found: genesis, remedy })];
+  const young = await tooYoung(genesis, { url: settings.rpcUrl, signal });
+  if (young === undefined) return [well("network", path)];
+  return [ill("warn", "network", { found: `${path}: ${young}`, remedy: FOUND_ANEW })];
 }
 
 async function checkKeys({ keystore, settings }: Context): Promise<readonly Finding[]> {

@@ -3,12 +3,11 @@ import { readFile } from "node:fs/promises";
 import { parseServiceNetwork } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 
-/** What is wrong with the file at `path`; empty when nothing is. */
-export async function networkFileFault(path: string): Promise<string> {
+/** The ledger in which the network of the file at `path` was founded, or what is wrong with the file. */
+export async function genesisLedgerIn(path: string): Promise<number | string> {
   try {
     const document: unknown = JSON.parse(await readFile(path, "utf8"));
-    parseServiceNetwork(document);
-    return "";
+    return parseServiceNetwork(document).genesisLedger;
   } catch (error) {
     if (error instanceof SyntaxError) return `${path} is not JSON`;
     if (error instanceof AceError) return `${path}: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`;

@@ -3,7 +3,7 @@ export const ledgerCatalogue = {
   NETWORK_MISMATCH: {
     status: 502,
     exit: 6,
-    hint: "The source serves another network. Check the endpoint and `network.json`.",
+    hint: "Check the endpoint and `network.json`. A devnet begins anew at each start.",
   },
   LEDGER_HASH_MISMATCH: {
     status: 502,

@@ -3,10 +3,12 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { openNodeClient } from "../../client/http.ts";
 import type { StatusJson } from "../../client/schemas.ts";
+import { readServiceNetwork } from "../../node/files.ts";
 import type { Node } from "../../node/node.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
+import { FOUND_ANEW, tooYoung } from "../network-age.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
@@ -65,6 +67,7 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
       logLevel: flags.text("log"),
     },
   );
+  await warnOfYouth(context);
   await using node = await openNode(config, packageVersion());
   const { peerAddress, trackerUrl, serverKey } = node.streams;
   const addresses = { httpUrl: node.httpUrl, peerAddress, trackerUrl, serverKey };
@@ -84,6 +87,13 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
   // A node that stopped following goes on answering, so that its operator can look.
   if (!signal.aborted) await untilAborted(signal);
   return addresses;
+}
+
+/** Such a node would wait without a word. */
+async function warnOfYouth({ settings, output, signal }: Context): Promise<void> {
+  const { name, genesisLedger } = readServiceNetwork(settings.network);
+  const fault = await tooYoung(genesisLedger, { url: settings.rpcUrl, signal });
+  if (fault !== undefined) output.warn(`"${name}" was ${fault}; ${FOUND_ANEW}`);
 }
 
 /** The last ledger applied, on one line of a terminal. */
