@@ -79,7 +79,7 @@ export const nodeCatalogue = {
   FORBIDDEN: { status: 403, exit: 4, hint: "This call needs the node's own access token." },
   HOST_REFUSED: { status: 421, exit: 6, hint: "Call the node by the address it listens on." },
   CONFIRMATION_NEEDED: { status: 400, exit: 7, hint: "Add --yes to agree beforehand." },
-  CANCELLED: { status: 400, exit: 7, hint: "Nothing was sent." },
+  CANCELLED: { status: 400, exit: 7, hint: "Only what you had agreed to can have been sent." },
   KEY_FILE_INVALID: {
     status: 500,
     exit: 4,
