@@ -12,7 +12,7 @@ function resolved(
     flags: new Flags(flags),
     environment,
     userHome: "/home/me",
-    folder: "/work",
+    folder: "/srv",
     readProfile: () => profile,
   });
 }
@@ -41,9 +41,9 @@ it("lets flags win over the environment, that over the profile", () => {
 
 it("reads relative paths from where they were written", () => {
   const { settings } = resolved({ network: "n.json", home: "ace" }, {});
-  expect([settings.home, settings.network]).toEqual(["/work/ace", "/work/n.json"]);
+  expect([settings.home, settings.network]).toEqual(["/srv/ace", "/srv/n.json"]);
   const kept = resolved({ home: "ace" }, {}, { network: "n.json" });
-  expect(kept.settings.network).toBe("/work/ace/n.json");
+  expect(kept.settings.network).toBe("/srv/ace/n.json");
 });
 
 it("names every fault at once, with the place to correct", () => {
