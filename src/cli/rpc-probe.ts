@@ -20,6 +20,8 @@ const Latest = z.object({
   closeTime: z.union([z.string(), z.int()]).transform(Number).optional(),
 });
 const Refusal = z.object({ detail: z.string() });
+/** Public friendbots tell the hash alone. */
+const Funding = z.object({ hash: z.string().optional(), ledger: z.int().optional() });
 
 export interface RpcEndpoint {
   readonly url: string;
@@ -39,15 +41,21 @@ export function latestOf(endpoint: RpcEndpoint): Promise<z.infer<typeof Latest>>
   return question(endpoint, "getLatestLedger", Latest);
 }
 
-/** Asks friendbot for test lumens; false when the account had been funded before. */
-export async function fundAccount(endpoint: RpcEndpoint, address: string): Promise<boolean> {
+/** The transaction that funded an account. */
+export type Funding = z.infer<typeof Funding>;
+
+/** Asks friendbot for test lumens; undefined when the account had been funded before. */
+export async function fundAccount(
+  endpoint: RpcEndpoint,
+  address: string,
+): Promise<Funding | undefined> {
   const { friendbotUrl = `${endpoint.url}/friendbot` } = await networkOf(endpoint);
   const url = new URL(friendbotUrl);
   url.searchParams.set("addr", address);
   const response = await reach(url, { signal: within(endpoint, FUND_MS) }, endpoint);
-  if (response.ok) return true;
   const text = await response.text();
-  if (FUNDED_BEFORE.test(text)) return false;
+  if (response.ok) return Funding.parse(jsonOf(text) ?? {});
+  if (FUNDED_BEFORE.test(text)) return undefined;
   const said = detailOf(text) ?? `HTTP ${response.status}`;
   throw new AceError("SUBMIT_REJECTED", `friendbot did not fund ${address}: ${said}`);
 }

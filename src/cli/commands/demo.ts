@@ -73,12 +73,12 @@ async function perform(world: World): Promise<{
   const [works] = await Promise.all([ownerAct(world, founding), voteAct(world, proposal)]);
   const refused = await strangersAct(world, works);
   const watched = await viewerAct(world, founding, works);
-  await tokenAct(world, works);
+  await tokenAct(world, works, watched.paid);
   await buyerAct(world, founding, works);
-  await executeAct(world, proposal);
+  const executed = await executeAct(world, proposal);
   // While the token grows old, a second node catches up.
   await Promise.all([
-    expiryAct(world, works, TOKEN_LIFE_S),
+    expiryAct(world, works, { lifeS: TOKEN_LIFE_S, executed }),
     secondNodeAct(world, founding.nodeUrl),
   ]);
   return { founding, refused, watched };

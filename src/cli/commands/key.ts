@@ -89,19 +89,22 @@ async function make(context: Context, names: readonly string[], flags: Flags): P
     made.push(await keep(context, { name, seed: randomBytes(SEED_BYTES), flags }));
   }
   const [only, ...others] = made;
-  output.result(others.length === 0 ? only : { items: made });
   if (others.length === 0) output.line(only?.address ?? "");
   else output.table(made.map(({ name, address: account }) => [name, account]));
-  if (flags.isOn("fund")) await fundMade(context, names);
+  const fundings = flags.isOn("fund") ? await fundMade(context, made) : [];
+  const items = made.map((entry, index) => ({ ...entry, ...fundings[index] }));
+  output.result(others.length === 0 ? items[0] : { items });
 }
 
-async function fundMade(context: Context, names: readonly string[]): Promise<void> {
+async function fundMade(context: Context, made: readonly KeyEntry[]) {
   try {
-    await Promise.all(names.map((name) => fund(context, name)));
+    return await Promise.all(made.map(({ name }) => fund(context, name)));
   } catch (error) {
+    const names = made.map(({ name }) => name);
     const verb = names.length === 1 ? "is" : "are";
     const again = names.map((name) => `ace key fund ${name}`).join("; ");
     context.output.warn(`${names.join(", ")} ${verb} made, but not funded; later: ${again}`);
+    context.output.result(made.length === 1 ? made[0] : { items: made });
     throw error;
   }
 }
@@ -166,14 +169,14 @@ async function address(context: Context, [name = ""]: readonly string[]): Promis
   return entry;
 }
 
-async function fund(context: Context, name: string): Promise<unknown> {
+async function fund(context: Context, name: string) {
   const { keystore, output, settings, signal } = context;
   const isAddress = /^G[A-Z2-7]{55}$/.test(name);
   const account = isAddress ? name : (await keystore.find(name)).address;
-  const isNew = await fundAccount({ url: settings.rpcUrl, signal }, account);
+  const funding = await fundAccount({ url: settings.rpcUrl, signal }, account);
   const shown = output.address(account);
-  output.note(isNew ? `${shown} is funded` : `${shown} had been funded before`);
-  return { address: account, isNew };
+  output.note(funding === undefined ? `${shown} had been funded before` : `${shown} is funded`);
+  return { address: account, isNew: funding !== undefined, ...funding };
 }
 
 async function remove(context: Context, [name = ""]: readonly string[]): Promise<unknown> {

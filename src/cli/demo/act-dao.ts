@@ -81,7 +81,7 @@ export async function voteAct(world: World, id: string): Promise<void> {
 }
 
 /** Executes what passed, and waits for the epoch at which it takes effect. */
-export async function executeAct(world: World, id: string): Promise<void> {
+export async function executeAct(world: World, id: string): Promise<InLedger> {
   const { stage, narrator } = world;
   narrator.wait("the vote and its timelock run out");
   const { yes, no } = await inState(world, id, ["queued"]);
@@ -105,6 +105,7 @@ export async function executeAct(world: World, id: string): Promise<void> {
     { proposal: id, yes, no, fromLedger, hash, ledger, value },
     [proofLine(executed)],
   );
+  return { hash, ledger };
 }
 
 async function inState(world: World, id: string, states: readonly string[]) {

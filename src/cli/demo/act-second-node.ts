@@ -6,7 +6,12 @@ import { AceError } from "../../lib/errors.ts";
 import { until, type World } from "./world.ts";
 
 const Ready = z.object({ httpUrl: z.string() });
-const Link = z.object({ sequence: z.int(), ledgerHash: z.string(), stateRoot: z.string() });
+const Link = z.object({
+  sequence: z.int(),
+  headerHash: z.string(),
+  ledgerHash: z.string(),
+  stateRoot: z.string(),
+});
 const Status = z.object({ tip: Link.optional() });
 
 export async function secondNodeAct(world: World, nodeUrl: string): Promise<void> {
@@ -43,8 +48,12 @@ export async function secondNodeAct(world: World, nodeUrl: string): Promise<void
   narrator.tell(
     "second-node",
     "A second node starts from the genesis ledger and arrives at the same state.",
-    { ...link, equal: true },
-    [`ledger ${link.sequence}: ledger hash ${link.ledgerHash}`, `state root ${link.stateRoot}`],
+    { ...link, ledger: link.sequence, equal: true },
+    [
+      `Stellar ledger ${link.sequence}, header hash ${link.headerHash}`,
+      `ledger hash ${link.ledgerHash}`,
+      `state root ${link.stateRoot}`,
+    ],
   );
 }
 

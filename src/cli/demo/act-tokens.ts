@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AceError } from "../../lib/errors.ts";
 import type { Works } from "./act-owner.ts";
-import type { World } from "./world.ts";
+import { proofLine } from "./narrator.ts";
+import type { InLedger, World } from "./world.ts";
 
 const Token = z.object({ token: z.string(), expiresAtS: z.int(), lifeS: z.int() });
 const Tried = z.object({ received: z.int(), bytesDown: z.int() });
@@ -12,7 +13,7 @@ const Tried = z.object({ received: z.int(), bytesDown: z.int() });
 /** Every peer that checks tokens allows for a clock that is a little off. */
 const GRACE_S = 1;
 
-export async function tokenAct(world: World, works: Works): Promise<void> {
+export async function tokenAct(world: World, works: Works, paid: InLedger): Promise<void> {
   const { stage, narrator } = world;
   const { token, lifeS } = await getToken(world, works);
   const other = await refusal(world, works.trailer.contentId, token, {});
@@ -24,13 +25,21 @@ export async function tokenAct(world: World, works: Works): Promise<void> {
   narrator.tell(
     "token",
     `The token, good for ${lifeS} s, is refused for another content and from another device key.`,
-    { lifeS, otherContent: other, otherDevice: device, bytes: 0 },
-    [`another content: ${other}, 0 bytes`, `another device: ${device}, 0 bytes`],
+    { lifeS, otherContent: other, otherDevice: device, bytes: 0, ...paid },
+    [
+      `another content: ${other}, 0 bytes`,
+      `another device: ${device}, 0 bytes`,
+      `its licence was paid by ${proofLine(paid)}`,
+    ],
   );
 }
 
 /** A token made after the vote lives as long as the vote said, and then opens nothing. */
-export async function expiryAct(world: World, works: Works, lifeS: number): Promise<void> {
+export async function expiryAct(
+  world: World,
+  works: Works,
+  { lifeS, executed }: { readonly lifeS: number; readonly executed: InLedger },
+): Promise<void> {
   const { narrator, signal } = world;
   const made = await getToken(world, works);
   if (Math.abs(made.lifeS - lifeS) > GRACE_S) {
@@ -44,8 +53,8 @@ export async function expiryAct(world: World, works: Works, lifeS: number): Prom
   narrator.tell(
     "expiry",
     `A token made now lives ${lifeS} s, as the vote decided; after that it is refused.`,
-    { lifeS, afterwards: expired, bytes: 0 },
-    [`after ${lifeS} s: ${expired}, 0 bytes`],
+    { lifeS, afterwards: expired, bytes: 0, ...executed },
+    [`after ${lifeS} s: ${expired}, 0 bytes`, `in force by ${proofLine(executed)}`],
   );
 }
 

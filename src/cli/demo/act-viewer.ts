@@ -9,10 +9,13 @@ import type { Works } from "./act-owner.ts";
 import { proofLine } from "./narrator.ts";
 import { Called, type InLedger, type World } from "./world.ts";
 
+const Grant = z.object({ to: z.string(), until: z.literal("0") });
 const Engine = z.object({ url: z.string(), playUrl: z.string() });
 
 export interface Watched {
   readonly sha256: string;
+  /** The payment that the licence rests on. */
+  readonly paid: InLedger;
   readonly playUrl: string;
 }
 
@@ -37,7 +40,7 @@ async function payPlainly({ stage, narrator }: World, { licence }: Works): Promi
     "payment",
     "The viewer pays 5 XLM to the contract's address; the receipt shows the grant.",
     { hash, ledger, event: granted, pays },
-    [`granted ${JSON.stringify(granted.data)}`, proofLine({ hash, ledger })],
+    [`granted to ${Grant.parse(granted.data).to}, for ever`, proofLine({ hash, ledger })],
   );
   return { hash, ledger };
 }
@@ -63,7 +66,10 @@ async function checkBook(
     "payables",
     "The split wrote 70/20/10 of it into the payables book.",
     { book, hash, ledger },
-    book.map(({ name, amount }) => `${name} is owed ${formatAmount(BigInt(amount))} XLM`),
+    [
+      ...book.map(({ name, amount }) => `${name} is owed ${formatAmount(BigInt(amount))} XLM`),
+      `by ${proofLine({ hash, ledger })}`,
+    ],
   );
 }
 
@@ -84,11 +90,12 @@ async function play(
     { playUrl, ...watched, match: true, hash, ledger },
     [
       playUrl,
+      `paid by ${proofLine({ hash, ledger })}`,
       `SHA-256 ${watched.sha256}, the same as the owner's file`,
       `ranges: ${watched.ranges.join(", ")}`,
     ],
   );
-  return { sha256: watched.sha256, playUrl };
+  return { sha256: watched.sha256, playUrl, paid: { hash, ledger } };
 }
 
 async function owedTo({ nodeUrl, signal }: World, account: string): Promise<string> {
