@@ -26,7 +26,7 @@ export interface AccessParts {
   /** Seed of the key that signs this node's sessions. */
   readonly sessionSeed: string;
   /** Host and port by which viewers reach this node: what SEP-10 binds a challenge to. */
-  readonly webAuthDomain: string;
+  readonly webAuthDomain: () => string;
   readonly outbox: Outbox;
   /** False after a crash, and when a node with a history has lost its outbox. */
   readonly wasClosedCleanly: boolean;
@@ -45,7 +45,13 @@ export function openAccess(parts: AccessParts): AuthPorts {
   const { network, networkId, operator, clock } = parts;
   const account = Keypair.fromSecret(operator.issuerSecret).publicKey();
   requireListed(network, account, operator.tokenSeed);
-  const signIn = openSignIn(parts);
+  const startedAtS = Math.floor(clock.nowMs() / 1_000);
+  // Made on first use: only then is it known where this node listens.
+  let opened: SignIn | undefined;
+  const signIn = (): SignIn => {
+    opened ??= openSignIn(parts, startedAtS);
+    return opened;
+  };
   const sessions = new Sessions({ nodeId: networkId, seed: parts.sessionSeed, clock });
   let lifeS = 0;
   const issuer = new TokenIssuer({
@@ -61,11 +67,11 @@ export function openAccess(parts: AccessParts): AuthPorts {
   });
   return {
     challenge: (request) => {
-      const { transaction, networkPassphrase } = signIn.createChallenge(request);
+      const { transaction, networkPassphrase } = signIn().createChallenge(request);
       return { transaction, network_passphrase: networkPassphrase };
     },
     signIn: async ({ transaction, device, proof }, signal) => {
-      const identity = await signIn.verifyChallenge(transaction, { key: device, proof }, signal);
+      const identity = await signIn().verifyChallenge(transaction, { key: device, proof }, signal);
       return await sessions.issue(identity);
     },
     token: async ({ content, contract }, session) => {
@@ -83,24 +89,15 @@ export function openAccess(parts: AccessParts): AuthPorts {
   };
 }
 
-function openSignIn({
-  network,
-  networkId,
-  operator,
-  webAuthDomain,
-  outbox,
-  wasClosedCleanly,
-  stellar,
-  clock,
-}: AccessParts): SignIn {
+function openSignIn(parts: AccessParts, startedAtS: number): SignIn {
+  const { network, networkId, operator, outbox, wasClosedCleanly, stellar, clock } = parts;
   const key = Keypair.fromSecret(operator.issuerSecret);
-  const startedAtS = Math.floor(clock.nowMs() / 1_000);
   return new SignIn({
     server: { account: key.publicKey(), sign: (hash) => key.sign(Buffer.from(hash)) },
     passphrase: network.passphrase,
     networkId,
     homeDomain: network.name,
-    webAuthDomain,
+    webAuthDomain: parts.webAuthDomain(),
     ...(wasClosedCleanly ? {} : { uncleanStartAtS: startedAtS }),
     signers: {
       of: async (id) => {

@@ -5,7 +5,15 @@
  *         secret that others may read.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { StrKey } from "@stellar/stellar-sdk/base";
 import { z } from "zod";
@@ -47,15 +55,25 @@ export function writeOperatorKeys(path: string, keys: OperatorKeys): void {
 export function ownSecret(dir: string, name: string): string {
   const path = join(dir, name);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  try {
-    writeFileSync(path, randomBytes(32).toString("hex"), { mode: SECRET_MODE, flag: "wx" });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  }
+  if (!existsSync(path)) makeSecret(path);
   assertPrivate(path);
   const parsed = seed.safeParse(readFileSync(path, "utf8").trim());
   if (parsed.success) return parsed.data;
   throw new AceError("CONFIG_INVALID", `${path} is not a key of this node`);
+}
+
+/** Whole or not at all: a kill between making and writing must not leave an empty key behind. */
+function makeSecret(path: string): void {
+  const draft = `${path}.${randomBytes(4).toString("hex")}`;
+  writeFileSync(draft, randomBytes(32).toString("hex"), { mode: SECRET_MODE, flag: "wx" });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    // Another process was faster: its key counts.
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    rmSync(draft);
+  }
 }
 
 function assertPrivate(path: string): void {

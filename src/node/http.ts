@@ -59,20 +59,21 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
     }),
     contracts: contractQueries({ network, store, runtime }),
     contents: streams.shelf.ports(adminToken),
-    auth: authPorts(parts),
+    auth: authPorts(parts, () => authority(config.host, port)),
   };
-  const options = {
-    version: parts.version,
-    events: telemetry,
-    hosts: [authority(config.host, config.httpPort)],
-  };
+  // Where any free port is taken, its number is known only once the server listens.
+  let port = config.httpPort;
+  const hosts: string[] = [];
+  const options = { version: parts.version, events: telemetry, hosts };
   const server = stack.adopt(await createServer(ports, options), (app) => app.close());
-  const url = await listenOn(server, { host: config.host, port: config.httpPort });
+  const url = await listenOn(server, { host: config.host, port });
+  port = Number(new URL(url).port);
+  hosts.push(authority(config.host, port));
   writeAdminToken(join(config.dataDir, ADMIN_TOKEN_FILE), adminToken);
   return url;
 }
 
-function authPorts(parts: HttpParts): AuthPorts | undefined {
+function authPorts(parts: HttpParts, webAuthDomain: () => string): AuthPorts | undefined {
   const { config, network, networkId, store, outbox, runtime, streams, clock, signal } = parts;
   if (config.operatorFile === undefined) return undefined;
   const { rpcUrl } = config;
@@ -81,7 +82,7 @@ function authPorts(parts: HttpParts): AuthPorts | undefined {
     networkId,
     operator: readOperatorKeys(config.operatorFile),
     sessionSeed: ownSecret(config.dataDir, "session.key"),
-    webAuthDomain: authority(config.host, config.httpPort),
+    webAuthDomain,
     outbox,
     wasClosedCleanly: parts.wasClosedCleanly,
     stellar: openStellar({ rpcUrl, passphrase: network.passphrase, signal }),

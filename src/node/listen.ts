@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { AceError } from "../lib/errors.ts";
 
@@ -17,19 +16,6 @@ export async function listenOn(
   } catch (cause) {
     throw listenFault(cause, where);
   }
-}
-
-/** The port itself, or any free one for 0: some parts must name the port before it is open. */
-export async function chosenPort(host: string, port: number): Promise<number> {
-  if (port !== 0) return port;
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once("error", (cause) => reject(listenFault(cause, { host, port })));
-    probe.listen(0, host, resolve);
-  });
-  const bound = probe.address();
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return typeof bound === "object" && bound !== null ? bound.port : port;
 }
 
 function listenFault(

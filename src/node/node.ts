@@ -17,7 +17,6 @@ import type { Journal } from "./follow.ts";
 import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
-import { chosenPort } from "./listen.ts";
 import { openStreams, type Streams } from "./streams.ts";
 import { systemSources } from "./system-contracts.ts";
 
@@ -32,9 +31,7 @@ export interface Node extends AsyncDisposable {
 /** Stored ledgers that are checked again with each new one: bits rot where nobody reads. */
 const AUDITED_LEDGERS = 20;
 
-export async function openNode(settings: Config, version: string): Promise<Node> {
-  const httpPort = await chosenPort(settings.host, settings.httpPort);
-  const config = { ...settings, httpPort };
+export async function openNode(config: Config, version: string): Promise<Node> {
   await using parts = new AsyncDisposableStack();
   const clock = systemClock;
   const telemetry = openTelemetry(config.logLevel);

@@ -46,11 +46,13 @@ function startNode(name: string): ChildProcess {
 
 async function urlOf(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error("no output");
+  let last = "";
   for await (const line of createInterface(child.stdout)) {
+    last = line;
     const ready = JSON.parse(line);
     if (ready.event === "ready") return ready.data.httpUrl;
   }
-  throw new Error("the node did not start");
+  throw new Error(`the node did not start: ${last}`);
 }
 
 async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -20,7 +20,6 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { muxedAddress } from "../../src/lib/strkey.ts";
 import { readAdminToken } from "../../src/node/admin-token.ts";
 import { type Config, loadConfig } from "../../src/node/config.ts";
-import { chosenPort } from "../../src/node/listen.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk } from "../../src/node/token-source.ts";
 import { describeTorrent, signContentRecord } from "../../src/p2p/content-record.ts";
@@ -32,6 +31,7 @@ import {
   build,
   codeOf,
   deploy,
+  freePort,
   onlyReceipt,
   openMiddleman,
   raw,
@@ -56,7 +56,7 @@ beforeAll(async () => {
   live = await openLiveNetwork(folder, "on sending");
   config = configOf("main", {
     operatorFile: live.operatorFile,
-    httpPort: await chosenPort("127.0.0.1", 0),
+    httpPort: await freePort(),
   });
   node = await openNode(config, "0.0.0");
   client = clientOf(node);
@@ -603,7 +603,7 @@ describe("a node that cannot have what it needs", () => {
       await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
       const address = taken.address();
       const port = typeof address === "object" && address !== null ? address.port : 0;
-      const free = await chosenPort("127.0.0.1", 0);
+      const free = await freePort();
       const others = ["httpPort", "peerPort", "trackerPort"].filter((other) => other !== name);
       const settings = configOf(name, { [others[0] ?? ""]: free, [name]: port });
       expect(await codeOf(() => openNode(settings, "0.0.0"))).toBe("PORT_IN_USE");

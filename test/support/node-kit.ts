@@ -120,3 +120,12 @@ export async function openMiddleman(
     },
   };
 }
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const bound = probe.address();
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
+}
