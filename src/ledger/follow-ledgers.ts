@@ -16,7 +16,7 @@ import { backOffMs, type Pace, systemPace } from "../lib/pace.ts";
 import type { ClosedLedger } from "./closed-ledger.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 import { scanLedger } from "./scan.ts";
-import { type VerifiedLedger, verifyLedger } from "./verify-ledger.ts";
+import { type VerifiedLedger, verifyRaw } from "./verify-ledger.ts";
 
 const POLL_MS = 500;
 const BACK_OFF_MS_MAX = 15_000;
@@ -81,7 +81,7 @@ async function* linkedLedgers(options: FollowOptions, from: Tip): AsyncGenerator
     // A source may repeat what we have. After a gap it is asked anew from where the gap began.
     if (raw.sequence < want) continue;
     if (raw.sequence > want) return;
-    const ledger = verifyLedger(raw.bytes, {
+    const ledger = verifyRaw(raw, {
       passphrase,
       sequence: want,
       previousHash: tip.hash,
@@ -101,7 +101,7 @@ async function seesStart(options: FollowOptions): Promise<boolean> {
   try {
     for await (const raw of source.read(start.sequence, signal)) {
       if (raw.sequence !== start.sequence) continue;
-      checkStart(start, verifyLedger(raw.bytes, { passphrase, sequence: start.sequence }).hash);
+      checkStart(start, verifyRaw(raw, { passphrase, sequence: start.sequence }).hash);
       return true;
     }
     return false;

@@ -10,7 +10,7 @@
  */
 import { AceError } from "../lib/errors.ts";
 import { LEDGER_BYTES_MAX } from "./close-meta.ts";
-import type { LedgerSource, RawLedger } from "./ledger-source.ts";
+import type { LedgerRange, LedgerSource, RawLedger } from "./ledger-source.ts";
 import { openRpcClient, type RpcClient, type RpcOptions, refusedBy } from "./rpc-client.ts";
 
 const PAGE_LEDGERS = 8;
@@ -21,11 +21,6 @@ const WINDOWS = [
   /within the ledger range: (\d{1,10}) - (\d{1,10})/,
   /between the oldest ledger: (\d{1,10}) and the latest ledger: (\d{1,10})/,
 ];
-
-interface LedgerRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface RpcSource extends LedgerSource {
   /** What the server claims to hold. Errors `NETWORK_MISMATCH`. */
@@ -42,6 +37,7 @@ export function openRpcSource(options: RpcSourceOptions): RpcSource {
   const range = rangeReader(client, options.passphrase);
   return {
     id: `rpc ${new URL(options.url).host}`,
+    kind: "rpc",
     range,
     async *read(from, signal) {
       const held = await range(signal);
@@ -93,6 +89,7 @@ async function readPage(
   const reply = await client.getLedgers({ startLedger, limit: PAGE_LEDGERS }, signal);
   if (!reply.ok) return refusedPage(reply, startLedger, held);
   return reply.result.ledgers.map(({ sequence, metadataXdr }) => ({
+    kind: "closeMeta" as const,
     sequence,
     bytes: decodeBase64(metadataXdr),
   }));

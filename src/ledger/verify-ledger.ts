@@ -9,6 +9,7 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
+import { invariant } from "../lib/invariant.ts";
 import {
   type CloseMeta,
   type EnvelopeWire,
@@ -17,6 +18,7 @@ import {
 } from "./close-meta.ts";
 import { describeFailure, type HashCheck, holds } from "./hash-check.ts";
 import { checkFeePool, checkHeader, checkPrevious } from "./header-chain.ts";
+import type { RawLedger } from "./ledger-source.ts";
 import { checkResults } from "./result-set.ts";
 import { stellarNetworkId, transactionHash } from "./transaction-hash.ts";
 import { checkTransactionSet } from "./tx-set-hash.ts";
@@ -46,6 +48,12 @@ export interface VerifiedTransaction {
   readonly hash: string;
   readonly envelope: EnvelopeWire;
   readonly result: ResultPairWire["result"];
+}
+
+/** Verifies a ledger as any source sends it. */
+export function verifyRaw(raw: RawLedger, expected: LedgerExpectation): VerifiedLedger {
+  invariant(raw.kind === "closeMeta", "archives are not read yet");
+  return verifyLedger(raw.bytes, expected);
 }
 
 /** @param raw XDR of one LedgerCloseMeta. */

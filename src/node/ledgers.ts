@@ -4,7 +4,7 @@ import type { ClosedLedger } from "../ledger/closed-ledger.ts";
 import { followLedgers } from "../ledger/follow-ledgers.ts";
 import type { LedgerSource } from "../ledger/ledger-source.ts";
 import { scanLedger } from "../ledger/scan.ts";
-import { verifyLedger } from "../ledger/verify-ledger.ts";
+import { verifyRaw } from "../ledger/verify-ledger.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { Ledgers } from "./follow.ts";
@@ -41,7 +41,7 @@ async function readGenesis(
 ): Promise<ClosedLedger> {
   for await (const raw of source.read(genesisLedger, signal)) {
     if (raw.sequence !== genesisLedger) continue;
-    const ledger = verifyLedger(raw.bytes, { passphrase, sequence: genesisLedger });
+    const ledger = verifyRaw(raw, { passphrase, sequence: genesisLedger });
     if (ledger.hash === genesisHash) return scanLedger(ledger, [vault]);
     const found = `ledger ${genesisLedger} has the hash ${ledger.hash}`;
     throw new AceError("NETWORK_MISMATCH", `${found}; the network was founded on ${genesisHash}`);

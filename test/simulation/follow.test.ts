@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { networkId } from "../../src/contracts/service-network.ts";
-import type { LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
+import type { LedgerRange, LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
 import { AceError, isAceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { follow, type Journal } from "../../src/node/follow.ts";
@@ -39,6 +39,7 @@ function chanceOf(seed: number): () => number {
 
 class World implements LedgerSource {
   readonly id = "simulated";
+  readonly kind = "rpc";
   readonly #history: History;
   readonly #fate: () => Fate;
   readonly stop = new AbortController();
@@ -47,6 +48,10 @@ class World implements LedgerSource {
   constructor(history: History, fate: () => Fate) {
     this.#history = history;
     this.#fate = fate;
+  }
+
+  async range(): Promise<LedgerRange> {
+    return { first: 1, last: this.#history.last };
   }
 
   async *read(from: number): AsyncIterable<RawLedger> {
@@ -58,7 +63,7 @@ class World implements LedgerSource {
         this.lies += 1;
         bytes[60] = (bytes[60] ?? 0) ^ 1;
       }
-      yield { sequence, bytes };
+      yield { kind: "closeMeta", sequence, bytes };
     }
   }
 

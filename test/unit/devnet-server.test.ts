@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
 import { type DevnetServer, serveDevnet } from "../../src/devnet/server.ts";
 import { openRpcSource } from "../../src/ledger/rpc-source.ts";
-import { verifyLedger } from "../../src/ledger/verify-ledger.ts";
+import { verifyRaw } from "../../src/ledger/verify-ledger.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { codeOf, keypair, PASSPHRASE } from "../devnet-kit.ts";
 
@@ -182,7 +182,7 @@ it("the follower reads the whole history through JSON-RPC and believes it", asyn
   for await (const raw of source.read(1)) {
     sequence += 1;
     const passphrase = PASSPHRASE;
-    previousHash = verifyLedger(raw.bytes, { passphrase, sequence, previousHash }).hash;
+    previousHash = verifyRaw(raw, { passphrase, sequence, previousHash }).hash;
   }
   expect(previousHash).toBe(net.latest.hash);
 });

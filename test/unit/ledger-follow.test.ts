@@ -2,7 +2,7 @@
 // Method: a fake source that plays a script of answers; time passes only where the follower waits.
 import { describe, expect, it } from "vitest";
 import { type FollowOptions, followLedgers } from "../../src/ledger/follow-ledgers.ts";
-import type { LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
+import type { LedgerRange, LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
 import { AceError, type ErrorCode, isAceError } from "../../src/lib/errors.ts";
 import type { EventFields } from "../../src/lib/events.ts";
 import {
@@ -21,11 +21,16 @@ type Answer = readonly MadeLedger[] | AceError;
 /** Plays one answer per read, then repeats the last one. */
 class ScriptedSource implements LedgerSource {
   readonly id = "script";
+  readonly kind = "rpc";
   readonly asked: number[] = [];
   readonly #answers: Answer[];
 
   constructor(...answers: readonly Answer[]) {
     this.#answers = [...answers];
+  }
+
+  async range(): Promise<LedgerRange> {
+    return { first: 1, last: 1_000 };
   }
 
   async *read(from: number): AsyncGenerator<RawLedger> {
@@ -212,6 +217,8 @@ describe("what no waiting cures", () => {
   it("a fault of our own is not taken for a source's", async () => {
     const source: LedgerSource = {
       id: "bug",
+      kind: "rpc",
+      range: async () => ({ first: 1, last: 1_000 }),
       async *read() {
         yield* [];
         throw new TypeError("a bug");

@@ -152,7 +152,12 @@ describe("an honest server", () => {
 
   it("feeds the follower real testnet ledgers, verified", async () => {
     const raws = miniLake();
-    const ledgers = raws.map((bytes, index) => ({ ...GENESIS, sequence: 997 + index, bytes }));
+    const ledgers = raws.map((bytes, index) => ({
+      ...GENESIS,
+      kind: "closeMeta" as const,
+      sequence: 997 + index,
+      bytes,
+    }));
     const { url } = await serve(honest(ledgers, TESTNET));
     const { previousHash } = verifyLedger(raws[0] ?? new Uint8Array(), { passphrase: TESTNET });
     const closed = followLedgers({
