@@ -1,5 +1,6 @@
 /**
- * LedgerCloseMeta: one closed ledger as Stellar sends it, taken apart without trusting it.
+ * One closed ledger as a source sends it, taken apart without trusting it: a LedgerCloseMeta, or the
+ * three entries of a history archive.
  *
  * The SDK's decoder is strict (padding, flags, lengths, no bytes left over), so two different inputs
  * never decode to the same value. Header and transaction set are hashed as slices of the input all
@@ -13,6 +14,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { compareBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
+import type { ArchivedLedger, RawLedger } from "./ledger-source.ts";
 
 /** The newest protocol whose XDR the pinned SDK reads. */
 const PROTOCOL_MAX = 28;
@@ -22,6 +24,9 @@ const XDR_DEPTH_MAX = 400;
 const META_VERSION_MAX = 2;
 const UINT32_BYTES = 4;
 const HASH_BYTES = 32;
+/** Before the scpValue a header holds the protocol and the hash of the ledger before. */
+const VALUE_OFFSET = UINT32_BYTES + HASH_BYTES;
+const LIMITS = { maxDepth: XDR_DEPTH_MAX };
 /** An extension of version 1 holds an empty extension point and an int64. */
 const META_EXTENSION_BYTES = 12;
 
@@ -46,20 +51,74 @@ export interface CloseMeta {
   readonly headerBytes: Uint8Array;
   /** What the source says the header hash is. */
   readonly claimedHash: Uint8Array;
-  readonly set: TransactionSet;
+  /** The scpValue's XDR, a slice of the input. */
+  readonly valueBytes: Uint8Array;
+  /** Undefined where an archive has no entry, because the ledger holds no transaction. */
+  readonly set: TransactionSet | undefined;
   /** In the order they were applied. */
   readonly pairs: readonly ResultPairWire[];
 }
 
+export function readLedger(raw: RawLedger): CloseMeta {
+  return raw.kind === "closeMeta" ? readCloseMeta(raw.bytes) : readArchived(raw);
+}
+
+/** @param raw XDR of one LedgerCloseMeta. */
 export function readCloseMeta(raw: Uint8Array): CloseMeta {
-  if (raw.length > LEDGER_BYTES_MAX) {
-    throw new AceError("LEDGER_MALFORMED", `a ledger of ${raw.length} bytes is over the limit`);
-  }
+  checkSize(raw);
   const headerStart = findHeader(raw);
-  const meta = decodeXdr("LedgerCloseMeta", () =>
-    xdr.LedgerCloseMeta.schema.decode(raw, { maxDepth: XDR_DEPTH_MAX }),
-  );
+  const meta = decodeXdr("LedgerCloseMeta", () => xdr.LedgerCloseMeta.schema.decode(raw, LIMITS));
   return takeApart(raw, headerStart, meta);
+}
+
+function readArchived(raw: ArchivedLedger): CloseMeta {
+  checkSize(raw.header);
+  checkProtocol(raw.header, HASH_BYTES);
+  const { header, hash } = decodeXdr("LedgerHeaderHistoryEntry", () =>
+    xdr.LedgerHeaderHistoryEntry.schema.decode(raw.header, LIMITS),
+  );
+  return {
+    ...headerParts(raw.header, HASH_BYTES, header),
+    claimedHash: hash,
+    set: raw.set === undefined ? undefined : archivedSet(raw.set, header.ledgerSeq),
+    pairs: raw.results === undefined ? [] : archivedPairs(raw.results, header.ledgerSeq),
+  };
+}
+
+/** A generalized set stands in the extension, beside a legacy set without content. */
+function archivedSet(raw: Uint8Array, sequence: number): TransactionSet {
+  checkSize(raw);
+  const { ledgerSeq, txSet, ext } = decodeXdr("TransactionHistoryEntry", () =>
+    xdr.TransactionHistoryEntry.schema.decode(raw, LIMITS),
+  );
+  checkEntry("transaction set", ledgerSeq, sequence);
+  const legacy = legacySet(raw, UINT32_BYTES, txSet);
+  if (ext.v === 0) return legacy;
+  if (txSet.txs.length > 0) {
+    throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes with two transaction sets`);
+  }
+  const start = UINT32_BYTES + legacy.bytes.length + UINT32_BYTES;
+  return generalizedSet(raw, start, ext.generalizedTxSet);
+}
+
+function archivedPairs(raw: Uint8Array, sequence: number): readonly ResultPairWire[] {
+  checkSize(raw);
+  const { ledgerSeq, txResultSet } = decodeXdr("TransactionHistoryResultEntry", () =>
+    xdr.TransactionHistoryResultEntry.schema.decode(raw, LIMITS),
+  );
+  checkEntry("results", ledgerSeq, sequence);
+  return txResultSet.results;
+}
+
+/** No hash covers the number that an archive files an entry under. */
+function checkEntry(what: string, found: number, sequence: number): void {
+  if (found === sequence) return;
+  throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes with the ${what} of ${found}`);
+}
+
+function checkSize(raw: Uint8Array): void {
+  if (raw.length <= LEDGER_BYTES_MAX) return;
+  throw new AceError("LEDGER_MALFORMED", `a ledger of ${raw.length} bytes is over the limit`);
 }
 
 /** Runs one parse of the SDK; whatever it throws becomes `LEDGER_MALFORMED`. */
@@ -81,14 +140,17 @@ function findHeader(raw: Uint8Array): number {
   const extensionBytes = version === 0 ? 0 : UINT32_BYTES;
   const skipped = extensionBytes + (hasExtension ? META_EXTENSION_BYTES : 0);
   const start = UINT32_BYTES + skipped + HASH_BYTES;
-  const protocol = uint32At(raw, start);
-  if (protocol > PROTOCOL_MAX) {
-    throw new AceError(
-      "LEDGER_PROTOCOL_UNKNOWN",
-      `a ledger of protocol ${protocol}; this version reads up to ${PROTOCOL_MAX}`,
-    );
-  }
+  checkProtocol(raw, start);
   return start;
+}
+
+function checkProtocol(raw: Uint8Array, headerStart: number): void {
+  const protocol = uint32At(raw, headerStart);
+  if (protocol <= PROTOCOL_MAX) return;
+  throw new AceError(
+    "LEDGER_PROTOCOL_UNKNOWN",
+    `a ledger of protocol ${protocol}; this version reads up to ${PROTOCOL_MAX}`,
+  );
 }
 
 function uint32At(raw: Uint8Array, offset: number): number {
@@ -101,12 +163,11 @@ function uint32At(raw: Uint8Array, offset: number): number {
 function takeApart(raw: Uint8Array, headerStart: number, meta: MetaWire): CloseMeta {
   const body = meta.v === 0 ? meta.v0 : meta.v === 1 ? meta.v1 : meta.v2;
   const { header, hash } = body.ledgerHeader;
-  const headerBytes = sliceOf(raw, headerStart, xdr.LedgerHeader.schema.encode(header));
+  const parts = headerParts(raw, headerStart, header);
   // The entry around the header ends in a reserved union of 4 bytes.
-  const setStart = headerStart + headerBytes.length + UINT32_BYTES;
+  const setStart = headerStart + parts.headerBytes.length + UINT32_BYTES;
   return {
-    header,
-    headerBytes,
+    ...parts,
     claimedHash: hash,
     set:
       meta.v === 0
@@ -114,6 +175,16 @@ function takeApart(raw: Uint8Array, headerStart: number, meta: MetaWire): CloseM
         : generalizedSet(raw, setStart, meta.v === 1 ? meta.v1.txSet : meta.v2.txSet),
     pairs: body.txProcessing.map((processed) => processed.result),
   };
+}
+
+function headerParts(
+  raw: Uint8Array,
+  start: number,
+  header: HeaderWire,
+): Pick<CloseMeta, "header" | "headerBytes" | "valueBytes"> {
+  const headerBytes = sliceOf(raw, start, xdr.LedgerHeader.schema.encode(header));
+  const value = xdr.StellarValue.schema.encode(header.scpValue);
+  return { header, headerBytes, valueBytes: sliceOf(headerBytes, VALUE_OFFSET, value) };
 }
 
 function legacySet(raw: Uint8Array, start: number, set: LegacySetWire): TransactionSet {

@@ -101,7 +101,7 @@ export class LedgerAudit {
     if (checks.every(holds)) this.#pair(path, meta);
     this.#tip = { sequence, hash: toHex(meta.claimedHash), feePool: meta.header.feePool };
     this.#ledgers += 1;
-    this.#transactions += meta.set.envelopes.length;
+    this.#transactions += meta.set?.envelopes.length ?? 0;
     this.#first = Math.min(this.#first ?? sequence, sequence);
     this.#last = Math.max(this.#last ?? sequence, sequence);
     this.#options.onLedger?.(sequence);

@@ -18,11 +18,23 @@ const EMPTY_VALUE = 2;
 
 const GENERALIZED_PROTOCOL_MIN = 20;
 const PARALLEL_PROTOCOL_MIN = 23;
+/** A protocol of each form of the empty set. */
+const EMPTY_FORMS = [PARALLEL_PROTOCOL_MIN, GENERALIZED_PROTOCOL_MIN, 0];
+const GENESIS_SEQUENCE = 1;
 
-export function checkTransactionSet(meta: CloseMeta): readonly HashCheck[] {
+/** @param previousProtocol That of the ledger before, where it is known. */
+export function checkTransactionSet(
+  meta: CloseMeta,
+  previousProtocol?: number,
+): readonly HashCheck[] {
   const { scpValue, previousLedgerHash } = meta.header;
   const named = toHex(scpValue.txSetHash);
   const isEmptyValue = scpValue.ext.v === EMPTY_VALUE;
+  if (meta.set === undefined) {
+    const expected = isEmptyValue ? NO_HASH : named;
+    const got = isEmptyValue ? named : absentSetHash(meta, named, previousProtocol);
+    return [{ name: "transactionSet", expected, got }];
+  }
   return [
     {
       name: "transactionSet",
@@ -40,6 +52,16 @@ export function checkTransactionSet(meta: CloseMeta): readonly HashCheck[] {
 /** The header names no set then, so any envelope given with the ledger is made up. */
 function emptyValueHash(named: string, set: TransactionSet): string {
   return named === NO_HASH && set.envelopes.length > 0 ? transactionSetHash(set) : named;
+}
+
+/** Hash of the empty set; of the form that fits, where the protocol before is not known. */
+function absentSetHash(meta: CloseMeta, named: string, previousProtocol?: number): string {
+  // The first ledger of a network names no set at all.
+  if (meta.header.ledgerSeq === GENESIS_SEQUENCE && named === NO_HASH) return NO_HASH;
+  const hash = meta.header.previousLedgerHash;
+  const protocols = previousProtocol === undefined ? EMPTY_FORMS : [previousProtocol];
+  const forms = protocols.map((protocolVersion) => emptySetHash({ hash, protocolVersion }));
+  return forms.find((form) => form === named) ?? forms[0] ?? NO_HASH;
 }
 
 function transactionSetHash(set: TransactionSet): string {

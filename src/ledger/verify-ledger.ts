@@ -9,12 +9,12 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
-import { invariant } from "../lib/invariant.ts";
 import {
   type CloseMeta,
   type EnvelopeWire,
   type ResultPairWire,
   readCloseMeta,
+  readLedger,
 } from "./close-meta.ts";
 import { describeFailure, type HashCheck, holds } from "./hash-check.ts";
 import { checkFeePool, checkHeader, checkPrevious } from "./header-chain.ts";
@@ -23,12 +23,17 @@ import { checkResults } from "./result-set.ts";
 import { stellarNetworkId, transactionHash } from "./transaction-hash.ts";
 import { checkTransactionSet } from "./tx-set-hash.ts";
 
+/** STELLAR_VALUE_SIGNED */
+const SIGNED_VALUE = 1;
+
 export interface LedgerExpectation {
   readonly passphrase: string;
   readonly sequence?: number | undefined;
   /** Header hash of the ledger before. */
   readonly previousHash?: string | undefined;
   readonly previousFeePool?: bigint | undefined;
+  /** Protocol of the ledger before: an archive's empty ledger is proved by the empty set of it. */
+  readonly previousProtocol?: number | undefined;
 }
 
 export interface VerifiedLedger {
@@ -38,10 +43,24 @@ export interface VerifiedLedger {
   readonly closeTime: bigint;
   readonly protocolVersion: number;
   readonly feePool: bigint;
+  /** XDR of the LedgerHeader, which `hash` covers. */
+  readonly headerBytes: Uint8Array;
+  /** XDR of the header's scpValue: what validators agreed on. */
+  readonly valueBytes: Uint8Array;
+  /** Whose nomination was chosen, where the value says so. Not checked here. */
+  readonly valueSignature: ValueSignature | undefined;
+  /** Whether the validators voted an upgrade with this ledger. */
+  readonly hasUpgrades: boolean;
   /** XDR of the transaction set: whatever is not in these bytes is not in the ledger. */
   readonly setBytes: Uint8Array;
   /** Every transaction, failed ones too, in the order they were applied. */
   readonly transactions: readonly VerifiedTransaction[];
+}
+
+export interface ValueSignature {
+  /** Ed25519 key of a validator. */
+  readonly signer: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 export interface VerifiedTransaction {
@@ -52,13 +71,15 @@ export interface VerifiedTransaction {
 
 /** Verifies a ledger as any source sends it. */
 export function verifyRaw(raw: RawLedger, expected: LedgerExpectation): VerifiedLedger {
-  invariant(raw.kind === "closeMeta", "archives are not read yet");
-  return verifyLedger(raw.bytes, expected);
+  return verified(readLedger(raw), expected);
 }
 
 /** @param raw XDR of one LedgerCloseMeta. */
 export function verifyLedger(raw: Uint8Array, expected: LedgerExpectation): VerifiedLedger {
-  const meta = readCloseMeta(raw);
+  return verified(readCloseMeta(raw), expected);
+}
+
+function verified(meta: CloseMeta, expected: LedgerExpectation): VerifiedLedger {
   const sequence = meta.header.ledgerSeq;
   if (expected.sequence !== undefined && expected.sequence !== sequence) {
     throw new AceError(
@@ -77,24 +98,35 @@ export function verifyLedger(raw: Uint8Array, expected: LedgerExpectation): Veri
     closeTime: meta.header.scpValue.closeTime,
     protocolVersion: meta.header.ledgerVersion,
     feePool: meta.header.feePool,
-    setBytes: meta.set.bytes,
+    headerBytes: meta.headerBytes,
+    valueBytes: meta.valueBytes,
+    valueSignature: valueSignatureOf(meta),
+    hasUpgrades: meta.header.scpValue.upgrades.length > 0,
+    setBytes: meta.set?.bytes ?? new Uint8Array(),
     transactions: pairTransactions(meta, expected.passphrase),
   };
+}
+
+function valueSignatureOf({ header }: CloseMeta): ValueSignature | undefined {
+  const { ext } = header.scpValue;
+  if (ext.v !== SIGNED_VALUE) return undefined;
+  const { nodeId, signature } = ext.lcValueSignature;
+  return { signer: nodeId.ed25519, signature };
 }
 
 /** Every check that can be made, whether it holds or not. */
 export function checkLedger(
   meta: CloseMeta,
-  expected: Pick<LedgerExpectation, "previousHash" | "previousFeePool">,
+  expected: Pick<LedgerExpectation, "previousHash" | "previousFeePool" | "previousProtocol">,
 ): readonly HashCheck[] {
-  const { previousHash, previousFeePool } = expected;
+  const { previousHash, previousFeePool, previousProtocol } = expected;
   const results = checkResults(meta);
   // Fees are summed over the results: where those are false, the sum means nothing.
   const canSumFees = previousFeePool !== undefined && holds(results);
   return [
     checkHeader(meta),
     ...(previousHash === undefined ? [] : [checkPrevious(meta, previousHash)]),
-    ...checkTransactionSet(meta),
+    ...checkTransactionSet(meta, previousProtocol),
     results,
     ...(canSumFees ? checkFeePool(meta, previousFeePool) : []),
   ];
@@ -106,8 +138,9 @@ export function pairTransactions(
   passphrase: string,
 ): readonly VerifiedTransaction[] {
   const networkId = stellarNetworkId(passphrase);
+  const given = meta.set?.envelopes ?? [];
   const envelopes = new Map(
-    meta.set.envelopes.map((envelope) => [transactionHash(envelope, networkId), envelope]),
+    given.map((envelope) => [transactionHash(envelope, networkId), envelope]),
   );
   const transactions = meta.pairs.map(({ transactionHash: id, result }) => {
     const hash = toHex(id);
@@ -119,7 +152,7 @@ export function pairTransactions(
   });
   const [left] = envelopes.keys();
   if (left !== undefined) throw unpaired(meta, `no result for transaction ${left}`);
-  if (meta.set.envelopes.length !== meta.pairs.length) {
+  if (given.length !== meta.pairs.length) {
     throw unpaired(meta, "a transaction is in its set twice");
   }
   return transactions;

@@ -13,6 +13,7 @@ const [, raw = new Uint8Array(), next = new Uint8Array()] = miniLake().map((byte
   Uint8Array.from(bytes),
 );
 const meta = readCloseMeta(raw);
+const setBytes = meta.set?.bytes ?? new Uint8Array();
 const { hash } = verifyLedger(raw, { passphrase: TESTNET });
 const refusals = ["LEDGER_HASH_MISMATCH", "LEDGER_MALFORMED", "LEDGER_PROTOCOL_UNKNOWN"];
 
@@ -36,7 +37,7 @@ function flipped(bytes: Uint8Array, offset: number, bit: number): Uint8Array {
 const headerStart = meta.headerBytes.byteOffset - raw.byteOffset;
 const covered = {
   min: headerStart - 32,
-  max: meta.set.bytes.byteOffset - raw.byteOffset + meta.set.bytes.length - 1,
+  max: setBytes.byteOffset - raw.byteOffset + setBytes.length - 1,
 };
 const bit = fc.nat({ max: 7 });
 
