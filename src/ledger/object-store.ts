@@ -1,0 +1,135 @@
+/**
+ * Object stores: a folder of this machine or a web address, under which data lakes and history
+ * archives keep their files. One port for both, so that a test uses the code of production.
+ *
+ * Range   A location is a path, file://, http:// or https://. Names are computed by us, never read
+ *         from a source, and stay below the location.
+ * Errors  `CONFIG_INVALID` for a location of another form, `LEDGER_NO_SOURCE` when the store cannot be
+ *         reached or read, `LEDGER_MALFORMED` for an object over its limit or a web page in its place.
+ */
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AceError } from "../lib/errors.ts";
+import { invariant } from "../lib/invariant.ts";
+import { type Pace, systemPace } from "../lib/pace.ts";
+import { exchange } from "./http-exchange.ts";
+
+const TIMEOUT_MS = 60_000;
+const NAME = /^(?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]+$/;
+
+export interface ObjectStore {
+  /** What a person called it, or the absolute path; for messages and logs. */
+  readonly location: string;
+  /** Undefined when there is no object of that name. */
+  fetchObject(name: string, limits: ObjectLimits): Promise<Uint8Array | undefined>;
+}
+
+export interface ObjectLimits {
+  readonly bytesMax: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ObjectStoreOptions {
+  readonly fetch?: typeof fetch;
+  readonly pace?: Pace;
+  /** Of one object, from the question to its last byte. */
+  readonly timeoutMs?: number;
+}
+
+export function openObjectStore(location: string, options: ObjectStoreOptions = {}): ObjectStore {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase();
+  if (scheme === undefined) return openFolder(resolve(location));
+  if (scheme === "file") return openFolder(folderOfUrl(location));
+  if (scheme === "http" || scheme === "https") return openSite(location, options);
+  throw unusable(location, "is not a folder, file://, http:// or https://");
+}
+
+function folderOfUrl(location: string): string {
+  try {
+    return fileURLToPath(location);
+  } catch (cause) {
+    throw unusable(location, "names no folder of this machine", cause);
+  }
+}
+
+function openFolder(root: string): ObjectStore {
+  return {
+    location: root,
+    fetchObject: async (name, { bytesMax, signal }) => {
+      const path = join(root, checkedName(name));
+      signal?.throwIfAborted();
+      await using file = await openFile(path, root);
+      return file === undefined ? undefined : await readWhole(file, path, bytesMax);
+    },
+  };
+}
+
+async function openFile(path: string, root: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    if (!isMissing(cause)) throw unreadable(path, cause);
+  }
+  // A disk that is not mounted must not look like an archive that has not got this far.
+  const folder = await stat(root).catch(() => undefined);
+  if (folder?.isDirectory() === true) return undefined;
+  throw new AceError("LEDGER_NO_SOURCE", `there is no folder ${root}`);
+}
+
+async function readWhole(file: FileHandle, path: string, bytesMax: number): Promise<Uint8Array> {
+  try {
+    const { size } = await file.stat();
+    if (size <= bytesMax) return await file.readFile();
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  throw new AceError("LEDGER_MALFORMED", `${path} is over ${bytesMax} bytes`);
+}
+
+function isMissing(cause: unknown): boolean {
+  if (!(cause instanceof Error && "code" in cause)) return false;
+  return cause.code === "ENOENT" || cause.code === "ENOTDIR";
+}
+
+function unreadable(path: string, cause: unknown): AceError {
+  return new AceError("LEDGER_NO_SOURCE", `${path} cannot be read`, { cause });
+}
+
+function openSite(location: string, options: ObjectStoreOptions): ObjectStore {
+  const base = URL.parse(location);
+  if (base === null) throw unusable(location, "is not a web address");
+  if (base.username !== "" || base.password !== "") {
+    throw unusable(`${base.protocol}//${base.host}`, "must not carry a user name or password");
+  }
+  const settings = {
+    fetch: options.fetch ?? fetch,
+    pace: options.pace ?? systemPace,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+  };
+  return {
+    location: `${base.origin}${base.pathname}`,
+    fetchObject: async (name, { bytesMax, signal }) => {
+      const url = new URL(base);
+      url.pathname = `${base.pathname.replace(/\/+$/, "")}/${checkedName(name)}`;
+      const who = `${url.origin}${url.pathname}`;
+      // Compressing files that are compressed would only cost; some servers claim to do it.
+      const init = { headers: { "accept-encoding": "identity" } };
+      const request = { url: url.href, init, who };
+      const body = await exchange({ ...settings, bodyBytesMax: bytesMax }, request, signal);
+      if (body?.contentType.startsWith("text/html") === true) {
+        throw new AceError("LEDGER_MALFORMED", `${who} is a web page, not data of Stellar`);
+      }
+      return body?.bytes;
+    },
+  };
+}
+
+function checkedName(name: string): string {
+  invariant(NAME.test(name) && !name.split("/").includes(".."), "names of objects are ours");
+  return name;
+}
+
+function unusable(location: string, why: string, cause?: unknown): AceError {
+  return new AceError("CONFIG_INVALID", `"${location}" ${why}`, { cause });
+}
