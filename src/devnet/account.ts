@@ -70,21 +70,26 @@ export function extensionOf(account: xdr.AccountEntry): AccountExtension {
   };
 }
 
-/** An extension once there stays: stellar-core never takes one away again. */
+/**
+ * Extensions nest, and an account has no more of them than its changes asked for so far. One once
+ * there stays: stellar-core never takes it away again.
+ */
 export function extendAccount(
   account: xdr.AccountEntry,
   changes: Partial<AccountExtension>,
 ): xdr.AccountEntry {
+  const depth = Math.max(depthOf(account), ...depthsAskedFor(changes));
   const wanted = { ...extensionOf(account), ...changes };
-  const v2 = new xdr.AccountEntryExtensionV2({
-    numSponsored: wanted.numSponsored,
-    numSponsoring: wanted.numSponsoring,
-    signerSponsoringIDs: [...wanted.signerSponsors],
-    ext: sequenceExtension(wanted.sequenceChange),
-  });
+  const v2 = (): xdr.AccountEntryExtensionV2 =>
+    new xdr.AccountEntryExtensionV2({
+      numSponsored: wanted.numSponsored,
+      numSponsoring: wanted.numSponsoring,
+      signerSponsoringIDs: [...wanted.signerSponsors],
+      ext: sequenceExtension(wanted.sequenceChange),
+    });
   const v1 = new xdr.AccountEntryExtensionV1({
     liabilities: wanted.liabilities,
-    ext: xdr.AccountEntryExtensionV1Ext.v2(v2),
+    ext: depth > 1 ? xdr.AccountEntryExtensionV1Ext.v2(v2()) : xdr.AccountEntryExtensionV1Ext.v0(),
   });
   return changeAccount(account, { ext: xdr.AccountEntryExt.v1(v1) });
 }
@@ -98,6 +103,15 @@ export function withSigners(
   const changed = changeAccount(account, { signers });
   const keepsSponsors = account.ext.type === "v1" && account.ext.v1.ext.type === "v2";
   return keepsSponsors ? extendAccount(changed, { signerSponsors }) : changed;
+}
+
+function depthOf({ ext }: xdr.AccountEntry): number {
+  if (ext.type !== "v1") return 0;
+  return ext.v1.ext.type === "v2" ? 2 : 1;
+}
+
+function depthsAskedFor(changes: Partial<AccountExtension>): readonly number[] {
+  return Object.keys(changes).map((name) => (name === "liabilities" ? 1 : 2));
 }
 
 function sequenceExtension(

@@ -11,11 +11,12 @@ import { invariant } from "../lib/invariant.ts";
 import { changeAccount, extendAccount, writeAccount } from "./account.ts";
 import { accountOf, readAccount } from "./entries.ts";
 import { feeAt, type Submission } from "./envelope.ts";
-import { type LedgerRules, succeeded } from "./operation.ts";
+import { type LedgerRules, type OperationContext, succeeded } from "./operation.ts";
 import { ruleOf } from "./operations.ts";
 import type { Charge, Verdict } from "./result.ts";
 import { checkSignatures, type SignatureCheck } from "./signatures.ts";
 import { removeSigner } from "./signers.ts";
+import { createSponsorships, type Sponsorships } from "./sponsorships.ts";
 import type { LedgerState } from "./state.ts";
 import { judgeSigners, judgeTransaction } from "./validity.ts";
 
@@ -71,12 +72,16 @@ export function applyTransaction(
     return { verdict: prepared.result.verdict, meta: metaOf(before, []) };
   }
 
+  const sponsorships = createSponsorships();
   const ran = state.scope(
-    () => runOperations(state, ledger, submission),
-    (each) => each.every(({ result }) => succeeded(result)),
+    () => runOperations(state, ledger, submission, sponsorships),
+    (each) => each.every(({ result }) => succeeded(result)) && sponsorships.size === 0,
   );
   const results = ran.result.map(({ result }) => result);
   const ok = results.every(succeeded);
+  if (ok && sponsorships.size > 0) {
+    return { verdict: { kind: "refused", code: "txBadSponsorship" }, meta: metaOf(before, []) };
+  }
   const changes = ok ? ran.result.map((each) => each.changes) : [];
   return { verdict: { kind: "ran", ok, results }, meta: metaOf(before, changes) };
 }
@@ -137,25 +142,21 @@ function runOperations(
   state: LedgerState,
   ledger: LedgerRules,
   submission: Submission,
+  sponsorships: Sponsorships,
 ): readonly { result: xdr.OperationResult; changes: xdr.LedgerEntryChange[] }[] {
-  return submission.tx.operations.map((operation, index) =>
-    state.scope(() => runOperation(state, ledger, submission, operation, index), succeeded),
-  );
+  const transaction = { source: submission.source, sequence: submission.tx.seqNum };
+  return submission.tx.operations.map(({ sourceAccount, body }, index) => {
+    const source = sourceAccount === null ? submission.source : accountOf(sourceAccount);
+    const at = { state, ledger, source, transaction, index, sponsorships };
+    return state.scope(() => runOperation(body, at), succeeded);
+  });
 }
 
-function runOperation(
-  state: LedgerState,
-  ledger: LedgerRules,
-  { source: txSource, tx }: Submission,
-  { sourceAccount, body }: xdr.Operation,
-  index: number,
-): xdr.OperationResult {
+function runOperation(body: xdr.OperationBody, at: OperationContext): xdr.OperationResult {
   const rule = ruleOf(body);
   if (rule === undefined) return xdr.OperationResult.opNotSupported();
-  const source = sourceAccount === null ? txSource : accountOf(sourceAccount);
-  if (readAccount(state, source) === undefined) return xdr.OperationResult.opNoAccount();
-  const transaction = { source: txSource, sequence: tx.seqNum };
-  return rule.check(source) ?? rule.apply({ state, ledger, source, transaction, index });
+  if (readAccount(at.state, at.source) === undefined) return xdr.OperationResult.opNoAccount();
+  return rule.check(at.source) ?? rule.apply(at);
 }
 
 /** A pre-authorized transaction spends its signer wherever that stands, even when it fails. */
@@ -167,10 +168,7 @@ function dropOneTimeSigners(state: LedgerState, { tx, source, txHash }: Submissi
 }
 
 function dropOneTimeSigner(state: LedgerState, owner: xdr.PublicKey, hash: Uint8Array): void {
-  const account = readAccount(state, owner);
-  if (account === undefined) return;
-  const without = removeSigner(account, xdr.SignerKey.signerKeyTypePreAuthTx(hash));
-  if (without !== account) writeAccount(state, without);
+  removeSigner(state, owner, xdr.SignerKey.signerKeyTypePreAuthTx(hash));
 }
 
 function metaOf(

@@ -6,14 +6,11 @@
  *         own asset without a trustline, without limit, and what returns to it is gone.
  */
 import { xdr } from "@stellar/stellar-sdk/base";
-import { STROOPS_MAX } from "../lib/money.ts";
-import { changeAccount, extensionOf, writeAccount } from "./account.ts";
+import { changeAccount, writeAccount } from "./account.ts";
 import { readAccount, readTrustline, sameAccount } from "./entries.ts";
-import { availableBalance } from "./reserve.ts";
+import { addToAccount, availableBalance } from "./reserve.ts";
 import type { LedgerState } from "./state.ts";
-
-export const AUTHORIZED = 1;
-export const LINE_CLAWBACK_ENABLED = 4;
+import { addToLine, isAuthorized, writeLine } from "./trustline.ts";
 
 export type BalanceRefusal = "noLine" | "notAuthorized" | "notEnough" | "full";
 
@@ -65,15 +62,15 @@ export function credit(
   asset: xdr.Asset,
   amount: bigint,
 ): BalanceRefusal | undefined {
-  if (asset.type === "assetTypeNative") return creditNative(state, holder, amount);
-  if (isIssuer(asset, holder)) return undefined;
-  const line = readTrustline(state, holder, lineAsset(asset));
-  if (line === undefined) return "noLine";
-  if (!isAuthorized(line)) return "notAuthorized";
-  const balance = line.balance + amount;
-  if (balance > line.limit - lineLiabilities(line).buying) return "full";
-  writeLine(state, line, balance);
-  return undefined;
+  if (asset.type === "assetTypeNative") {
+    const account = readAccount(state, holder);
+    if (account === undefined) return "noLine";
+    const credited = addToAccount(account, amount, 0n);
+    if (credited === undefined) return "full";
+    writeAccount(state, credited);
+    return undefined;
+  }
+  return moveOnLine(state, holder, asset, amount, "full");
 }
 
 /** Takes from what `holder` has of `asset`; the reserve and liabilities stay untouched. */
@@ -92,39 +89,24 @@ export function debit(
     writeAccount(state, changeAccount(account, { balance: account.balance - amount }));
     return undefined;
   }
+  return moveOnLine(state, holder, asset, -amount, "notEnough");
+}
+
+function moveOnLine(
+  state: LedgerState,
+  holder: xdr.PublicKey,
+  asset: xdr.Asset,
+  amount: bigint,
+  impossible: BalanceRefusal,
+): BalanceRefusal | undefined {
   if (isIssuer(asset, holder)) return undefined;
   const line = readTrustline(state, holder, lineAsset(asset));
   if (line === undefined) return "noLine";
   if (!isAuthorized(line)) return "notAuthorized";
-  const balance = line.balance - amount;
-  if (balance < lineLiabilities(line).selling) return "notEnough";
-  writeLine(state, line, balance);
+  const moved = addToLine(line, amount);
+  if (moved === undefined) return impossible;
+  writeLine(state, moved);
   return undefined;
-}
-
-export function lineLiabilities(line: xdr.TrustLineEntry): { buying: bigint; selling: bigint } {
-  return line.ext.type === "v1" ? line.ext.v1.liabilities : { buying: 0n, selling: 0n };
-}
-
-function creditNative(
-  state: LedgerState,
-  holder: xdr.PublicKey,
-  amount: bigint,
-): BalanceRefusal | undefined {
-  const account = readAccount(state, holder);
-  if (account === undefined) return "noLine";
-  const balance = account.balance + amount;
-  if (balance > STROOPS_MAX - extensionOf(account).liabilities.buying) return "full";
-  writeAccount(state, changeAccount(account, { balance }));
-  return undefined;
-}
-
-function writeLine(state: LedgerState, line: xdr.TrustLineEntry, balance: bigint): void {
-  state.write(xdr.LedgerEntryData.trustline(new xdr.TrustLineEntry({ ...line, balance })));
-}
-
-function isAuthorized(line: xdr.TrustLineEntry): boolean {
-  return (line.flags & AUTHORIZED) !== 0;
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -31,6 +31,10 @@ export function keyOfData(data: xdr.LedgerEntryData): EntryKey {
       return dataKey(data.data.accountId, data.data.dataName);
     case "claimableBalance":
       return claimableBalanceKey(data.claimableBalance.balanceId);
+    case "offer":
+      return offerKey(data.offer.sellerId, data.offer.offerId);
+    case "liquidityPool":
+      return liquidityPoolKey(data.liquidityPool.liquidityPoolId);
     default:
       throw new Error(`Broken invariant: the devnet keeps no entry of kind ${data.type}`);
   }
@@ -48,7 +52,15 @@ export function dataKey(accountId: xdr.PublicKey, dataName: xdr.XdrString): Entr
   return entryKey(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId, dataName })));
 }
 
-function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): EntryKey {
+export function offerKey(sellerId: xdr.PublicKey, offerId: bigint): EntryKey {
+  return entryKey(xdr.LedgerKey.offer(new xdr.LedgerKeyOffer({ sellerId, offerId })));
+}
+
+export function liquidityPoolKey(liquidityPoolId: xdr.PoolId): EntryKey {
+  return entryKey(xdr.LedgerKey.liquidityPool(new xdr.LedgerKeyLiquidityPool({ liquidityPoolId })));
+}
+
+export function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): EntryKey {
   const key = new xdr.LedgerKeyClaimableBalance({ balanceId });
   return entryKey(xdr.LedgerKey.claimableBalance(key));
 }

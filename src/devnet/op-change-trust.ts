@@ -1,18 +1,16 @@
 /** changeTrust, for assets. Pool shares are refused before. Source: ChangeTrustOpFrame.cpp. */
 import { xdr } from "@stellar/stellar-sdk/base";
-import { writeAccount } from "./account.ts";
+import { isAssetValid, isIssuer, issuerOf, lineAsset } from "./asset.ts";
+import { readAccount, readTrustline, trustlineKey } from "./entries.ts";
+import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
+import { createEntry, removeEntry } from "./sponsorship.ts";
 import {
   AUTHORIZED,
-  isAssetValid,
-  isIssuer,
-  issuerOf,
+  changeLine,
   LINE_CLAWBACK_ENABLED,
-  lineAsset,
-  lineLiabilities,
-} from "./asset.ts";
-import { readAccount, readTrustline, trustlineKey } from "./entries.ts";
-import type { OperationContext, OperationRule } from "./operation.ts";
-import { addSubentry, type ReserveRefusal, removeSubentry } from "./reserve.ts";
+  lineExtensionOf,
+  writeLine,
+} from "./trustline.ts";
 
 const { ChangeTrustResult } = xdr;
 const AUTH_REQUIRED = 1;
@@ -23,11 +21,7 @@ type Line = Exclude<xdr.ChangeTrustAsset, { readonly type: "assetTypePoolShare" 
 const result = (value: xdr.ChangeTrustResult): xdr.OperationResult =>
   xdr.OperationResult.opInner(xdr.OperationResultTr.changeTrust(value));
 
-const reserveFaults: Readonly<Record<ReserveRefusal, xdr.OperationResult>> = {
-  lowReserve: result(ChangeTrustResult.changeTrustLowReserve()),
-  tooManySubentries: xdr.OperationResult.opTooManySubentries(),
-  tooManySponsoring: xdr.OperationResult.opTooManySponsoring(),
-};
+const faults = reserveFaults(result(ChangeTrustResult.changeTrustLowReserve()));
 
 export function changeTrustRule(line: Line, limit: bigint): OperationRule {
   return {
@@ -41,30 +35,31 @@ export function changeTrustRule(line: Line, limit: bigint): OperationRule {
     apply: (at) => {
       const asset = lineAsset(line);
       const known = readTrustline(at.state, at.source, asset);
-      if (known !== undefined) return result(changeLine(at, known, limit));
+      if (known !== undefined) return result(changeLimit(at, known, limit));
       if (limit === 0n) return result(ChangeTrustResult.changeTrustInvalidLimit());
       return openLine(at, asset, limit);
     },
   };
 }
 
-function changeLine(
+function changeLimit(
   at: OperationContext,
   line: xdr.TrustLineEntry,
   limit: bigint,
 ): xdr.ChangeTrustResult {
   const { state, source } = at;
-  if (limit < line.balance + lineLiabilities(line).buying) {
+  if (limit < line.balance + lineExtensionOf(line).liabilities.buying) {
     return ChangeTrustResult.changeTrustInvalidLimit();
   }
   if (limit === 0n) {
-    const owner = readAccount(state, source);
-    if (owner !== undefined) writeAccount(state, removeSubentry(owner));
-    state.remove(trustlineKey(source, line.asset));
+    if (lineExtensionOf(line).liquidityPoolUseCount > 0) {
+      return ChangeTrustResult.changeTrustCannotDelete();
+    }
+    removeEntry(state, source, trustlineKey(source, line.asset));
     return ChangeTrustResult.changeTrustSuccess();
   }
   if (issuerAccount(at, line.asset) === undefined) return ChangeTrustResult.changeTrustNoIssuer();
-  state.write(xdr.LedgerEntryData.trustline(new xdr.TrustLineEntry({ ...line, limit })));
+  writeLine(state, changeLine(line, { limit }));
   return ChangeTrustResult.changeTrustSuccess();
 }
 
@@ -73,15 +68,9 @@ function openLine(
   asset: xdr.TrustLineAsset,
   limit: bigint,
 ): xdr.OperationResult {
-  const { state, source, ledger } = at;
+  const { source } = at;
   const issuer = issuerAccount(at, asset);
   if (issuer === undefined) return result(ChangeTrustResult.changeTrustNoIssuer());
-  const owner = readAccount(state, source);
-  if (owner === undefined) return xdr.OperationResult.opNoAccount();
-  const reserved = addSubentry(owner, ledger.baseReserve);
-  if (!reserved.ok) return reserveFaults[reserved.reason];
-
-  writeAccount(state, reserved.account);
   const authorized = (issuer.flags & AUTH_REQUIRED) === 0 ? AUTHORIZED : 0;
   const clawback = (issuer.flags & AUTH_CLAWBACK_ENABLED) === 0 ? 0 : LINE_CLAWBACK_ENABLED;
   const line = new xdr.TrustLineEntry({
@@ -92,7 +81,8 @@ function openLine(
     flags: authorized | clawback,
     ext: xdr.TrustLineEntryExt.v0(),
   });
-  state.write(xdr.LedgerEntryData.trustline(line));
+  const refusal = createEntry(at, source, xdr.LedgerEntryData.trustline(line));
+  if (refusal !== undefined) return faults[refusal];
   return result(ChangeTrustResult.changeTrustSuccess());
 }
 

@@ -7,18 +7,11 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { sha256 } from "../lib/hash.ts";
 import { STROOPS_MAX } from "../lib/money.ts";
-import { writeAccount } from "./account.ts";
-import {
-  type BalanceRefusal,
-  debit,
-  isAssetValid,
-  isIssuer,
-  LINE_CLAWBACK_ENABLED,
-  lineAsset,
-} from "./asset.ts";
+import { type BalanceRefusal, debit, isAssetValid, isIssuer, lineAsset } from "./asset.ts";
 import { readAccount, readTrustline } from "./entries.ts";
-import type { OperationContext, OperationRule } from "./operation.ts";
-import { addSponsoring, type ReserveRefusal, sponsoredBy } from "./reserve.ts";
+import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
+import { createEntry } from "./sponsorship.ts";
+import { LINE_CLAWBACK_ENABLED } from "./trustline.ts";
 
 const { ClaimPredicate, CreateClaimableBalanceResult: Result } = xdr;
 const PREDICATE_DEPTH_MAX = 4;
@@ -36,11 +29,7 @@ const debitFaults: Readonly<Record<BalanceRefusal, xdr.OperationResult>> = {
   full: result(Result.createClaimableBalanceUnderfunded()),
 };
 
-const reserveFaults: Readonly<Record<ReserveRefusal, xdr.OperationResult>> = {
-  lowReserve: result(Result.createClaimableBalanceLowReserve()),
-  tooManySubentries: xdr.OperationResult.opTooManySubentries(),
-  tooManySponsoring: xdr.OperationResult.opTooManySponsoring(),
-};
+const faults = reserveFaults(result(Result.createClaimableBalanceLowReserve()));
 
 export function createClaimableBalanceRule(op: xdr.CreateClaimableBalanceOp): OperationRule {
   return {
@@ -91,9 +80,6 @@ function apply(op: xdr.CreateClaimableBalanceOp, at: OperationContext): xdr.Oper
 
   const creator = readAccount(state, source);
   if (creator === undefined) return xdr.OperationResult.opNoAccount();
-  const reserved = addSponsoring(creator, op.claimants.length, ledger.baseReserve);
-  if (!reserved.ok) return reserveFaults[reserved.reason];
-  writeAccount(state, reserved.account);
 
   const id = balanceId(operationId(at));
   const entry = new xdr.ClaimableBalanceEntry({
@@ -103,7 +89,8 @@ function apply(op: xdr.CreateClaimableBalanceOp, at: OperationContext): xdr.Oper
     amount: op.amount,
     ext: clawbackExtension(op.asset, creator, at),
   });
-  state.write(xdr.LedgerEntryData.claimableBalance(entry), sponsoredBy(source));
+  const refusal = createEntry(at, source, xdr.LedgerEntryData.claimableBalance(entry));
+  if (refusal !== undefined) return faults[refusal];
   return result(Result.createClaimableBalanceSuccess(id));
 }
 

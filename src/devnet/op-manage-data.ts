@@ -1,9 +1,8 @@
 /** manageData. Source: stellar-core, ManageDataOpFrame.cpp. */
 import { xdr } from "@stellar/stellar-sdk/base";
-import { writeAccount } from "./account.ts";
-import { dataKey, readAccount } from "./entries.ts";
-import type { OperationContext, OperationRule } from "./operation.ts";
-import { addSubentry, type ReserveRefusal, removeSubentry } from "./reserve.ts";
+import { dataKey } from "./entries.ts";
+import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
+import { createEntry, removeEntry } from "./sponsorship.ts";
 import { isLedgerText } from "./text.ts";
 
 const { ManageDataResult } = xdr;
@@ -11,11 +10,7 @@ const { ManageDataResult } = xdr;
 const result = (value: xdr.ManageDataResult): xdr.OperationResult =>
   xdr.OperationResult.opInner(xdr.OperationResultTr.manageData(value));
 
-const reserveFaults: Readonly<Record<ReserveRefusal, xdr.OperationResult>> = {
-  lowReserve: result(ManageDataResult.manageDataLowReserve()),
-  tooManySubentries: xdr.OperationResult.opTooManySubentries(),
-  tooManySponsoring: xdr.OperationResult.opTooManySponsoring(),
-};
+const faults = reserveFaults(result(ManageDataResult.manageDataLowReserve()));
 
 export function manageDataRule(op: xdr.ManageDataOp): OperationRule {
   return {
@@ -32,9 +27,7 @@ export function manageDataRule(op: xdr.ManageDataOp): OperationRule {
 function removeData(op: xdr.ManageDataOp, at: OperationContext): xdr.OperationResult {
   const key = dataKey(at.source, op.dataName);
   if (at.state.get(key) === undefined) return result(ManageDataResult.manageDataNameNotFound());
-  const owner = readAccount(at.state, at.source);
-  if (owner !== undefined) writeAccount(at.state, removeSubentry(owner));
-  at.state.remove(key);
+  removeEntry(at.state, at.source, key);
   return result(ManageDataResult.manageDataSuccess());
 }
 
@@ -44,19 +37,17 @@ function writeData(
   at: OperationContext,
 ): xdr.OperationResult {
   const { state, source } = at;
-  if (state.get(dataKey(source, op.dataName)) === undefined) {
-    const owner = readAccount(state, source);
-    if (owner === undefined) return xdr.OperationResult.opNoAccount();
-    const reserved = addSubentry(owner, at.ledger.baseReserve);
-    if (!reserved.ok) return reserveFaults[reserved.reason];
-    writeAccount(state, reserved.account);
-  }
-  const entry = new xdr.DataEntry({
+  const data = new xdr.DataEntry({
     accountId: source,
     dataName: op.dataName,
     dataValue,
     ext: xdr.DataEntryExt.v0(),
   });
-  state.write(xdr.LedgerEntryData.data(entry));
+  const entry = xdr.LedgerEntryData.data(data);
+  if (state.get(dataKey(source, op.dataName)) !== undefined) state.write(entry);
+  else {
+    const refusal = createEntry(at, source, entry);
+    if (refusal !== undefined) return faults[refusal];
+  }
   return result(ManageDataResult.manageDataSuccess());
 }

@@ -2,8 +2,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { changeAccount, writeAccount } from "./account.ts";
 import { readAccount, sameAccount } from "./entries.ts";
-import type { OperationContext, OperationRule } from "./operation.ts";
-import type { ReserveRefusal } from "./reserve.ts";
+import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
 import { type SignerRefusal, setSigner } from "./signers.ts";
 import { isLedgerText } from "./text.ts";
 
@@ -17,11 +16,9 @@ const WEIGHT_MAX = 255;
 const result = (value: xdr.SetOptionsResult): xdr.OperationResult =>
   xdr.OperationResult.opInner(xdr.OperationResultTr.setOptions(value));
 
-const signerFaults: Readonly<Record<SignerRefusal | ReserveRefusal, xdr.OperationResult>> = {
+const signerFaults: Readonly<Record<SignerRefusal, xdr.OperationResult>> = {
+  ...reserveFaults(result(SetOptionsResult.setOptionsLowReserve())),
   tooManySigners: result(SetOptionsResult.setOptionsTooManySigners()),
-  lowReserve: result(SetOptionsResult.setOptionsLowReserve()),
-  tooManySubentries: xdr.OperationResult.opTooManySubentries(),
-  tooManySponsoring: xdr.OperationResult.opTooManySponsoring(),
 };
 
 export function setOptionsRule(op: xdr.SetOptionsOp): OperationRule {
@@ -91,13 +88,9 @@ function apply(op: xdr.SetOptionsOp, at: OperationContext): xdr.OperationResult 
     homeDomain: op.homeDomain ?? account.homeDomain,
     thresholds: changeThresholds(account.thresholds.toBytes(), op),
   });
-  if (op.signer === null) {
-    writeAccount(state, changed);
-    return result(SetOptionsResult.setOptionsSuccess());
-  }
-  const signed = setSigner(changed, op.signer, at.ledger.baseReserve);
-  if (!signed.ok) return signerFaults[signed.reason];
-  writeAccount(state, signed.account);
+  writeAccount(state, changed);
+  const refusal = op.signer === null ? undefined : setSigner(at, source, op.signer);
+  if (refusal !== undefined) return signerFaults[refusal];
   return result(SetOptionsResult.setOptionsSuccess());
 }
 

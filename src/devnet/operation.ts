@@ -5,7 +5,9 @@
  *         through the journal, so a refusal after a write leaves nothing behind.
  * Source  stellar-core, OperationFrame.cpp.
  */
-import type { xdr } from "@stellar/stellar-sdk/base";
+import { xdr } from "@stellar/stellar-sdk/base";
+import type { ReserveRefusal } from "./sponsorship.ts";
+import type { Sponsorships } from "./sponsorships.ts";
 import type { LedgerState } from "./state.ts";
 
 /** Which of an account's three thresholds the operation's signatures must reach. */
@@ -28,6 +30,7 @@ export interface OperationContext {
   /** The transaction and the place in it: what the id of a new claimable balance is made of. */
   readonly transaction: { readonly source: xdr.PublicKey; readonly sequence: bigint };
   readonly index: number;
+  readonly sponsorships: Sponsorships;
 }
 
 export interface OperationRule {
@@ -37,6 +40,17 @@ export interface OperationRule {
   /** The result when the operation is wrong whatever the state is. */
   check(source: xdr.PublicKey): xdr.OperationResult | undefined;
   apply(at: OperationContext): xdr.OperationResult;
+}
+
+/** Results for an entry or a signer that found no reserve; each operation has its own for the first. */
+export function reserveFaults(
+  lowReserve: xdr.OperationResult,
+): Readonly<Record<ReserveRefusal, xdr.OperationResult>> {
+  return {
+    lowReserve,
+    tooManySubentries: xdr.OperationResult.opTooManySubentries(),
+    tooManySponsoring: xdr.OperationResult.opTooManySponsoring(),
+  };
 }
 
 const SUCCESS = /Success$/;

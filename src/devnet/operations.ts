@@ -5,7 +5,9 @@ import { createAccountRule } from "./op-create-account.ts";
 import { createClaimableBalanceRule } from "./op-create-claimable-balance.ts";
 import { manageDataRule } from "./op-manage-data.ts";
 import { paymentRule } from "./op-payment.ts";
+import { revokeSponsorshipRule } from "./op-revoke-sponsorship.ts";
 import { setOptionsRule } from "./op-set-options.ts";
+import { beginSponsoringRule, endSponsoringRule } from "./op-sponsoring.ts";
 import type { OperationRule } from "./operation.ts";
 
 /** The rules of an operation, or undefined when it is not modelled. */
@@ -21,6 +23,12 @@ export function ruleOf(body: xdr.OperationBody): OperationRule | undefined {
       const { line, limit } = body.changeTrustOp;
       return line.type === "assetTypePoolShare" ? undefined : changeTrustRule(line, limit);
     }
+    case "beginSponsoringFutureReserves":
+      return beginSponsoringRule(body.beginSponsoringFutureReservesOp);
+    case "endSponsoringFutureReserves":
+      return endSponsoringRule();
+    case "revokeSponsorship":
+      return revokeSponsorshipRule(body.revokeSponsorshipOp);
     case "manageData":
       return manageDataRule(body.manageDataOp);
     case "createClaimableBalance":

@@ -19,6 +19,7 @@ export type RefusalCode =
   | "txInsufficientFee"
   | "txBadAuthExtra"
   | "txBadMinSeqAgeOrGap"
+  | "txBadSponsorship"
   | "txMalformed";
 
 export type Verdict =
