@@ -6,9 +6,13 @@
  */
 import { xdr } from "@stellar/stellar-sdk/base";
 import { type EntryKey, keyOfData, ledgerKey } from "./entries.ts";
+import { EntryIndex } from "./entry-index.ts";
 
-/** By key: the entry as it was when the scope first touched it. */
-type Frame = Map<EntryKey, xdr.LedgerEntry | undefined>;
+interface Frame {
+  /** By key: the entry as it was when the scope first touched it. */
+  readonly before: Map<EntryKey, xdr.LedgerEntry | undefined>;
+  readonly lastId: bigint;
+}
 
 export interface Scope<Result> {
   readonly result: Result;
@@ -22,11 +26,24 @@ export class LedgerState {
   /** The ledger being closed: entries written now carry it as their last modification. */
   sequence = 1;
 
+  readonly index = new EntryIndex();
   readonly #entries = new Map<EntryKey, xdr.LedgerEntry>();
   readonly #frames: Frame[] = [];
+  #lastId = 0n;
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The last offer id given away: the header's `idPool`. */
+  get lastId(): bigint {
+    return this.#lastId;
+  }
+
+  /** A new offer id. It is taken back with the scope, as all that the scope wrote. */
+  nextId(): bigint {
+    this.#lastId += 1n;
+    return this.#lastId;
   }
 
   get(key: EntryKey): xdr.LedgerEntry | undefined {
@@ -41,7 +58,7 @@ export class LedgerState {
   write(data: xdr.LedgerEntryData, ext?: xdr.LedgerEntryExt): void {
     const key = keyOfData(data);
     const known = this.#touch(key);
-    this.#entries.set(
+    this.#set(
       key,
       new xdr.LedgerEntry({
         lastModifiedLedgerSeq: this.sequence,
@@ -53,7 +70,7 @@ export class LedgerState {
 
   remove(key: EntryKey): void {
     this.#touch(key);
-    this.#entries.delete(key);
+    this.#set(key, undefined);
   }
 
   /** Runs `work`; keeps its changes when `keeps` says so, otherwise leaves no trace of it. */
@@ -61,7 +78,7 @@ export class LedgerState {
     work: () => Result,
     keeps: (result: Result) => boolean = () => true,
   ): Scope<Result> {
-    const frame: Frame = new Map();
+    const frame: Frame = { before: new Map(), lastId: this.#lastId };
     this.#frames.push(frame);
     let kept = false;
     try {
@@ -78,26 +95,30 @@ export class LedgerState {
   #touch(key: EntryKey): xdr.LedgerEntry | undefined {
     const known = this.#entries.get(key);
     const frame = this.#frames.at(-1);
-    if (frame !== undefined && !frame.has(key)) frame.set(key, known);
+    if (frame !== undefined && !frame.before.has(key)) frame.before.set(key, known);
     return known;
   }
 
+  #set(key: EntryKey, entry: xdr.LedgerEntry | undefined): void {
+    this.index.replace(key, this.#entries.get(key), entry);
+    if (entry === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, entry);
+  }
+
   #merge(frame: Frame): void {
-    const outer = this.#frames.at(-1);
-    for (const [key, before] of frame) {
+    const outer = this.#frames.at(-1)?.before;
+    for (const [key, before] of frame.before) {
       if (outer !== undefined && !outer.has(key)) outer.set(key, before);
     }
   }
 
   #restore(frame: Frame): void {
-    for (const [key, before] of frame) {
-      if (before === undefined) this.#entries.delete(key);
-      else this.#entries.set(key, before);
-    }
+    for (const [key, before] of frame.before) this.#set(key, before);
+    this.#lastId = frame.lastId;
   }
 
-  #changes(frame: Frame): xdr.LedgerEntryChange[] {
-    return [...frame].flatMap(([key, before]) => changeOf(key, before, this.#entries.get(key)));
+  #changes({ before }: Frame): xdr.LedgerEntryChange[] {
+    return [...before].flatMap(([key, was]) => changeOf(key, was, this.#entries.get(key)));
   }
 }
 
