@@ -94,6 +94,17 @@ export function extendAccount(
   return changeAccount(account, { ext: xdr.AccountEntryExt.v1(v1) });
 }
 
+/** Writes a new sequence number, and when that was: preconditions ask for it (CAP-21). */
+export function sequenceAccount(
+  state: LedgerState,
+  account: xdr.AccountEntry,
+  seqNum: bigint,
+  { sequence: ledger, closeTime: time }: { readonly sequence: number; readonly closeTime: bigint },
+): void {
+  const sequenced = changeAccount(account, { seqNum });
+  writeAccount(state, extendAccount(sequenced, { sequenceChange: { ledger, time } }));
+}
+
 /** Signers in the ledger's order, and beside each its sponsor where the account keeps them. */
 export function withSigners(
   account: xdr.AccountEntry,

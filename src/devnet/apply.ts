@@ -8,7 +8,7 @@
  */
 import { xdr } from "@stellar/stellar-sdk/base";
 import { invariant } from "../lib/invariant.ts";
-import { changeAccount, extendAccount, writeAccount } from "./account.ts";
+import { changeAccount, sequenceAccount, writeAccount } from "./account.ts";
 import { accountOf, readAccount } from "./entries.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import { type LedgerRules, type OperationContext, succeeded } from "./operation.ts";
@@ -114,14 +114,12 @@ function prepare(state: LedgerState, ledger: LedgerRules, submission: Submission
 
 function consumeSequence(
   state: LedgerState,
-  { sequence, closeTime }: LedgerRules,
+  ledger: LedgerRules,
   { source, tx }: Submission,
 ): void {
   const account = readAccount(state, source);
   invariant(account !== undefined, "a transaction with a good sequence number has a source");
-  const sequenced = changeAccount(account, { seqNum: tx.seqNum });
-  const sequenceChange = { ledger: sequence, time: closeTime };
-  writeAccount(state, extendAccount(sequenced, { sequenceChange }));
+  sequenceAccount(state, account, tx.seqNum, ledger);
 }
 
 /** Every operation's signatures are checked, also after one that fails: each reports its own. */

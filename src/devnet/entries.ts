@@ -82,6 +82,14 @@ export function readTrustline(
   return data?.type === "trustline" ? data.trustLine : undefined;
 }
 
+export function readClaimableBalance(
+  state: EntryReader,
+  balanceId: xdr.ClaimableBalanceId,
+): xdr.ClaimableBalanceEntry | undefined {
+  const data = state.get(claimableBalanceKey(balanceId))?.data;
+  return data?.type === "claimableBalance" ? data.claimableBalance : undefined;
+}
+
 export function sameAccount(left: xdr.PublicKey, right: xdr.PublicKey): boolean {
   return Buffer.compare(left.ed25519.toBytes(), right.ed25519.toBytes()) === 0;
 }

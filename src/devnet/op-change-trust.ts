@@ -2,6 +2,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { isAssetValid, isIssuer, issuerOf, lineAsset } from "./asset.ts";
 import { readAccount, readTrustline, trustlineKey } from "./entries.ts";
+import { AUTH_CLAWBACK_ENABLED, AUTH_REQUIRED } from "./flags.ts";
 import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
 import { createEntry, removeEntry } from "./sponsorship.ts";
 import {
@@ -13,8 +14,6 @@ import {
 } from "./trustline.ts";
 
 const { ChangeTrustResult } = xdr;
-const AUTH_REQUIRED = 1;
-const AUTH_CLAWBACK_ENABLED = 8;
 
 type Line = Exclude<xdr.ChangeTrustAsset, { readonly type: "assetTypePoolShare" }>;
 

@@ -6,16 +6,15 @@
  */
 import { xdr } from "@stellar/stellar-sdk/base";
 import { sha256 } from "../lib/hash.ts";
-import { STROOPS_MAX } from "../lib/money.ts";
 import { type BalanceRefusal, debit, isAssetValid, isIssuer, lineAsset } from "./asset.ts";
+import { absolutePredicate, isPredicateValid } from "./claim-predicate.ts";
 import { readAccount, readTrustline } from "./entries.ts";
+import { AUTH_CLAWBACK_ENABLED } from "./flags.ts";
 import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
 import { createEntry } from "./sponsorship.ts";
 import { LINE_CLAWBACK_ENABLED } from "./trustline.ts";
 
-const { ClaimPredicate, CreateClaimableBalanceResult: Result } = xdr;
-const PREDICATE_DEPTH_MAX = 4;
-const ACCOUNT_CLAWBACK_ENABLED = 8;
+const { CreateClaimableBalanceResult: Result } = xdr;
 const BALANCE_CLAWBACK_ENABLED = 1;
 const HASH_BYTES = 32;
 
@@ -47,30 +46,8 @@ function isWellFormed({ asset, amount, claimants }: xdr.CreateClaimableBalanceOp
     amount > 0n &&
     claimants.length > 0 &&
     destinations.size === claimants.length &&
-    claimants.every(({ v0 }) => isPredicateValid(v0.predicate, 1))
+    claimants.every(({ v0 }) => isPredicateValid(v0.predicate))
   );
-}
-
-function isPredicateValid(predicate: xdr.ClaimPredicate, depth: number): boolean {
-  if (depth > PREDICATE_DEPTH_MAX) return false;
-  switch (predicate.type) {
-    case "claimPredicateUnconditional":
-      return true;
-    case "claimPredicateAnd":
-      return arePredicatesValid(predicate.andPredicates, depth + 1);
-    case "claimPredicateOr":
-      return arePredicatesValid(predicate.orPredicates, depth + 1);
-    case "claimPredicateNot":
-      return predicate.notPredicate !== null && isPredicateValid(predicate.notPredicate, depth + 1);
-    case "claimPredicateBeforeAbsoluteTime":
-      return predicate.absBefore >= 0n;
-    case "claimPredicateBeforeRelativeTime":
-      return predicate.relBefore >= 0n;
-  }
-}
-
-function arePredicatesValid(pair: readonly xdr.ClaimPredicate[], depth: number): boolean {
-  return pair.length === 2 && pair.every((predicate) => isPredicateValid(predicate, depth));
 }
 
 function apply(op: xdr.CreateClaimableBalanceOp, at: OperationContext): xdr.OperationResult {
@@ -111,28 +88,8 @@ function operationId({ transaction, index }: OperationContext): Uint8Array {
 function inAbsoluteTime(claimant: xdr.Claimant, closeTime: bigint): xdr.Claimant {
   const { destination, predicate } = claimant.v0;
   return xdr.Claimant.claimantTypeV0(
-    new xdr.ClaimantV0({ destination, predicate: absolute(predicate, closeTime) }),
+    new xdr.ClaimantV0({ destination, predicate: absolutePredicate(predicate, closeTime) }),
   );
-}
-
-function absolute(predicate: xdr.ClaimPredicate, closeTime: bigint): xdr.ClaimPredicate {
-  const each = (one: xdr.ClaimPredicate): xdr.ClaimPredicate => absolute(one, closeTime);
-  switch (predicate.type) {
-    case "claimPredicateAnd":
-      return ClaimPredicate.claimPredicateAnd(predicate.andPredicates.map(each));
-    case "claimPredicateOr":
-      return ClaimPredicate.claimPredicateOr(predicate.orPredicates.map(each));
-    case "claimPredicateNot":
-      return ClaimPredicate.claimPredicateNot(
-        predicate.notPredicate === null ? null : each(predicate.notPredicate),
-      );
-    case "claimPredicateBeforeRelativeTime": {
-      const end = closeTime + predicate.relBefore;
-      return ClaimPredicate.claimPredicateBeforeAbsoluteTime(end > STROOPS_MAX ? STROOPS_MAX : end);
-    }
-    default:
-      return predicate;
-  }
 }
 
 function clawbackExtension(
@@ -142,7 +99,7 @@ function clawbackExtension(
 ): xdr.ClaimableBalanceEntryExt {
   const line = readTrustline(state, source, lineAsset(asset));
   const enabled = isIssuer(asset, source)
-    ? (creator.flags & ACCOUNT_CLAWBACK_ENABLED) !== 0
+    ? (creator.flags & AUTH_CLAWBACK_ENABLED) !== 0
     : ((line?.flags ?? 0) & LINE_CLAWBACK_ENABLED) !== 0;
   if (!enabled) return xdr.ClaimableBalanceEntryExt.v0();
   return xdr.ClaimableBalanceEntryExt.v1(

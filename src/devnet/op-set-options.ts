@@ -2,15 +2,12 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { changeAccount, writeAccount } from "./account.ts";
 import { readAccount, sameAccount } from "./entries.ts";
+import { ACCOUNT_FLAGS, AUTH_CLAWBACK_ENABLED, AUTH_IMMUTABLE, AUTH_REVOCABLE } from "./flags.ts";
 import { type OperationContext, type OperationRule, reserveFaults } from "./operation.ts";
 import { type SignerRefusal, setSigner } from "./signers.ts";
 import { isLedgerText } from "./text.ts";
 
 const { SetOptionsResult } = xdr;
-const AUTH_REVOCABLE = 2;
-const AUTH_IMMUTABLE = 4;
-const AUTH_CLAWBACK_ENABLED = 8;
-const FLAGS = 0xf;
 const WEIGHT_MAX = 255;
 
 const result = (value: xdr.SetOptionsResult): xdr.OperationResult =>
@@ -39,7 +36,7 @@ function checkFlags({ setFlags, clearFlags }: xdr.SetOptionsOp): xdr.SetOptionsR
   const set = setFlags ?? 0;
   const clear = clearFlags ?? 0;
   // Flags are 32 bits unsigned: `>>> 0` undoes the sign that bit operations give them here.
-  if (((set | clear) & ~FLAGS) >>> 0 !== 0) return SetOptionsResult.setOptionsUnknownFlag();
+  if (((set | clear) & ~ACCOUNT_FLAGS) >>> 0 !== 0) return SetOptionsResult.setOptionsUnknownFlag();
   return (set & clear) === 0 ? undefined : SetOptionsResult.setOptionsBadFlags();
 }
 

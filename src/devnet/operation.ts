@@ -6,6 +6,7 @@
  * Source  stellar-core, OperationFrame.cpp.
  */
 import { xdr } from "@stellar/stellar-sdk/base";
+import type { EntryKey } from "./entries.ts";
 import type { ReserveRefusal } from "./sponsorship.ts";
 import type { Sponsorships } from "./sponsorships.ts";
 import type { LedgerState } from "./state.ts";
@@ -20,6 +21,8 @@ export interface LedgerRules {
   readonly protocol: number;
   readonly baseFee: bigint;
   readonly baseReserve: bigint;
+  /** By source: the highest sequence number of its transactions in this ledger, once it is applied. */
+  readonly lastSequences?: ReadonlyMap<EntryKey, bigint>;
 }
 
 export interface OperationContext {
@@ -37,6 +40,8 @@ export interface OperationRule {
   readonly threshold: Threshold;
   /** What its result reads before it was tried: Stellar starts every result as a success. */
   readonly untried: xdr.OperationResult;
+  /** Present when the protocol no longer knows the operation: that is said before anything else. */
+  readonly isRetired?: true;
   /** The result when the operation is wrong whatever the state is. */
   check(source: xdr.PublicKey): xdr.OperationResult | undefined;
   apply(at: OperationContext): xdr.OperationResult;

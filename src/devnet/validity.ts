@@ -198,7 +198,7 @@ function judgeOperations(
     const source =
       operation.sourceAccount === null ? submission.source : accountOf(operation.sourceAccount);
     const fault =
-      rule === undefined
+      rule === undefined || rule.isRetired
         ? xdr.OperationResult.opNotSupported()
         : (judgeSigners(view, submission, operation, rule, check) ?? rule.check(source));
     if (fault === undefined) continue;
