@@ -41,8 +41,8 @@ export class EntryIndex {
     was: xdr.LedgerEntryData | undefined,
     is: xdr.LedgerEntryData | undefined,
   ): void {
-    const old = was?.type === "offer" ? was.offer : undefined;
-    const young = is?.type === "offer" ? is.offer : undefined;
+    const old = listedOffer(was);
+    const young = listedOffer(is);
     if (old !== undefined && young !== undefined && isListedAlike(old, young)) return;
     if (old !== undefined) {
       this.book.remove(key, old);
@@ -81,6 +81,11 @@ function isPoolShare(
   data: xdr.LedgerEntryData | undefined,
 ): data is Extract<xdr.LedgerEntryData, { readonly type: "trustline" }> {
   return data?.type === "trustline" && data.trustLine.asset.type === "assetTypePoolShare";
+}
+
+/** An offer of nothing is one that is just being made or changed: it is not in the book yet. */
+function listedOffer(data: xdr.LedgerEntryData | undefined): xdr.OfferEntry | undefined {
+  return data?.type === "offer" && data.offer.amount > 0n ? data.offer : undefined;
 }
 
 /** An offer that was only filled in part keeps its place: these values are then the same ones. */
