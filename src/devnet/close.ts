@@ -8,20 +8,22 @@ import { xdr } from "@stellar/stellar-sdk/base";
 import { toHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
 import { applyTransaction, type FeeTaken, type TransactionApplied, takeFee } from "./apply.ts";
+import { type Consensus, signValue } from "./consensus.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import {
   chainStateHash,
+  emptyValue,
   genesisHeader,
-  type HeaderFields,
   headerHash,
-  historyEntry,
   nextHeader,
-  type Validator,
+  signedValue,
+  type ValueFields,
 } from "./header.ts";
 import type { LedgerRules } from "./operation.ts";
 import { isOk, resultOf } from "./result.ts";
 import type { LedgerState } from "./state.ts";
 import { applyOrder, buildTransactionSet, type TransactionSet } from "./tx-set.ts";
+import { upgradeMeta } from "./upgrades.ts";
 
 export interface DevnetTransaction {
   readonly hash: string;
@@ -43,6 +45,8 @@ export interface DevnetLedger {
   readonly closeTime: bigint;
   readonly protocol: number;
   readonly header: xdr.LedgerHeader;
+  /** XDR of the LedgerHeaderHistoryEntry. */
+  readonly headerEntry: Uint8Array;
   /** XDR of the LedgerCloseMeta. */
   readonly meta: Uint8Array;
   readonly transactions: readonly DevnetTransaction[];
@@ -52,16 +56,30 @@ export interface DevnetLedger {
 
 export interface Chain {
   readonly networkId: Uint8Array;
-  readonly validator: Validator;
+  readonly consensus: Consensus;
   readonly state: LedgerState;
 }
 
+/** The last ledger, as the next one needs it. */
+export interface Tip {
+  readonly header: xdr.LedgerHeader;
+  readonly hash: Uint8Array;
+}
+
 export interface Closing {
-  readonly previous: DevnetLedger;
+  readonly previous: Tip;
   readonly closeTime: bigint;
   readonly chosen: readonly Submission[];
   /** True when some had to wait: then the lowest bid is everybody's price. */
   readonly isFull: boolean;
+  readonly upgrades: readonly xdr.LedgerUpgrade[];
+  /** The validators could not get the set and agree on the empty value of CAP-83. */
+  readonly isValueEmpty: boolean;
+}
+
+export interface Closed {
+  readonly ledger: DevnetLedger;
+  readonly tip: Tip;
 }
 
 interface Processed extends FeeTaken, TransactionApplied {
@@ -75,30 +93,37 @@ export function openChain(
   protocol: number,
   closeTime: bigint,
   work: () => void,
-): DevnetLedger {
+): Closed {
   const set = buildTransactionSet(new Uint8Array(32), [], 0n, false);
   const { changes } = chain.state.scope(work);
+  const value = signedValue(valueFields(chain, closeTime, set, []));
   const stateHash = chainStateHash(new Uint8Array(32), changes);
-  const fields = headerFields(chain, closeTime, set, [], stateHash);
-  return encode(genesisHeader(fields, protocol), set, []);
+  const header = genesisHeader(
+    { value, resultHash: resultHash([]), stateHash, fees: 0n, lastId: 0n },
+    protocol,
+  );
+  return encode(header, set, [], []);
 }
 
-export function closeLedger(chain: Chain, closing: Closing): DevnetLedger {
-  const { header: previous } = closing.previous;
-  const set = buildTransactionSet(
-    headerHash(previous),
-    closing.chosen,
-    BigInt(previous.baseFee),
-    closing.isFull,
-  );
-  const rules = rulesAfter(previous, closing.closeTime);
+export function closeLedger(chain: Chain, closing: Closing): Closed {
+  const { previous, closeTime, chosen, isFull, upgrades, isValueEmpty } = closing;
+  const baseFee = BigInt(previous.header.baseFee);
+  const proposed = buildTransactionSet(previous.hash, chosen, baseFee, isFull);
+  const set = isValueEmpty ? buildTransactionSet(previous.hash, [], baseFee, false) : proposed;
+  const rules = rulesAfter(previous.header, closeTime);
   chain.state.sequence = rules.sequence;
   const { result: processed, changes } = chain.state.scope(() =>
-    applySet(chain.state, rules, set, closing.chosen),
+    applySet(chain.state, rules, set, isValueEmpty ? [] : chosen),
   );
-  const stateHash = chainStateHash(previous.bucketListHash.toBytes(), changes);
-  const fields = headerFields(chain, closing.closeTime, set, processed, stateHash);
-  return encode(nextHeader(previous, fields), set, processed);
+  const fields = valueFields(chain, closeTime, proposed, upgrades);
+  const header = nextHeader(previous, {
+    value: isValueEmpty ? emptyValue(fields, previous) : signedValue(fields),
+    resultHash: resultHash(processed),
+    stateHash: chainStateHash(previous.header.bucketListHash.toBytes(), changes),
+    fees: processed.reduce((sum, { charge }) => sum + charge.fee, 0n),
+    lastId: chain.state.lastId,
+  });
+  return encode(header, set, processed, isValueEmpty ? [] : upgrades);
 }
 
 /** What rules the ledger after `previous` goes by, if it closes at `closeTime`. */
@@ -132,51 +157,59 @@ function applySet(
   });
 }
 
-function headerFields(
-  { networkId, validator }: Chain,
+function valueFields(
+  { networkId, consensus }: Chain,
   closeTime: bigint,
-  set: TransactionSet,
-  processed: readonly Processed[],
-  stateHash: Uint8Array,
-): HeaderFields {
-  const results = new xdr.TransactionResultSet({ results: processed.map(({ pair }) => pair) });
-  return {
-    networkId,
-    validator,
-    closeTime,
-    setHash: set.hash,
-    resultHash: sha256(results.toXdr()),
-    stateHash,
-    fees: processed.reduce((sum, { charge }) => sum + charge.fee, 0n),
-  };
+  { hash: setHash }: TransactionSet,
+  upgrades: readonly xdr.LedgerUpgrade[],
+): ValueFields {
+  const [validator] = consensus.validators;
+  const signature = signValue(networkId, validator, { setHash, closeTime });
+  return { closeTime, setHash, signature, upgrades };
+}
+
+function resultHash(processed: readonly Processed[]): Uint8Array {
+  const results = processed.map(({ pair }) => pair);
+  return sha256(new xdr.TransactionResultSet({ results }).toXdr());
 }
 
 function encode(
   header: xdr.LedgerHeader,
   set: TransactionSet,
   processed: readonly Processed[],
-): DevnetLedger {
-  const { closeTime } = header.scpValue;
+  upgrades: readonly xdr.LedgerUpgrade[],
+): Closed {
+  const hash = headerHash(header);
+  const ledgerHeader = new xdr.LedgerHeaderHistoryEntry({
+    hash,
+    header,
+    ext: xdr.LedgerHeaderHistoryEntryExt.v0(),
+  });
   const meta = new xdr.LedgerCloseMetaV2({
     ext: xdr.LedgerCloseMetaExt.v0(),
-    ledgerHeader: historyEntry(header),
+    ledgerHeader,
     txSet: set.value,
     txProcessing: processed.map(processingOf),
-    upgradesProcessing: [],
+    upgradesProcessing: upgrades.map(upgradeMeta),
     scpInfo: [],
     totalByteSizeOfLiveSorobanState: 0n,
     evictedKeys: [],
   });
-  return {
+  const headerEntry = kept(ledgerHeader);
+  const ledger: DevnetLedger = {
     sequence: header.ledgerSeq,
-    hash: toHex(headerHash(header)),
-    closeTime,
+    hash: toHex(hash),
+    closeTime: header.scpValue.closeTime,
     protocol: header.ledgerVersion,
-    header,
-    meta: xdr.LedgerCloseMeta.v2(meta).toXdr(),
+    get header() {
+      return xdr.LedgerHeaderHistoryEntry.fromXdr(headerEntry).header;
+    },
+    headerEntry,
+    meta: kept(xdr.LedgerCloseMeta.v2(meta)),
     transactions: processed.map((each, index) => transactionOf(each, header, index + 1)),
     feeRates: processed.map(({ submission, charge }) => charge.fee / feeAt(submission, 1n)),
   };
+  return { ledger, tip: { header, hash } };
 }
 
 function processingOf({ pair, changes, meta }: Processed): xdr.TransactionResultMetaV1 {
@@ -201,8 +234,13 @@ function transactionOf(
     order,
     isFeeBump: submission.bumpSignatures !== undefined,
     ok: isOk(verdict),
-    envelope: submission.envelope.toXdr(),
-    result: pair.result.toXdr(),
-    meta: meta.toXdr(),
+    envelope: kept(submission.envelope),
+    result: kept(pair.result),
+    meta: kept(meta),
   };
+}
+
+/** The SDK encodes into a buffer of several kilobytes; what is kept for long gets one of its size. */
+function kept(value: { toXdr(): Uint8Array }): Uint8Array {
+  return Uint8Array.from(value.toXdr());
 }

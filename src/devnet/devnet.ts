@@ -9,15 +9,8 @@
  * Errors  `DEVNET_PASSPHRASE`, `DEVNET_UNSUPPORTED`, `DEVNET_BAD_ENVELOPE`, `DEVNET_LIMIT`.
  * Source  stellar-core; what is not modelled is refused by name (`operations.ts`).
  */
-import {
-  Account,
-  Keypair,
-  Operation,
-  TransactionBuilder,
-  type xdr,
-} from "@stellar/stellar-sdk/base";
+import { Keypair, type xdr } from "@stellar/stellar-sdk/base";
 import { isPublicPassphrase } from "../contracts/settings.ts";
-import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { type Events, silentEvents } from "../lib/events.ts";
 import { sha256 } from "../lib/hash.ts";
@@ -25,30 +18,53 @@ import { invariant } from "../lib/invariant.ts";
 import { newAccount, writeAccount } from "./account.ts";
 import {
   type Chain,
+  type Closed,
   closeLedger,
   type DevnetLedger,
   type DevnetTransaction,
   openChain,
   rulesAfter,
+  type Tip,
 } from "./close.ts";
-import { type EntryReader, entryKey, readAccount } from "./entries.ts";
-import { readEnvelope, type Submission } from "./envelope.ts";
-import { createValidator, SET_OPERATIONS_MAX, TOTAL_COINS } from "./header.ts";
-import { answerSubmission, type SubmitAnswer } from "./queue.ts";
-import { LedgerState } from "./state.ts";
+import { type Consensus, createConsensus, type QuorumSet } from "./consensus.ts";
+import { entryKey } from "./entries.ts";
+import { readEnvelope } from "./envelope.ts";
+import { fundTransaction } from "./fund.ts";
+import { TOTAL_COINS } from "./header.ts";
+import { History, type LedgerStore, type TransactionIndex } from "./history.ts";
+import { Queue, type SubmitAnswer } from "./queue.ts";
+import { LedgerState, type StateCopy } from "./state.ts";
 import { chooseTransactions } from "./tx-set.ts";
-import { judge } from "./validity.ts";
+import {
+  checkUpgrade,
+  PROTOCOL_MAX,
+  PROTOCOL_MIN,
+  type UpgradeSettings,
+  upgradesOf,
+} from "./upgrades.ts";
 
 export interface DevnetOptions {
   readonly passphrase: string;
-  /** Any text: the devnet's validator key comes from it. */
+  /** Any text: the keys of the devnet's validators come from it. */
   readonly seed: string;
   /** Close time of ledger 1. */
   readonly closeTime: bigint;
   readonly protocol?: number;
-  /** Older ledgers are forgotten, as a public RPC forgets them. */
+  /** Older ledgers are no longer answered, as a public RPC forgets them. */
   readonly historyLedgersMax?: number;
+  /** How many of the three validators are heard to confirm only, not to externalize. */
+  readonly confirming?: number;
   readonly events?: Events;
+  /** Goes on from there, instead of beginning with ledger 1. */
+  readonly resume?: DevnetPast | undefined;
+}
+
+/** A network as it was kept. */
+export interface DevnetPast {
+  readonly latest: DevnetLedger;
+  readonly state: StateCopy;
+  readonly transactions: TransactionIndex;
+  readonly store: LedgerStore;
 }
 
 export interface Devnet {
@@ -56,99 +72,219 @@ export interface Devnet {
   readonly latest: DevnetLedger;
   readonly oldestSequence: number;
   readonly historyLedgersMax: number;
+  /** For a node's configuration: whose word this network is. */
+  readonly quorumSet: QuorumSet;
+  readonly consensus: Consensus;
   /** Every entry of the ledger, as the latest one left it. */
   readonly entries: Iterable<xdr.LedgerEntry>;
+  /** The ledger of each transaction that is known by its hash. */
+  readonly transactions: TransactionIndex;
   submit(envelopeBase64: string): SubmitAnswer;
   /** Closes one ledger, at `closeTime` or one second after the last one, whichever is later. */
   close(options: { readonly closeTime: bigint }): DevnetLedger;
+  /** Closes ledgers a second apart until `sequence` is closed. */
+  closeUntil(sequence: number): DevnetLedger;
+  /** Closes ONE ledger, whose close time is that much later. */
+  warp(durationSeconds: bigint): DevnetLedger;
+  /** The validators vote it into the next ledger. Errors `DEVNET_UNSUPPORTED`. */
+  upgrade(settings: UpgradeSettings): void;
+  /** The next ledger gets the empty value of CAP-83: what waits goes on waiting. Needs protocol 28. */
+  loseNextSet(): void;
   ledger(sequence: number): DevnetLedger | undefined;
+  /** A ledger however old it is, while it is kept anywhere: what lakes and archives publish. */
+  archived(sequence: number): DevnetLedger | undefined;
   entry(key: xdr.LedgerKey): xdr.LedgerEntry | undefined;
   transaction(hash: string): DevnetTransaction | undefined;
   /** Sends a transaction of the root account that creates these accounts, 10,000 XLM each. */
   fund(accounts: readonly string[]): SubmitAnswer;
+  /** Calls `listener` with each ledger that closes from now on, until the result is called. */
+  onClose(listener: (ledger: DevnetLedger) => void): () => void;
+  /** Remembers everything, for `restore`; costs one copy of a table of references. */
+  snapshot(): DevnetSnapshot;
+  /** Goes back to where `snapshot` was taken. What was closed since never happened. */
+  restore(snapshot: DevnetSnapshot): void;
+  /** The state as it is now, for keeping. */
+  copyState(): StateCopy;
 }
 
-export const FUND_ACCOUNTS_MAX = 100;
+export interface DevnetSnapshot {
+  readonly tip: Tip;
+  readonly state: StateCopy;
+  readonly history: History;
+  readonly queue: Queue;
+}
 
 const PROTOCOL = 27;
-const PROTOCOL_MIN = 23;
-const PROTOCOL_MAX = 28;
+const EMPTY_VALUE_PROTOCOL = 28;
 const HISTORY_LEDGERS_MAX = 200_000;
 const STATE_ENTRIES_MAX = 1_000_000;
-const FUND_AMOUNT = "10000";
-/** Above the base fee, so that a crowded ledger does not keep new accounts waiting. */
-const FUND_FEE = "10000";
 
 export function createDevnet(options: DevnetOptions): Devnet {
-  const { passphrase, protocol = PROTOCOL, events = silentEvents } = options;
-  const historyLedgersMax = options.historyLedgersMax ?? HISTORY_LEDGERS_MAX;
-  refuse(passphrase, protocol);
-  const networkId = sha256(Buffer.from(passphrase));
-  const root = Keypair.fromRawEd25519Seed(networkId);
-  const validator = createValidator(sha256(concatBytes(networkId, Buffer.from(options.seed))));
-  const state = new LedgerState();
-  const chain: Chain = { networkId, validator, state };
-  const waiting = new Map<string, Submission>();
-  const history = new Map<number, DevnetLedger>();
-  const transactions = new Map<string, DevnetTransaction>();
+  refuse(options.passphrase, options.protocol ?? PROTOCOL);
+  return new Network(options);
+}
 
-  let latest = openChain(chain, protocol, options.closeTime, () => {
-    writeAccount(state, newAccount(root.xdrPublicKey(), TOTAL_COINS, 0n));
-  });
-  let oldestSequence = latest.sequence;
-  history.set(latest.sequence, latest);
+class Network implements Devnet {
+  readonly passphrase: string;
+  readonly historyLedgersMax: number;
+  readonly consensus: Consensus;
+  readonly #networkId: Uint8Array;
+  readonly #root: Keypair;
+  readonly #state = new LedgerState();
+  readonly #listeners = new Set<(ledger: DevnetLedger) => void>();
+  #tip: Tip;
+  #history: History;
+  #queue: Queue;
+  #upgrade: UpgradeSettings = {};
+  #isNextSetLost = false;
 
-  const remember = (ledger: DevnetLedger): void => {
-    latest = ledger;
-    history.set(ledger.sequence, ledger);
-    for (const transaction of ledger.transactions) transactions.set(transaction.hash, transaction);
-    while (history.size > historyLedgersMax) {
-      for (const { hash } of history.get(oldestSequence)?.transactions ?? []) {
-        transactions.delete(hash);
-      }
-      history.delete(oldestSequence);
-      oldestSequence += 1;
-    }
-  };
+  constructor(options: DevnetOptions) {
+    const { passphrase, seed, confirming = 0, resume, events = silentEvents } = options;
+    this.passphrase = passphrase;
+    this.historyLedgersMax = options.historyLedgersMax ?? HISTORY_LEDGERS_MAX;
+    this.#networkId = sha256(Buffer.from(passphrase));
+    this.#root = Keypair.fromRawEd25519Seed(this.#networkId);
+    this.consensus = createConsensus({ networkId: this.#networkId, seed, confirming });
+    const opened =
+      resume === undefined ? found(this.#chain, this.#root, options) : goOn(this.#state, resume);
+    this.#tip = opened.tip;
+    this.#history = new History(opened.ledger, {
+      ledgersMax: this.historyLedgersMax,
+      store: resume?.store,
+      index: resume?.transactions,
+    });
+    this.#queue = new Queue(events);
+  }
 
-  const submit = (envelopeBase64: string): SubmitAnswer => {
-    if (state.size >= STATE_ENTRIES_MAX) {
+  get quorumSet(): QuorumSet {
+    return this.consensus.quorumSet;
+  }
+
+  get latest(): DevnetLedger {
+    return this.#history.latest;
+  }
+
+  get oldestSequence(): number {
+    return this.#history.oldestSequence;
+  }
+
+  get transactions(): TransactionIndex {
+    return this.#history.index;
+  }
+
+  get entries(): Iterable<xdr.LedgerEntry> {
+    return this.#state.values();
+  }
+
+  submit(envelopeBase64: string): SubmitAnswer {
+    if (this.#state.size >= STATE_ENTRIES_MAX) {
       throw new AceError("DEVNET_LIMIT", `the devnet keeps at most ${STATE_ENTRIES_MAX} entries`);
     }
-    const submission = readEnvelope(envelopeBase64, networkId);
-    const view = { state, ledger: rulesAfter(latest.header, latest.closeTime) };
-    const answer = answerSubmission(view, waiting, submission);
-    if (answer.status === "PENDING") waiting.set(answer.hash, submission);
-    report(events, answer);
-    return answer;
-  };
+    const { header } = this.#tip;
+    const view = { state: this.#state, ledger: rulesAfter(header, header.scpValue.closeTime) };
+    const submission = readEnvelope(envelopeBase64, this.#networkId);
+    return this.#queue.submit(view, submission, header.maxTxSetSize);
+  }
 
-  return {
-    passphrase,
-    historyLedgersMax,
-    get latest() {
-      return latest;
-    },
-    get oldestSequence() {
-      return oldestSequence;
-    },
-    entries: { [Symbol.iterator]: () => state.values()[Symbol.iterator]() },
-    submit,
-    close: ({ closeTime: asked }) => {
-      const earliest = latest.closeTime + 1n;
-      const closeTime = asked > earliest ? asked : earliest;
-      dropStale(state, latest, closeTime, waiting, events);
-      const chosen = chooseTransactions([...waiting.values()], SET_OPERATIONS_MAX);
-      for (const { hashHex } of chosen) waiting.delete(hashHex);
-      const isFull = waiting.size > 0;
-      remember(closeLedger(chain, { previous: latest, closeTime, chosen, isFull }));
-      return latest;
-    },
-    ledger: (sequence) => history.get(sequence),
-    entry: (key) => state.get(entryKey(key)),
-    transaction: (hash) => transactions.get(hash),
-    fund: (accounts) => submit(fundTransaction(state, root, passphrase, accounts)),
-  };
+  close({ closeTime: asked }: { readonly closeTime: bigint }): DevnetLedger {
+    const { header } = this.#tip;
+    const earliest = header.scpValue.closeTime + 1n;
+    const closeTime = asked > earliest ? asked : earliest;
+    this.#queue.dropStale({ state: this.#state, ledger: rulesAfter(header, closeTime) });
+    const chosen = chooseTransactions([...this.#queue.values()], header.maxTxSetSize);
+    const isValueEmpty = this.#isNextSetLost;
+    const { ledger, tip } = closeLedger(this.#chain, {
+      previous: this.#tip,
+      closeTime,
+      chosen,
+      isFull: this.#queue.size > chosen.length,
+      upgrades: isValueEmpty ? [] : upgradesOf(this.#upgrade),
+      isValueEmpty,
+    });
+    if (!isValueEmpty) {
+      this.#queue.remove(chosen);
+      this.#upgrade = {};
+    }
+    this.#isNextSetLost = false;
+    this.#tip = tip;
+    this.#history.add(ledger);
+    for (const listener of this.#listeners) listener(ledger);
+    return ledger;
+  }
+
+  closeUntil(sequence: number): DevnetLedger {
+    while (this.latest.sequence < sequence) this.close({ closeTime: 0n });
+    return this.latest;
+  }
+
+  warp(durationSeconds: bigint): DevnetLedger {
+    return this.close({ closeTime: this.latest.closeTime + durationSeconds });
+  }
+
+  upgrade(settings: UpgradeSettings): void {
+    const { ledgerVersion, baseReserve } = this.#tip.header;
+    const isOffer = ({ data }: xdr.LedgerEntry): boolean => data.type === "offer";
+    const hasOffers =
+      settings.baseReserve !== undefined && Iterator.from(this.entries).some(isOffer);
+    checkUpgrade(settings, { protocol: ledgerVersion, baseReserve, hasOffers });
+    this.#upgrade = { ...this.#upgrade, ...settings };
+  }
+
+  loseNextSet(): void {
+    const { ledgerVersion } = this.#tip.header;
+    if (ledgerVersion < EMPTY_VALUE_PROTOCOL) {
+      const needed = `the empty value needs protocol ${EMPTY_VALUE_PROTOCOL}`;
+      throw new AceError("DEVNET_UNSUPPORTED", `${needed}, and this is ${ledgerVersion}`);
+    }
+    this.#isNextSetLost = true;
+  }
+
+  ledger(sequence: number): DevnetLedger | undefined {
+    return this.#history.ledger(sequence);
+  }
+
+  archived(sequence: number): DevnetLedger | undefined {
+    return this.#history.archived(sequence);
+  }
+
+  entry(key: xdr.LedgerKey): xdr.LedgerEntry | undefined {
+    return this.#state.get(entryKey(key));
+  }
+
+  transaction(hash: string): DevnetTransaction | undefined {
+    return this.#history.transaction(hash);
+  }
+
+  fund(accounts: readonly string[]): SubmitAnswer {
+    return this.submit(fundTransaction(this.#state, this.#root, this.passphrase, accounts));
+  }
+
+  onClose(listener: (ledger: DevnetLedger) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  snapshot(): DevnetSnapshot {
+    const [history, queue] = [this.#history.copy(), this.#queue.copy()];
+    return { tip: this.#tip, state: this.#state.copy(), history, queue };
+  }
+
+  restore({ tip, state, history, queue }: DevnetSnapshot): void {
+    this.#tip = tip;
+    this.#state.restore(state);
+    this.#history = history.copy();
+    this.#queue = queue.copy();
+    this.#upgrade = {};
+    this.#isNextSetLost = false;
+  }
+
+  copyState(): StateCopy {
+    return this.#state.copy();
+  }
+
+  get #chain(): Chain {
+    return { networkId: this.#networkId, consensus: this.consensus, state: this.#state };
+  }
 }
 
 function refuse(passphrase: string, protocol: number): void {
@@ -161,50 +297,15 @@ function refuse(passphrase: string, protocol: number): void {
   }
 }
 
-function report(events: Events, answer: SubmitAnswer): void {
-  if (answer.status !== "ERROR") return;
-  const { hash, unsupported, errorResultXdr } = answer;
-  if (unsupported.length === 0) events.info("devnet.refused", { hash, errorResultXdr });
-  else events.warn("devnet.unsupported", { hash, operations: unsupported.join(", ") });
-}
-
-/** What can no longer be valid leaves the queue; Stellar's validators never put it in a set. */
-function dropStale(
-  state: LedgerState,
-  latest: DevnetLedger,
-  closeTime: bigint,
-  waiting: Map<string, Submission>,
-  events: Events,
-): void {
-  const view = { state, ledger: rulesAfter(latest.header, closeTime) };
-  for (const [hash, submission] of waiting) {
-    const verdict = judge(view, submission);
-    if (verdict === undefined) continue;
-    waiting.delete(hash);
-    events.info("devnet.dropped", {
-      hash,
-      code: verdict.kind === "ran" ? "txFailed" : verdict.code,
-    });
-  }
-}
-
-function fundTransaction(
-  state: EntryReader,
-  root: Keypair,
-  passphrase: string,
-  accounts: readonly string[],
-): string {
-  const account = readAccount(state, root.xdrPublicKey());
-  invariant(account !== undefined, "accountMerge is not modelled, so the root account stays");
-  const builder = new TransactionBuilder(new Account(root.publicKey(), String(account.seqNum)), {
-    fee: FUND_FEE,
-    networkPassphrase: passphrase,
-    timebounds: { minTime: 0, maxTime: 0 },
+function found(chain: Chain, root: Keypair, { protocol, closeTime }: DevnetOptions): Closed {
+  return openChain(chain, protocol ?? PROTOCOL, closeTime, () => {
+    writeAccount(chain.state, newAccount(root.xdrPublicKey(), TOTAL_COINS, 0n));
   });
-  for (const destination of accounts) {
-    builder.addOperation(Operation.createAccount({ destination, startingBalance: FUND_AMOUNT }));
-  }
-  const transaction = builder.build();
-  transaction.sign(root);
-  return transaction.toXDR();
+}
+
+function goOn(state: LedgerState, { latest, state: kept }: DevnetPast): Closed {
+  state.restore(kept);
+  invariant(state.sequence === latest.sequence, "state and ledger are kept together");
+  const tip = { header: latest.header, hash: Uint8Array.fromHex(latest.hash) };
+  return { ledger: latest, tip };
 }

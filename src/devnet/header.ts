@@ -5,28 +5,32 @@
  * has none and chains a hash over the changed entries instead. Nothing may be concluded from it but
  * that two devnets went the same way.
  *
- * Source  Stellar-ledger.x (LedgerHeader); stellar-core, BucketManager.cpp (calculateSkipValues) and
- *         HerderImpl.cpp (the signature of a value).
+ * Source  Stellar-ledger.x (LedgerHeader); stellar-core, BucketManager.cpp (calculateSkipValues);
+ *         CAP-83 for the empty value.
  */
-import { createHash, createPrivateKey, sign } from "node:crypto";
-import { Keypair, xdr } from "@stellar/stellar-sdk/base";
-import { concatBytes, uint32Bytes, uint64Bytes } from "../lib/bytes.ts";
+import { createHash } from "node:crypto";
+import { xdr } from "@stellar/stellar-sdk/base";
+import { compareBytes } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
-
-export interface Validator {
-  readonly id: xdr.PublicKey;
-  sign(message: Uint8Array): Uint8Array;
-}
+import { upgraded } from "./upgrades.ts";
 
 export interface HeaderFields {
-  readonly networkId: Uint8Array;
-  readonly validator: Validator;
-  readonly closeTime: bigint;
-  readonly setHash: Uint8Array;
+  /** What the validators agreed on. */
+  readonly value: xdr.StellarValue;
   readonly resultHash: Uint8Array;
   readonly stateHash: Uint8Array;
   /** Fees taken in this ledger. */
   readonly fees: bigint;
+  /** The last offer id given away. */
+  readonly lastId: bigint;
+}
+
+/** What a value is made of. */
+export interface ValueFields {
+  readonly closeTime: bigint;
+  readonly setHash: Uint8Array;
+  readonly signature: xdr.LedgerCloseValueSignature;
+  readonly upgrades: readonly xdr.LedgerUpgrade[];
 }
 
 /** Every coin of the network. Fees leave the accounts and gather in the header's fee pool. */
@@ -36,33 +40,18 @@ const BASE_FEE = 100;
 const BASE_RESERVE = 5_000_000;
 export const SET_OPERATIONS_MAX = 1_000;
 
-const ENVELOPE_TYPE_SCP_VALUE = 4;
 const HASH_BYTES = 32;
 const SKIPS = [50, 5_000, 50_000, 500_000] as const;
-/** DER of an Ed25519 private key, up to the seed itself (RFC 8410). */
-const ED25519_PKCS8 = Uint8Array.fromHex("302e020100300506032b657004220420");
 
 function emptyHash(): Uint8Array {
   return new Uint8Array(HASH_BYTES);
-}
-
-export function createValidator(seed: Uint8Array): Validator {
-  const key = createPrivateKey({
-    key: Buffer.from(concatBytes(ED25519_PKCS8, seed)),
-    format: "der",
-    type: "pkcs8",
-  });
-  return {
-    id: Keypair.fromRawEd25519Seed(seed).xdrPublicKey(),
-    sign: (message) => Uint8Array.from(sign(null, message, key)),
-  };
 }
 
 export function genesisHeader(fields: HeaderFields, protocol: number): xdr.LedgerHeader {
   return new xdr.LedgerHeader({
     ledgerVersion: protocol,
     previousLedgerHash: emptyHash(),
-    scpValue: signedValue(fields),
+    scpValue: fields.value,
     txSetResultHash: fields.resultHash,
     bucketListHash: fields.stateHash,
     ledgerSeq: 1,
@@ -78,61 +67,73 @@ export function genesisHeader(fields: HeaderFields, protocol: number): xdr.Ledge
   });
 }
 
-export function nextHeader(previous: xdr.LedgerHeader, fields: HeaderFields): xdr.LedgerHeader {
-  const ledgerSeq = previous.ledgerSeq + 1;
-  return new xdr.LedgerHeader({
-    ...previous,
-    previousLedgerHash: headerHash(previous),
-    scpValue: signedValue(fields),
+/** Upgrades come last: the transactions of this ledger still went by the rules of the one before. */
+export function nextHeader(
+  previous: { readonly header: xdr.LedgerHeader; readonly hash: Uint8Array },
+  fields: HeaderFields,
+): xdr.LedgerHeader {
+  const ledgerSeq = previous.header.ledgerSeq + 1;
+  const header = new xdr.LedgerHeader({
+    ...previous.header,
+    previousLedgerHash: previous.hash,
+    scpValue: fields.value,
     txSetResultHash: fields.resultHash,
     bucketListHash: fields.stateHash,
     ledgerSeq,
-    feePool: previous.feePool + fields.fees,
-    skipList: skipList(previous.skipList, ledgerSeq, fields.stateHash),
+    feePool: previous.header.feePool + fields.fees,
+    idPool: fields.lastId,
+    skipList: skipList(previous.header.skipList, ledgerSeq, fields.stateHash),
   });
+  return fields.value.upgrades
+    .map((upgrade) => xdr.LedgerUpgrade.fromXdr(upgrade.toBytes()))
+    .reduce(upgraded, header);
 }
 
 export function headerHash(header: xdr.LedgerHeader): Uint8Array {
   return sha256(header.toXdr());
 }
 
-export function historyEntry(header: xdr.LedgerHeader): xdr.LedgerHeaderHistoryEntry {
-  return new xdr.LedgerHeaderHistoryEntry({
-    hash: headerHash(header),
-    header,
-    ext: xdr.LedgerHeaderHistoryEntryExt.v0(),
-  });
-}
-
-/** The state hash after `changes`, as a chain: each ledger's changes over the hash before. */
+/**
+ * The state hash after `changes`, as a chain: each ledger's changes over the hash before. They are
+ * sorted, so that it does not depend on who is asked first which entry a ledger touched.
+ */
 export function chainStateHash(
   previous: Uint8Array,
   changes: readonly xdr.LedgerEntryChange[],
 ): Uint8Array {
   const hasher = createHash("sha256").update(previous);
-  for (const change of changes) {
-    if (change.type !== "ledgerEntryState") hasher.update(change.toXdr());
-  }
+  const texts = changes.flatMap((change) =>
+    change.type === "ledgerEntryState" ? [] : [change.toXdr()],
+  );
+  for (const text of texts.sort(compareBytes)) hasher.update(text);
   return Uint8Array.from(hasher.digest());
 }
 
-function signedValue(fields: HeaderFields): xdr.StellarValue {
-  const { closeTime, setHash, validator } = fields;
-  const message = concatBytes(
-    fields.networkId,
-    uint32Bytes(ENVELOPE_TYPE_SCP_VALUE),
-    setHash,
-    uint64Bytes(closeTime),
-  );
-  const lcValueSignature = new xdr.LedgerCloseValueSignature({
-    nodeId: validator.id,
-    signature: new xdr.Signature(validator.sign(message)),
-  });
+export function signedValue({ closeTime, setHash, ...fields }: ValueFields): xdr.StellarValue {
   return new xdr.StellarValue({
     txSetHash: setHash,
     closeTime,
+    upgrades: fields.upgrades.map((upgrade) => new xdr.UpgradeType(upgrade.toXdr())),
+    ext: xdr.StellarValueExt.stellarValueSigned(fields.signature),
+  });
+}
+
+/** What validators fall back on when they cannot get the set that won: no set, and who proposed it. */
+export function emptyValue(
+  fields: ValueFields,
+  previous: { readonly header: xdr.LedgerHeader; readonly hash: Uint8Array },
+): xdr.StellarValue {
+  const proposed = new xdr.StellarValueProposedValue({
+    txSetHash: fields.setHash,
+    previousLedgerHash: previous.hash,
+    previousLedgerVersion: previous.header.ledgerVersion,
+    lcValueSignature: fields.signature,
+  });
+  return new xdr.StellarValue({
+    txSetHash: emptyHash(),
+    closeTime: fields.closeTime,
     upgrades: [],
-    ext: xdr.StellarValueExt.stellarValueSigned(lcValueSignature),
+    ext: xdr.StellarValueExt.stellarValueEmptyTxSet(proposed),
   });
 }
 

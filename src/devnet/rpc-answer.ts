@@ -38,16 +38,17 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /** Sequence and close time of both ends of what is kept. */
-export function windowOf({ latest, oldestSequence, ledger }: Devnet): {
+export function windowOf(net: Devnet): {
   readonly latestLedger: number;
   readonly latestTime: number;
   readonly oldestLedger: number;
   readonly oldestTime: number;
 } {
+  const { latest, oldestSequence } = net;
   return {
     latestLedger: latest.sequence,
     latestTime: Number(latest.closeTime),
     oldestLedger: oldestSequence,
-    oldestTime: Number(ledger(oldestSequence)?.closeTime ?? latest.closeTime),
+    oldestTime: Number(net.ledger(oldestSequence)?.closeTime ?? latest.closeTime),
   };
 }

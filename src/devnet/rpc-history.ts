@@ -9,7 +9,6 @@
 import { z } from "zod";
 import type { DevnetLedger, DevnetTransaction } from "./close.ts";
 import type { Devnet } from "./devnet.ts";
-import { historyEntry } from "./header.ts";
 import {
   INVALID_PARAMS,
   INVALID_REQUEST,
@@ -155,9 +154,9 @@ function cursorRefusal(net: Devnet, cursor: string): RpcAnswer {
   );
 }
 
-function* ledgersFrom({ ledger, latest }: Devnet, first: number): Generator<DevnetLedger> {
-  for (let sequence = first; sequence <= latest.sequence; sequence += 1) {
-    const closed = ledger(sequence);
+function* ledgersFrom(net: Devnet, first: number): Generator<DevnetLedger> {
+  for (let sequence = first; sequence <= net.latest.sequence; sequence += 1) {
+    const closed = net.ledger(sequence);
     if (closed !== undefined) yield closed;
   }
 }
@@ -167,7 +166,7 @@ function ledgerReply(ledger: DevnetLedger): unknown {
     hash: ledger.hash,
     sequence: ledger.sequence,
     ledgerCloseTime: String(ledger.closeTime),
-    headerXdr: toBase64(historyEntry(ledger.header).toXdr()),
+    headerXdr: toBase64(ledger.headerEntry),
     metadataXdr: toBase64(ledger.meta),
   };
 }

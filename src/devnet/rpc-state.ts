@@ -49,7 +49,7 @@ export const getLedgerEntries: RpcMethod = ({ net }, params) => {
 export const sendTransaction: RpcMethod = ({ net }, params) => {
   const request = SendRequest.safeParse(params);
   if (!request.success) return wrongParams(request.error);
-  const answer = submit(net.submit, request.data.transaction);
+  const answer = submit((envelope) => net.submit(envelope), request.data.transaction);
   if (answer === undefined) return refusal(INVALID_PARAMS, "invalid_xdr");
   const { status, hash } = answer;
   const { latestLedger, latestTime } = windowOf(net);

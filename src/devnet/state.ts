@@ -20,6 +20,13 @@ export interface Scope<Result> {
   readonly changes: xdr.LedgerEntryChange[];
 }
 
+/** All of a state at one moment. Nothing that is written later shows in it. */
+export interface StateCopy {
+  readonly sequence: number;
+  readonly lastId: bigint;
+  readonly entries: ReadonlyMap<EntryKey, xdr.LedgerEntry>;
+}
+
 const PLAIN = xdr.LedgerEntryExt.v0();
 
 export class LedgerState {
@@ -90,6 +97,22 @@ export class LedgerState {
       if (kept) this.#merge(frame);
       else this.#restore(frame);
     }
+  }
+
+  copy(): StateCopy {
+    return { sequence: this.sequence, lastId: this.#lastId, entries: new Map(this.#entries) };
+  }
+
+  /** Becomes what `copy` was. */
+  restore({ sequence, lastId, entries }: StateCopy): void {
+    for (const key of [...this.#entries.keys()]) {
+      if (!entries.has(key)) this.#set(key, undefined);
+    }
+    for (const [key, entry] of entries) {
+      if (this.#entries.get(key) !== entry) this.#set(key, entry);
+    }
+    this.sequence = sequence;
+    this.#lastId = lastId;
   }
 
   #touch(key: EntryKey): xdr.LedgerEntry | undefined {

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { Asset, Claimant, Keypair, Operation, xdr } from "@stellar/stellar-sdk/base";
 import { describe, expect, it } from "vitest";
 import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
-import { createValidator, nextHeader } from "../../src/devnet/header.ts";
+import { nextHeader } from "../../src/devnet/header.ts";
 import { verifyLedger } from "../../src/ledger/verify-ledger.ts";
 import { type Bench, createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
 
@@ -211,15 +211,14 @@ it("the skip list holds the state hash of every fiftieth ledger, and older ones 
   const after = (ledgerSeq: number): readonly string[] => {
     const previous = new xdr.LedgerHeader({ ...net.latest.header, ledgerSeq, skipList: list });
     const fields = {
-      networkId: Buffer.alloc(32),
-      validator: createValidator(Buffer.alloc(32)),
-      closeTime: 0n,
-      setHash: Buffer.alloc(32),
+      value: previous.scpValue,
       resultHash: Buffer.alloc(32),
       stateHash: Buffer.alloc(32, 7),
       fees: 0n,
+      lastId: 0n,
     };
-    return nextHeader(previous, fields).skipList.map(hex);
+    const tip = { header: previous, hash: Buffer.alloc(32) };
+    return nextHeader(tip, fields).skipList.map(hex);
   };
   const [a, b, c, d] = list.map(hex);
   const state = "07".repeat(32);
