@@ -25,6 +25,8 @@ export interface HttpSettings {
   readonly pace: Pace;
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
+  /** The body is left unread: only whether there is one is asked. */
+  readonly isHeadOnly?: boolean;
 }
 
 export interface HttpRequest {
@@ -130,9 +132,12 @@ function redirectTarget(location: string, from: string, who: string): string {
 
 async function readBody(
   response: Response,
-  { bodyBytesMax }: HttpSettings,
+  { bodyBytesMax, isHeadOnly = false }: HttpSettings,
   who: string,
 ): Promise<HttpBody> {
+  const contentType = (response.headers.get("content-type") ?? "").toLowerCase();
+  if (isHeadOnly) await response.body?.cancel();
+  if (isHeadOnly) return { bytes: new Uint8Array(), contentType };
   const parts: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early cancels the body, so a server cannot go on sending.
@@ -143,7 +148,6 @@ async function readBody(
     }
     parts.push(part);
   }
-  const contentType = (response.headers.get("content-type") ?? "").toLowerCase();
   return { bytes: concatBytes(...parts), contentType };
 }
 

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 import { type Pace, systemPace } from "../lib/pace.ts";
-import { exchange } from "./http-exchange.ts";
+import { exchange, type HttpBody } from "./http-exchange.ts";
 
 const TIMEOUT_MS = 60_000;
 const NAME = /^(?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]+$/;
@@ -23,6 +23,7 @@ export interface ObjectStore {
   readonly location: string;
   /** Undefined when there is no object of that name. */
   fetchObject(name: string, limits: ObjectLimits): Promise<Uint8Array | undefined>;
+  hasObject(name: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 export interface ObjectLimits {
@@ -61,6 +62,11 @@ function openFolder(root: string): ObjectStore {
       signal?.throwIfAborted();
       await using file = await openFile(path, root);
       return file === undefined ? undefined : await readWhole(file, path, bytesMax);
+    },
+    hasObject: async (name, signal) => {
+      signal?.throwIfAborted();
+      await using file = await openFile(join(root, checkedName(name)), root);
+      return file !== undefined;
     },
   };
 }
@@ -107,22 +113,35 @@ function openSite(location: string, options: ObjectStoreOptions): ObjectStore {
     pace: options.pace ?? systemPace,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
   };
+  const requestOf = (name: string) => {
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/+$/, "")}/${checkedName(name)}`;
+    // Files that are compressed gain nothing; some servers claim to compress them all the same.
+    const init = { headers: { "accept-encoding": "identity" } };
+    return { url: url.href, init, who: `${url.origin}${url.pathname}` };
+  };
   return {
     location: `${base.origin}${base.pathname}`,
     fetchObject: async (name, { bytesMax, signal }) => {
-      const url = new URL(base);
-      url.pathname = `${base.pathname.replace(/\/+$/, "")}/${checkedName(name)}`;
-      const who = `${url.origin}${url.pathname}`;
-      // Compressing files that are compressed would only cost; some servers claim to do it.
-      const init = { headers: { "accept-encoding": "identity" } };
-      const request = { url: url.href, init, who };
+      const request = requestOf(name);
       const body = await exchange({ ...settings, bodyBytesMax: bytesMax }, request, signal);
-      if (body?.contentType.startsWith("text/html") === true) {
-        throw new AceError("LEDGER_MALFORMED", `${who} is a web page, not data of Stellar`);
-      }
+      if (body !== undefined) checkKind(body, request.who);
       return body?.bytes;
     },
+    hasObject: async (name, signal) => {
+      const request = requestOf(name);
+      const settingsHere = { ...settings, bodyBytesMax: 0, isHeadOnly: true };
+      const body = await exchange(settingsHere, request, signal);
+      if (body !== undefined) checkKind(body, request.who);
+      return body !== undefined;
+    },
   };
+}
+
+/** Many servers answer with a page, and 200, whatever they are asked for. */
+function checkKind({ contentType }: HttpBody, who: string): void {
+  if (!contentType.startsWith("text/html")) return;
+  throw new AceError("LEDGER_MALFORMED", `${who} is a web page, not data of Stellar`);
 }
 
 function checkedName(name: string): string {

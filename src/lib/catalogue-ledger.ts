@@ -30,6 +30,16 @@ export const ledgerCatalogue = {
     exit: 6,
     hint: "Start a network with `ace devnet`, or name an endpoint with --rpc.",
   },
+  LEDGER_UNANCHORED: {
+    status: 502,
+    exit: 6,
+    hint: "Add archives of other validators, or check the quorum set. Payouts above the limit wait.",
+  },
+  QUORUM_INVALID: {
+    status: 500,
+    exit: 2,
+    hint: "Write {threshold, validators: [G…], innerQuorumSets: […]}. `ace ledger verify -h` has more.",
+  },
   SUBMIT_REJECTED: {
     status: 422,
     exit: 6,

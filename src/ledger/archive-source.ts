@@ -1,0 +1,161 @@
+/**
+ * A history archive as a source of ledgers, and of the messages by which validators agreed on them.
+ *
+ * Ledgers come checkpoint by checkpoint, up to the newest that is published. Headers are so small that
+ * the whole chain down to a trusted ledger can be checked before any transaction is read: an archive
+ * that lies is found out before one call has run.
+ *
+ * Errors  As of `LedgerSource`; `LEDGER_HASH_MISMATCH` from `checkChain`.
+ */
+import { AceError } from "../lib/errors.ts";
+import { type Archive, openArchive } from "./archive-files.ts";
+import { type HeaderFacts, type HeaderPoint, readHeaderEntry } from "./archive-header.ts";
+import { CHECKPOINT_LEDGERS, checkpointOf, isCheckpoint } from "./archive-layout.ts";
+import type { ArchivedLedger, ConsensusSource } from "./ledger-source.ts";
+import { type ObjectStore, type ObjectStoreOptions, openObjectStore } from "./object-store.ts";
+import { prefetch } from "./prefetch.ts";
+import { envelopesOf } from "./scp-history.ts";
+
+const PREFETCH = { aheadMax: 2, bytesMax: 256 * 1024 * 1024 };
+
+export interface ArchiveSourceOptions extends ObjectStoreOptions {
+  /** A folder, file://, http:// or https://; or an object store. */
+  readonly location: string | ObjectStore;
+  /** The archive must be of this network, where it names one. */
+  readonly passphrase?: string | undefined;
+}
+
+export interface ArchiveSource extends ConsensusSource {
+  /**
+   * Reads headers from `checkpoint` back to `cursor` and checks that each is the one that the next
+   * one names, down to the cursor's own hash. Returns the checkpoint's ledger, or undefined when it is
+   * not published. What `read` gives afterwards is held against the same hashes again.
+   */
+  checkChain(
+    range: { readonly cursor: HeaderPoint; readonly checkpoint: number },
+    signal?: AbortSignal,
+  ): Promise<HeaderFacts | undefined>;
+}
+
+export function openArchiveSource(options: ArchiveSourceOptions): ArchiveSource {
+  const { location, passphrase } = options;
+  const store = typeof location === "string" ? openObjectStore(location, options) : location;
+  const archive = openArchive(store);
+  const newest = async (signal: AbortSignal | undefined): Promise<number> => {
+    const { networkPassphrase, currentLedger } = await archive.state(signal);
+    checkNetwork(networkPassphrase, passphrase, store.location);
+    return isCheckpoint(currentLedger)
+      ? currentLedger
+      : Math.max(0, checkpointOf(currentLedger) - CHECKPOINT_LEDGERS);
+  };
+  return {
+    id: `archive ${store.location}`,
+    kind: "archive",
+    range: async (signal) => ({ first: 1, last: await newest(signal) }),
+    read: (from, signal) => readLedgers({ archive, newest, from }, signal),
+    consensus: async (checkpoint, signal) => {
+      const entries = await archive.readConsensus(checkpoint, signal);
+      return entries === undefined ? [] : envelopesOf(entries, checkpoint);
+    },
+    checkChain: ({ cursor, checkpoint }, signal) =>
+      checkChain(archive, { cursor, checkpoint }, signal),
+  };
+}
+
+function checkNetwork(
+  named: string | undefined,
+  wanted: string | undefined,
+  location: string,
+): void {
+  if (named === undefined || wanted === undefined || named === wanted) return;
+  throw new AceError("NETWORK_MISMATCH", `${location} holds "${named}", not "${wanted}"`);
+}
+
+interface Reading {
+  readonly archive: Archive;
+  readonly newest: (signal: AbortSignal | undefined) => Promise<number>;
+  readonly from: number;
+}
+
+async function* readLedgers(
+  { archive, newest, from }: Reading,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ArchivedLedger, void> {
+  const last = await newest(signal);
+  const batches = prefetch({
+    keys: checkpoints(Math.max(1, from), last),
+    load: async (checkpoint, both) => {
+      const ledgers = await archive.readCheckpoint(checkpoint, both);
+      // The newest may still be on its way to this copy of the archive.
+      if (ledgers === undefined && checkpoint < last) throw missing(archive, checkpoint, last);
+      return ledgers;
+    },
+    bytesOf: (ledgers) => ledgers.reduce((sum, ledger) => sum + bytesOfLedger(ledger), 0),
+    limits: PREFETCH,
+    signal,
+  });
+  for await (const ledgers of batches) {
+    for (const ledger of ledgers) if (ledger.sequence >= from) yield ledger;
+  }
+}
+
+function* checkpoints(from: number, last: number): Generator<number> {
+  for (let next = checkpointOf(from); next <= last; next += CHECKPOINT_LEDGERS) yield next;
+}
+
+function bytesOfLedger({ header, set, results }: ArchivedLedger): number {
+  return header.length + (set?.length ?? 0) + (results?.length ?? 0);
+}
+
+function missing(archive: Archive, checkpoint: number, last: number): AceError {
+  return new AceError(
+    "LEDGER_NO_SOURCE",
+    `${archive.location} claims ledger ${last}, but lacks files of checkpoint ${checkpoint}`,
+  );
+}
+
+async function checkChain(
+  archive: Archive,
+  { cursor, checkpoint }: { readonly cursor: HeaderPoint; readonly checkpoint: number },
+  signal: AbortSignal | undefined,
+): Promise<HeaderFacts | undefined> {
+  let tip: HeaderFacts | undefined;
+  /** What the header that was read last names as the one before it. */
+  let wanted: HeaderPoint | undefined;
+  const keys = backwards(checkpoint, checkpointOf(cursor.sequence));
+  const load = async (key: number, both: AbortSignal) => {
+    const headers = await archive.readHeaders(key, both);
+    if (headers === undefined && key < checkpoint) throw missing(archive, key, checkpoint);
+    return headers;
+  };
+  const bytesOf = (headers: readonly { readonly bytes: Uint8Array }[]) =>
+    headers.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  for await (const headers of prefetch({ keys, load, bytesOf, limits: PREFETCH, signal })) {
+    for (const { sequence, bytes } of headers.toReversed()) {
+      if (sequence < cursor.sequence) break;
+      const header = readHeaderEntry(bytes);
+      if (wanted !== undefined) checkPoint(header, wanted, archive);
+      if (sequence === cursor.sequence) checkPoint(header, cursor, archive);
+      tip ??= header;
+      wanted = { sequence: sequence - 1, hash: header.previousHash };
+    }
+  }
+  return tip;
+}
+
+function* backwards(from: number, to: number): Generator<number> {
+  for (let next = from; next >= to; next -= CHECKPOINT_LEDGERS) yield next;
+}
+
+function checkPoint(found: HeaderPoint, wanted: HeaderPoint, { location }: Archive): void {
+  const { sequence, hash } = wanted;
+  if (found.sequence !== sequence) {
+    const what = `has ledger ${found.sequence} where ledger ${sequence} belongs`;
+    throw new AceError("LEDGER_MALFORMED", `${location} ${what}`);
+  }
+  if (found.hash === hash) return;
+  throw new AceError(
+    "LEDGER_HASH_MISMATCH",
+    `ledger ${sequence}: the header hash should be ${hash}, but ${location} has ${found.hash}`,
+  );
+}
