@@ -80,6 +80,11 @@ export const ledgerCatalogue = {
     exit: 2,
     hint: "A devnet never uses the passphrase of a public network. Choose your own.",
   },
+  DEVNET_DATA: {
+    status: 500,
+    exit: 6,
+    hint: "Name another folder with --data, or begin anew with `ace devnet --reset`.",
+  },
   DEVNET_LIMIT: {
     status: 507,
     exit: 6,
