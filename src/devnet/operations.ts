@@ -3,12 +3,20 @@ import type { xdr } from "@stellar/stellar-sdk/base";
 import { accountMergeRule } from "./op-account-merge.ts";
 import { bumpSequenceRule } from "./op-bump-sequence.ts";
 import { changeTrustRule } from "./op-change-trust.ts";
+import { changePoolTrustRule } from "./op-change-trust-pool.ts";
 import { claimClaimableBalanceRule } from "./op-claim-claimable-balance.ts";
 import { clawbackClaimableBalanceRule, clawbackRule } from "./op-clawback.ts";
 import { createAccountRule } from "./op-create-account.ts";
 import { createClaimableBalanceRule } from "./op-create-claimable-balance.ts";
 import { inflationRule } from "./op-inflation.ts";
+import { liquidityPoolDepositRule, liquidityPoolWithdrawRule } from "./op-liquidity-pool.ts";
 import { manageDataRule } from "./op-manage-data.ts";
+import {
+  createPassiveSellOfferRule,
+  manageBuyOfferRule,
+  manageSellOfferRule,
+} from "./op-manage-offer.ts";
+import { pathPaymentStrictReceiveRule, pathPaymentStrictSendRule } from "./op-path-payment.ts";
 import { paymentRule } from "./op-payment.ts";
 import { revokeSponsorshipRule } from "./op-revoke-sponsorship.ts";
 import { setOptionsRule } from "./op-set-options.ts";
@@ -27,7 +35,9 @@ export function ruleOf(body: xdr.OperationBody): OperationRule | undefined {
       return setOptionsRule(body.setOptionsOp);
     case "changeTrust": {
       const { line, limit } = body.changeTrustOp;
-      return line.type === "assetTypePoolShare" ? undefined : changeTrustRule(line, limit);
+      return line.type === "assetTypePoolShare"
+        ? changePoolTrustRule(line.liquidityPool, limit)
+        : changeTrustRule(line, limit);
     }
     case "accountMerge":
       return accountMergeRule(body.destination);
@@ -55,14 +65,21 @@ export function ruleOf(body: xdr.OperationBody): OperationRule | undefined {
       return manageDataRule(body.manageDataOp);
     case "createClaimableBalance":
       return createClaimableBalanceRule(body.createClaimableBalanceOp);
+    case "manageSellOffer":
+      return manageSellOfferRule(body.manageSellOfferOp);
+    case "manageBuyOffer":
+      return manageBuyOfferRule(body.manageBuyOfferOp);
+    case "createPassiveSellOffer":
+      return createPassiveSellOfferRule(body.createPassiveSellOfferOp);
+    case "pathPaymentStrictSend":
+      return pathPaymentStrictSendRule(body.pathPaymentStrictSendOp);
+    case "pathPaymentStrictReceive":
+      return pathPaymentStrictReceiveRule(body.pathPaymentStrictReceiveOp);
+    case "liquidityPoolDeposit":
+      return liquidityPoolDepositRule(body.liquidityPoolDepositOp);
+    case "liquidityPoolWithdraw":
+      return liquidityPoolWithdrawRule(body.liquidityPoolWithdrawOp);
     default:
       return undefined;
   }
-}
-
-/** The operation as an operator should read it when the devnet refuses it. */
-export function nameOf(body: xdr.OperationBody): string {
-  const isPoolShare =
-    body.type === "changeTrust" && body.changeTrustOp.line.type === "assetTypePoolShare";
-  return isPoolShare ? "changeTrust of a pool share" : body.type;
 }

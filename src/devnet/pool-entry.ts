@@ -21,6 +21,8 @@ export interface Pool extends PoolReserves {
   readonly lines: bigint;
 }
 
+const EMPTY = { reserveA: 0n, reserveB: 0n, totalShares: 0n, lines: 0n };
+
 export function poolIdOf(parameters: xdr.LiquidityPoolParameters): xdr.PoolId {
   return new xdr.PoolId(sha256(parameters.toXdr()));
 }
@@ -123,5 +125,3 @@ export function tradeWithPool(
     : { reserveA: reserveA - taken, reserveB: reserveB + given };
   changePool(state, pool, changed);
 }
-
-const EMPTY = { reserveA: 0n, reserveB: 0n, totalShares: 0n, lines: 0n };

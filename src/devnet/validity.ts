@@ -10,7 +10,7 @@ import { extensionOf, startingSequence } from "./account.ts";
 import { accountOf, type EntryReader, readAccount } from "./entries.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import type { LedgerRules, OperationRule, Threshold } from "./operation.ts";
-import { nameOf, ruleOf } from "./operations.ts";
+import { ruleOf } from "./operations.ts";
 import { availableBalance } from "./reserve.ts";
 import type { RefusalCode, Verdict } from "./result.ts";
 import { checkSignatures, masterKey, type SignatureCheck, signersOf } from "./signatures.ts";
@@ -97,7 +97,7 @@ export function judgeSigners(
 export function unsupportedOf({ tx }: Submission): readonly string[] {
   const names = tx.operations
     .filter(({ body }) => ruleOf(body) === undefined)
-    .map(({ body }) => nameOf(body));
+    .map(({ body }) => body.type);
   return [...new Set(names)];
 }
 
