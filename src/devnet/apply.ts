@@ -9,7 +9,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { invariant } from "../lib/invariant.ts";
 import { changeAccount, sequenceAccount, writeAccount } from "./account.ts";
-import { accountOf, readAccount } from "./entries.ts";
+import { accountOf, type EntryKey, readAccount } from "./entries.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import { type LedgerRules, type OperationContext, succeeded } from "./operation.ts";
 import { ruleOf } from "./operations.ts";
@@ -84,6 +84,35 @@ export function applyTransaction(
   }
   const changes = ok ? ran.result.map((each) => each.changes) : [];
   return { verdict: { kind: "ran", ok, results }, meta: metaOf(before, changes) };
+}
+
+/**
+ * What a transaction does before its operations: for one whose operations are not modelled, to spend
+ * its sequence number and its one-time signers all the same.
+ */
+export function spendSequence(
+  state: LedgerState,
+  ledger: LedgerRules,
+  submission: Submission,
+): void {
+  state.scope(() => prepare(state, ledger, submission));
+}
+
+/** The rules with the sequence numbers of this ledger's transactions, which bind an accountMerge. */
+export function withLastSequences(
+  ledger: LedgerRules,
+  submissions: readonly Submission[],
+): LedgerRules {
+  const merges = submissions.some(({ tx }) =>
+    tx.operations.some(({ body }) => body.type === "accountMerge"),
+  );
+  if (!merges) return ledger;
+  const lastSequences = new Map<EntryKey, bigint>();
+  for (const { sourceKey, tx } of submissions) {
+    const known = lastSequences.get(sourceKey) ?? 0n;
+    if (tx.seqNum >= known) lastSequences.set(sourceKey, tx.seqNum);
+  }
+  return { ...ledger, lastSequences };
 }
 
 type Prepared =

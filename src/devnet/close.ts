@@ -7,7 +7,13 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { toHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
-import { applyTransaction, type FeeTaken, type TransactionApplied, takeFee } from "./apply.ts";
+import {
+  applyTransaction,
+  type FeeTaken,
+  type TransactionApplied,
+  takeFee,
+  withLastSequences,
+} from "./apply.ts";
 import { type Consensus, signValue } from "./consensus.ts";
 import { feeAt, type Submission } from "./envelope.ts";
 import {
@@ -147,8 +153,9 @@ function applySet(
     submission,
     ...takeFee(state, submission, set.baseFee, rules.protocol),
   }));
+  const applying = withLastSequences(rules, chosen);
   return ordered.map(({ submission, charge, changes }) => {
-    const applied = applyTransaction(state, rules, submission);
+    const applied = applyTransaction(state, applying, submission);
     const pair = new xdr.TransactionResultPair({
       transactionHash: submission.hash,
       result: resultOf(submission, applied.verdict, charge),

@@ -51,7 +51,11 @@ interface Conditions {
 }
 
 export function readEnvelope(base64: string, networkId: Uint8Array): Submission {
-  const envelope = decode(base64);
+  return submissionOf(decode(base64), networkId);
+}
+
+export function submissionOf(given: xdr.TransactionEnvelope, networkId: Uint8Array): Submission {
+  const envelope = given.type === "envelopeTypeTxV0" ? modernized(given.v0) : given;
   const { tx, signatures } = innerOf(envelope);
   const txHash = hashOf(networkId, TAG_TRANSACTION, tx);
   const bump = envelope.type === "envelopeTypeTxFeeBump" ? envelope.feeBump : undefined;
@@ -85,8 +89,7 @@ export function feeAt(submission: Submission, baseFee: bigint): bigint {
 
 function decode(base64: string): xdr.TransactionEnvelope {
   try {
-    const envelope = xdr.TransactionEnvelope.fromXdr(base64, "base64");
-    return envelope.type === "envelopeTypeTxV0" ? modernized(envelope.v0) : envelope;
+    return xdr.TransactionEnvelope.fromXdr(base64, "base64");
   } catch (cause) {
     throw new AceError("DEVNET_BAD_ENVELOPE", "this is not the XDR of a transaction", { cause });
   }

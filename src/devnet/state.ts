@@ -80,6 +80,11 @@ export class LedgerState {
     this.#set(key, undefined);
   }
 
+  /** Puts an entry as another ledger has it, or takes it away. It belongs to no scope. */
+  place(key: EntryKey, entry: xdr.LedgerEntry | undefined): void {
+    this.#set(key, entry);
+  }
+
   /** Runs `work`; keeps its changes when `keeps` says so, otherwise leaves no trace of it. */
   scope<Result>(
     work: () => Result,
