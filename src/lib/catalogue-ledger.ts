@@ -20,20 +20,25 @@ export const ledgerCatalogue = {
     exit: 6,
     hint: "Stellar moved to a protocol this version does not read. Upgrade the node.",
   },
+  LEDGER_FORK: {
+    status: 502,
+    exit: 6,
+    hint: "Sources contradict one another. `ace node status` names them; remove those you do not trust.",
+  },
+  LEDGER_UNANCHORED: {
+    status: 502,
+    exit: 6,
+    hint: "Add archives with --archive, or check the validators in the --quorum file.",
+  },
   LEDGER_RETENTION_EXCEEDED: {
     status: 502,
     exit: 6,
-    hint: "The source no longer has this ledger. Use one that keeps history from genesis.",
+    hint: "Name a source of whole history beside it: --lake or --archive.",
   },
   LEDGER_NO_SOURCE: {
     status: 503,
     exit: 6,
     hint: "Start a network with `ace devnet`, or name an endpoint with --rpc.",
-  },
-  LEDGER_UNANCHORED: {
-    status: 502,
-    exit: 6,
-    hint: "Add archives of other validators, or check the quorum set. Payouts above the limit wait.",
   },
   QUORUM_INVALID: {
     status: 500,
