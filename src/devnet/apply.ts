@@ -87,15 +87,16 @@ export function applyTransaction(
 }
 
 /**
- * What a transaction does before its operations: for one whose operations are not modelled, to spend
- * its sequence number and its one-time signers all the same.
+ * What a transaction leaves behind whatever its operations do: for one that got as far as them, but
+ * whose operations are not modelled.
  */
 export function spendSequence(
   state: LedgerState,
   ledger: LedgerRules,
   submission: Submission,
 ): void {
-  state.scope(() => prepare(state, ledger, submission));
+  consumeSequence(state, ledger, submission);
+  dropOneTimeSigners(state, submission);
 }
 
 /** The rules with the sequence numbers of this ledger's transactions, which bind an accountMerge. */

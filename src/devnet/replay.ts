@@ -49,6 +49,16 @@ export interface ReplayedLedger {
 const GENESIS = { ledgerVersion: 0, baseFee: 100, baseReserve: 100_000_000, maxTxSetSize: 100 };
 const NO_CHARGE: Charge = { fee: 0n, innerFee: 0n };
 const HASH_BYTES = 32;
+const UNSEQUENCED: readonly string[] = [
+  "txTooEarly",
+  "txTooLate",
+  "txMissingOperation",
+  "txBadSeq",
+  "txNoAccount",
+  "txInsufficientFee",
+  "txMalformed",
+  "txSorobanInvalid",
+];
 /** Upgrades that concern contracts alone. */
 const CONTRACT_UPGRADES: readonly string[] = [
   "ledgerUpgradeConfig",
@@ -119,7 +129,7 @@ export class Replay {
       const { submission, isContract } = bid;
       const result = expected[index]?.toXdr() ?? new Uint8Array();
       const got = isContract ? result : this.#applyClassic(rules, submission, charges[index]);
-      if (isContract) this.#applyContract(rules, submission);
+      if (isContract) this.#applyContract(rules, submission, expected[index]);
       return {
         kind: isContract ? ("contract" as const) : ("classic" as const),
         hash: submission.hashHex,
@@ -141,8 +151,15 @@ export class Replay {
     return resultOf(submission, verdict, charged ?? NO_CHARGE).toXdr();
   }
 
-  #applyContract(rules: LedgerRules, submission: Submission): void {
-    spendSequence(this.state, rules, submission);
+  #applyContract(
+    rules: LedgerRules,
+    submission: Submission,
+    recorded: xdr.TransactionResult | undefined,
+  ): void {
+    const isThere = readAccount(this.state, submission.source) !== undefined;
+    if (isThere && recorded !== undefined && isSequenced(recorded)) {
+      spendSequence(this.state, rules, submission);
+    }
     for (const key of touchedBy(submission)) this.foreign.add(key);
   }
 }
@@ -159,6 +176,15 @@ function charge(
   // Only after an outcome that differed: then nobody is there to pay.
   if (readAccount(state, paying.feeSource) === undefined) return NO_CHARGE;
   return takeFee(state, paying, price ?? paying.feeBid, protocol).charge;
+}
+
+/** Whether a result is one of those that come after the sequence number was consumed. */
+function isSequenced({ result }: xdr.TransactionResult): boolean {
+  const type =
+    result.type === "txFeeBumpInnerFailed"
+      ? result.innerResultPair.result.result.type
+      : result.type;
+  return !UNSEQUENCED.includes(type);
 }
 
 function touchedBy({ tx, sourceKey, feeSourceKey }: Submission): readonly EntryKey[] {
