@@ -21,7 +21,7 @@ import {
 } from "../ledger/archive-layout.ts";
 import { concatBytes, uint32Bytes } from "../lib/bytes.ts";
 import { invariant } from "../lib/invariant.ts";
-import type { DevnetLedger } from "./close.ts";
+import type { DevnetLedger } from "./devnet-ledger.ts";
 import type { Publication, PublishedChain } from "./publication.ts";
 
 const SERVER = "ace-devnet (no bucket files: history only)";

@@ -5,7 +5,6 @@
  *         LedgerManagerImpl.cpp. Of the meta, SCP messages and classic CAP-67 events are left out.
  */
 import { xdr } from "@stellar/stellar-sdk/base";
-import { toHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
 import {
   applyTransaction,
@@ -15,61 +14,25 @@ import {
   withLastSequences,
 } from "./apply.ts";
 import { type Consensus, signValue } from "./consensus.ts";
-import { feeAt, type Submission } from "./envelope.ts";
+import { assembleLedger, type Closed, type Tip } from "./devnet-ledger.ts";
+import type { Submission } from "./envelope.ts";
 import {
   chainStateHash,
   emptyValue,
   genesisHeader,
-  headerHash,
   nextHeader,
   signedValue,
   type ValueFields,
 } from "./header.ts";
 import type { LedgerRules } from "./operation.ts";
-import { isOk, resultOf } from "./result.ts";
+import { resultOf } from "./result.ts";
 import type { LedgerState } from "./state.ts";
 import { applyOrder, buildTransactionSet, type TransactionSet } from "./tx-set.ts";
-import { upgradeMeta } from "./upgrades.ts";
-
-export interface DevnetTransaction {
-  readonly hash: string;
-  readonly ledger: number;
-  readonly closeTime: bigint;
-  /** Place in the ledger's order of applying, from 1. */
-  readonly order: number;
-  readonly isFeeBump: boolean;
-  readonly ok: boolean;
-  /** XDR of TransactionEnvelope, TransactionResult and TransactionMeta. */
-  readonly envelope: Uint8Array;
-  readonly result: Uint8Array;
-  readonly meta: Uint8Array;
-}
-
-export interface DevnetLedger {
-  readonly sequence: number;
-  readonly hash: string;
-  readonly closeTime: bigint;
-  readonly protocol: number;
-  readonly header: xdr.LedgerHeader;
-  /** XDR of the LedgerHeaderHistoryEntry. */
-  readonly headerEntry: Uint8Array;
-  /** XDR of the LedgerCloseMeta. */
-  readonly meta: Uint8Array;
-  readonly transactions: readonly DevnetTransaction[];
-  /** What each transaction paid for one operation, in stroops. */
-  readonly feeRates: readonly bigint[];
-}
 
 export interface Chain {
   readonly networkId: Uint8Array;
   readonly consensus: Consensus;
   readonly state: LedgerState;
-}
-
-/** The last ledger, as the next one needs it. */
-export interface Tip {
-  readonly header: xdr.LedgerHeader;
-  readonly hash: Uint8Array;
 }
 
 export interface Closing {
@@ -81,11 +44,6 @@ export interface Closing {
   readonly upgrades: readonly xdr.LedgerUpgrade[];
   /** The validators could not get the set and agree on the empty value of CAP-83. */
   readonly isValueEmpty: boolean;
-}
-
-export interface Closed {
-  readonly ledger: DevnetLedger;
-  readonly tip: Tip;
 }
 
 interface Processed extends FeeTaken, TransactionApplied {
@@ -182,41 +140,15 @@ function resultHash(processed: readonly Processed[]): Uint8Array {
 
 function encode(
   header: xdr.LedgerHeader,
-  set: TransactionSet,
+  { value: set }: TransactionSet,
   processed: readonly Processed[],
   upgrades: readonly xdr.LedgerUpgrade[],
 ): Closed {
-  const hash = headerHash(header);
-  const ledgerHeader = new xdr.LedgerHeaderHistoryEntry({
-    hash,
-    header,
-    ext: xdr.LedgerHeaderHistoryEntryExt.v0(),
-  });
-  const meta = new xdr.LedgerCloseMetaV2({
-    ext: xdr.LedgerCloseMetaExt.v0(),
-    ledgerHeader,
-    txSet: set.value,
-    txProcessing: processed.map(processingOf),
-    upgradesProcessing: upgrades.map(upgradeMeta),
-    scpInfo: [],
-    totalByteSizeOfLiveSorobanState: 0n,
-    evictedKeys: [],
-  });
-  const headerEntry = kept(ledgerHeader);
-  const ledger: DevnetLedger = {
-    sequence: header.ledgerSeq,
-    hash: toHex(hash),
-    closeTime: header.scpValue.closeTime,
-    protocol: header.ledgerVersion,
-    get header() {
-      return xdr.LedgerHeaderHistoryEntry.fromXdr(headerEntry).header;
-    },
-    headerEntry,
-    meta: kept(xdr.LedgerCloseMeta.v2(meta)),
-    transactions: processed.map((each, index) => transactionOf(each, header, index + 1)),
-    feeRates: processed.map(({ submission, charge }) => charge.fee / feeAt(submission, 1n)),
-  };
-  return { ledger, tip: { header, hash } };
+  const applied = processed.map((each) => ({
+    submission: each.submission,
+    processing: processingOf(each),
+  }));
+  return assembleLedger({ header, set, applied, upgrades });
 }
 
 function processingOf({ pair, changes, meta }: Processed): xdr.TransactionResultMetaV1 {
@@ -227,27 +159,4 @@ function processingOf({ pair, changes, meta }: Processed): xdr.TransactionResult
     txApplyProcessing: meta,
     postTxApplyFeeProcessing: [],
   });
-}
-
-function transactionOf(
-  { submission, pair, verdict, meta }: Processed,
-  header: xdr.LedgerHeader,
-  order: number,
-): DevnetTransaction {
-  return {
-    hash: submission.hashHex,
-    ledger: header.ledgerSeq,
-    closeTime: header.scpValue.closeTime,
-    order,
-    isFeeBump: submission.bumpSignatures !== undefined,
-    ok: isOk(verdict),
-    envelope: kept(submission.envelope),
-    result: kept(pair.result),
-    meta: kept(meta),
-  };
-}
-
-/** The SDK encodes into a buffer of several kilobytes; what is kept for long gets one of its size. */
-function kept(value: { toXdr(): Uint8Array }): Uint8Array {
-  return Uint8Array.from(value.toXdr());
 }

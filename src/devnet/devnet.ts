@@ -16,17 +16,9 @@ import { type Events, silentEvents } from "../lib/events.ts";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
 import { newAccount, writeAccount } from "./account.ts";
-import {
-  type Chain,
-  type Closed,
-  closeLedger,
-  type DevnetLedger,
-  type DevnetTransaction,
-  openChain,
-  rulesAfter,
-  type Tip,
-} from "./close.ts";
+import { type Chain, closeLedger, openChain, rulesAfter } from "./close.ts";
 import { type Consensus, createConsensus, type QuorumSet } from "./consensus.ts";
+import type { Closed, DevnetLedger, DevnetTransaction, Tip } from "./devnet-ledger.ts";
 import { entryKey } from "./entries.ts";
 import { readEnvelope } from "./envelope.ts";
 import { fundTransaction } from "./fund.ts";

@@ -9,8 +9,8 @@
 import { Keypair, xdr } from "@stellar/stellar-sdk/base";
 import { isAceError } from "../lib/errors.ts";
 import { isAccount } from "../lib/strkey.ts";
-import type { DevnetTransaction } from "./close.ts";
 import type { Devnet } from "./devnet.ts";
+import type { DevnetTransaction } from "./devnet-ledger.ts";
 import { FUND_ACCOUNTS_MAX } from "./fund.ts";
 import type { SubmitAnswer } from "./queue.ts";
 import { toBase64 } from "./rpc-answer.ts";

@@ -4,7 +4,7 @@
  * The newest are held in memory. Where there is a store, older ones are read from it; where there is
  * none, they are forgotten, as a public RPC server forgets them.
  */
-import type { DevnetLedger, DevnetTransaction } from "./close.ts";
+import type { DevnetLedger, DevnetTransaction } from "./devnet-ledger.ts";
 
 /** Where ledgers are that memory no longer holds. */
 export interface LedgerStore {

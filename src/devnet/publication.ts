@@ -4,8 +4,9 @@
  * A name is not looked up but understood: it is answered only when it is the very name that the
  * ledgers in it give it. So no request reaches a disk, and served and written files are the same.
  */
-import type { DevnetLedger } from "./close.ts";
+
 import type { Consensus } from "./consensus.ts";
+import type { DevnetLedger } from "./devnet-ledger.ts";
 
 /** What is published: the devnet itself, or one that a source lies about. */
 export interface PublishedChain {

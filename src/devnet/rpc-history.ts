@@ -7,8 +7,8 @@
  * Source  stellar-rpc, get_ledgers.go, get_transaction.go and get_transactions.go.
  */
 import { z } from "zod";
-import type { DevnetLedger, DevnetTransaction } from "./close.ts";
 import type { Devnet } from "./devnet.ts";
+import type { DevnetLedger, DevnetTransaction } from "./devnet-ledger.ts";
 import {
   INVALID_PARAMS,
   INVALID_REQUEST,

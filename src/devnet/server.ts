@@ -10,8 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import type { DevnetLedger } from "./close.ts";
 import type { Devnet } from "./devnet.ts";
+import type { DevnetLedger } from "./devnet-ledger.ts";
 import { createFriendbot, type Friendbot } from "./friendbot.ts";
 import { answerRpc } from "./rpc.ts";
 import type { RpcContext } from "./rpc-answer.ts";
