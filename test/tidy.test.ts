@@ -22,6 +22,8 @@ const doors =
 const outside =
   /\bDate\b|Math\.random|\bprocess\.|\bsetTimeout\b|"node:(?!assert|crypto|zlib|path)/;
 const lineMax = 300;
+/** Nobody reads these line by line: `npm run generate` makes them, and a test compares. */
+const generated = /\.gen\.ts$/;
 
 const files = globSync("src/**/*.ts").map((path) => ({
   path: path.replaceAll("\\", "/"),
@@ -47,7 +49,7 @@ describe.each(files)("$path", ({ path, text }) => {
   });
 
   it("fits in one sitting", () => {
-    expect(lines.length).toBeLessThanOrEqual(lineMax);
+    if (!generated.test(path)) expect(lines.length).toBeLessThanOrEqual(lineMax);
   });
 });
 

@@ -10,7 +10,8 @@ import { xdr } from "@stellar/stellar-sdk/base";
 import { AceError } from "../lib/errors.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import { accountOf } from "./addresses.ts";
-import type { VerifiedTransaction } from "./verify-ledger.ts";
+import { decodeXdr } from "./close-meta.ts";
+import type { VerifiedTransaction } from "./join-results.ts";
 
 export interface AppliedTransaction {
   readonly hash: string;
@@ -31,11 +32,13 @@ export interface AppliedOperation {
 export function appliedTransaction(
   transaction: VerifiedTransaction,
 ): AppliedTransaction | undefined {
-  const results = successResults(xdr.TransactionResult.fromXdrObject(transaction.result));
+  const { hash, result, envelope } = transaction;
+  const results = successResults(
+    decodeXdr("TransactionResult", () => xdr.TransactionResult.fromXdr(result)),
+  );
   if (results === undefined) return undefined;
-  const { hash } = transaction;
   const { source, operations } = content(
-    xdr.TransactionEnvelope.fromXdrObject(transaction.envelope),
+    decodeXdr("TransactionEnvelope", () => xdr.TransactionEnvelope.fromXdr(envelope)),
   );
   if (operations.length !== results.length) {
     throw new AceError(

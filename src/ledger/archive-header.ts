@@ -26,13 +26,13 @@ export interface HeaderFacts extends HeaderPoint {
 export function readHeaderEntry(entry: Uint8Array): HeaderFacts {
   const ledger = { kind: "archived", sequence: 0, set: undefined, results: undefined } as const;
   const meta = readLedger({ ...ledger, header: entry });
-  const sequence = meta.header.ledgerSeq;
+  const sequence = meta.header.sequence;
   const check = checkHeader(meta);
   if (!holds(check)) throw new AceError("LEDGER_HASH_MISMATCH", describeFailure(sequence, check));
   return {
     sequence,
     hash: toHex(meta.claimedHash),
-    previousHash: toHex(meta.header.previousLedgerHash),
-    valueBytes: meta.valueBytes,
+    previousHash: toHex(meta.header.previousHash),
+    valueBytes: meta.header.value.bytes,
   };
 }

@@ -1,124 +1,166 @@
 /**
- * One closed ledger as a source sends it, taken apart without trusting it: a LedgerCloseMeta, or the
- * three entries of a history archive.
+ * One closed ledger as a source sends it, taken apart without trusting or decoding it: a
+ * LedgerCloseMeta, or the three entries of a history archive.
  *
- * The SDK's decoder is strict (padding, flags, lengths, no bytes left over), so two different inputs
- * never decode to the same value. Header and transaction set are hashed as slices of the input all
- * the same; result pairs lie scattered among metadata and are hashed as encoded again.
+ * Header, transaction set and results are slices of the input, ready to be hashed. What of it is
+ * accepted is what the SDK's strict decoder accepts (padding, flags, lengths, no bytes left over), so
+ * two different inputs are never the same ledger.
  *
- * Range   At most `LEDGER_BYTES_MAX` bytes, nested at most `XDR_DEPTH_MAX`, up to `PROTOCOL_MAX`.
+ * Flow    Results of a LedgerCloseMeta lie amid metadata: they are walked to when first asked for, and
+ *         may then turn out to be malformed.
+ * Range   At most `LEDGER_BYTES_MAX` bytes, up to `PROTOCOL_MAX`.
  * Errors  `LEDGER_MALFORMED` for bytes that are not such a ledger, `LEDGER_PROTOCOL_UNKNOWN` for a
- *         version that this SDK does not know.
- * Source  Stellar-ledger.x: LedgerCloseMeta versions 0 to 2.
+ *         version that the pinned SDK does not know.
  */
-import { xdr } from "@stellar/stellar-sdk/base";
-import { compareBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
+import { type LedgerHeader, readHeader } from "./ledger-header.ts";
+import {
+  indexGeneralizedSet,
+  indexHeader,
+  indexLegacySet,
+  indexMetaResults,
+  indexMetaStart,
+  indexResultSet,
+  type SetIndex,
+  type SetRun,
+} from "./ledger-index.ts";
 import type { ArchivedLedger, RawLedger } from "./ledger-source.ts";
+import { skipTransactionHistoryResultEntryExt } from "./skip-reader.gen.ts";
+import { joinSpans, Spans, viewOf } from "./spans.ts";
 
 /** The newest protocol whose XDR the pinned SDK reads. */
 const PROTOCOL_MAX = 28;
 export const LEDGER_BYTES_MAX = 32 * 1024 * 1024;
-const XDR_DEPTH_MAX = 400;
 
 const META_VERSION_MAX = 2;
-const UINT32_BYTES = 4;
+const WORD_BYTES = 4;
 const HASH_BYTES = 32;
-/** Before the scpValue a header holds the protocol and the hash of the ledger before. */
-const VALUE_OFFSET = UINT32_BYTES + HASH_BYTES;
-const LIMITS = { maxDepth: XDR_DEPTH_MAX };
-/** An extension of version 1 holds an empty extension point and an int64. */
-const META_EXTENSION_BYTES = 12;
-
-type HeaderWire = Parameters<typeof xdr.LedgerHeader.fromXdrObject>[0];
-export type EnvelopeWire = Parameters<typeof xdr.TransactionEnvelope.fromXdrObject>[0];
-export type ResultPairWire = Parameters<typeof xdr.TransactionResultPair.fromXdrObject>[0];
-type MetaWire = Parameters<typeof xdr.LedgerCloseMeta.fromXdrObject>[0];
-type GeneralizedSetWire = Parameters<typeof xdr.GeneralizedTransactionSet.fromXdrObject>[0];
-type LegacySetWire = Parameters<typeof xdr.TransactionSet.fromXdrObject>[0];
 
 export interface TransactionSet {
   readonly kind: "legacy" | "generalized";
   readonly previousHash: Uint8Array;
-  /** The set's XDR, a slice of the input. */
+  /** The set's XDR. */
   readonly bytes: Uint8Array;
-  readonly envelopes: readonly EnvelopeWire[];
+  /** Inside `bytes`, as the set has them. */
+  readonly envelopes: Spans;
+  readonly runs: readonly SetRun[];
 }
 
-export interface CloseMeta {
-  readonly header: HeaderWire;
-  /** The LedgerHeader's XDR, a slice of the input. */
-  readonly headerBytes: Uint8Array;
+export interface LedgerParts {
+  readonly header: LedgerHeader;
   /** What the source says the header hash is. */
   readonly claimedHash: Uint8Array;
-  /** The scpValue's XDR, a slice of the input. */
-  readonly valueBytes: Uint8Array;
   /** Undefined where an archive has no entry, because the ledger holds no transaction. */
   readonly set: TransactionSet | undefined;
-  /** In the order they were applied. */
-  readonly pairs: readonly ResultPairWire[];
+  /** XDR of the TransactionResultSet, with each pair in it, in the order they were applied. */
+  readonly results: () => Spans;
 }
 
-export function readLedger(raw: RawLedger): CloseMeta {
+export function readLedger(raw: RawLedger): LedgerParts {
   return raw.kind === "closeMeta" ? readCloseMeta(raw.bytes) : readArchived(raw);
 }
 
 /** @param raw XDR of one LedgerCloseMeta. */
-export function readCloseMeta(raw: Uint8Array): CloseMeta {
-  checkSize(raw);
-  const headerStart = findHeader(raw);
-  const meta = decodeXdr("LedgerCloseMeta", () => xdr.LedgerCloseMeta.schema.decode(raw, LIMITS));
-  return takeApart(raw, headerStart, meta);
+export function readCloseMeta(raw: Uint8Array): LedgerParts {
+  return reading("LedgerCloseMeta", raw, (view) => {
+    checkVersion(view.getUint32(0));
+    const { version, at } = indexMetaStart(view);
+    checkProtocol(view, at + HASH_BYTES);
+    const header = indexHeader(view, at);
+    const set =
+      version === 0
+        ? indexLegacySet(view, header.entryEnd)
+        : indexGeneralizedSet(view, header.entryEnd);
+    return {
+      header: readHeader(raw.subarray(header.start, header.end)),
+      claimedHash: raw.subarray(header.hash, header.start),
+      set: sliceSet(raw, set),
+      results: once(() => metaResults(raw, set.end, version)),
+    };
+  });
 }
 
-function readArchived(raw: ArchivedLedger): CloseMeta {
-  checkSize(raw.header);
-  checkProtocol(raw.header, HASH_BYTES);
-  const { header, hash } = decodeXdr("LedgerHeaderHistoryEntry", () =>
-    xdr.LedgerHeaderHistoryEntry.schema.decode(raw.header, LIMITS),
-  );
-  return {
-    ...headerParts(raw.header, HASH_BYTES, header),
-    claimedHash: hash,
-    set: raw.set === undefined ? undefined : archivedSet(raw.set, header.ledgerSeq),
-    pairs: raw.results === undefined ? [] : archivedPairs(raw.results, header.ledgerSeq),
-  };
+function metaResults(raw: Uint8Array, offset: number, version: number): Spans {
+  return reading("LedgerCloseMeta", raw, (view) => {
+    const { pairs, end } = indexMetaResults(view, offset, version);
+    checkEnd(end, raw);
+    return joinSpans(raw, pairs);
+  });
+}
+
+function readArchived(raw: ArchivedLedger): LedgerParts {
+  const { header, claimedHash } = readHeaderEntry(raw.header);
+  const { sequence } = header;
+  const set = raw.set === undefined ? undefined : archivedSet(raw.set, sequence);
+  const results = raw.results === undefined ? noResults : archivedResults(raw.results, sequence);
+  return { header, claimedHash, set, results: () => results };
+}
+
+const noResults = joinSpans(new Uint8Array(), []);
+
+/** @param raw XDR of one LedgerHeaderHistoryEntry. */
+export function readHeaderEntry(raw: Uint8Array): Pick<LedgerParts, "header" | "claimedHash"> {
+  return reading("LedgerHeaderHistoryEntry", raw, (view) => {
+    checkProtocol(view, HASH_BYTES);
+    const { hash, start, end, entryEnd } = indexHeader(view, 0);
+    checkEnd(entryEnd, raw);
+    return { header: readHeader(raw.subarray(start, end)), claimedHash: raw.subarray(hash, start) };
+  });
 }
 
 /** A generalized set stands in the extension, beside a legacy set without content. */
 function archivedSet(raw: Uint8Array, sequence: number): TransactionSet {
-  checkSize(raw);
-  const { ledgerSeq, txSet, ext } = decodeXdr("TransactionHistoryEntry", () =>
-    xdr.TransactionHistoryEntry.schema.decode(raw, LIMITS),
-  );
-  checkEntry("transaction set", ledgerSeq, sequence);
-  const legacy = legacySet(raw, UINT32_BYTES, txSet);
-  if (ext.v === 0) return legacy;
-  if (txSet.txs.length > 0) {
-    throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes with two transaction sets`);
+  return reading("TransactionHistoryEntry", raw, (view) => {
+    checkEntry("transaction set", view.getUint32(0), sequence);
+    const legacy = indexLegacySet(view, WORD_BYTES);
+    const kind = view.getUint32(legacy.end);
+    if (kind > 1) throw new RangeError(`a transaction set of no known kind, ${kind}`);
+    const extension = legacy.end + WORD_BYTES;
+    const set = kind === 0 ? legacy : indexGeneralizedSet(view, extension);
+    checkEnd(kind === 0 ? extension : set.end, raw);
+    if (kind === 1 && legacy.envelopes.length > 0) throw new RangeError("two transaction sets");
+    return sliceSet(raw, set);
+  });
+}
+
+function archivedResults(raw: Uint8Array, sequence: number): Spans {
+  return reading("TransactionHistoryResultEntry", raw, (view) => {
+    checkEntry("results", view.getUint32(0), sequence);
+    const { pairs, end } = indexResultSet(view, WORD_BYTES);
+    checkEnd(skipTransactionHistoryResultEntryExt(view, end), raw);
+    return sliceSpans(raw, WORD_BYTES, end, pairs);
+  });
+}
+
+function sliceSet(raw: Uint8Array, set: SetIndex): TransactionSet {
+  const envelopes = sliceSpans(raw, set.start, set.end, set.envelopes);
+  return {
+    kind: set.kind,
+    previousHash: raw.subarray(set.previousHash, set.previousHash + HASH_BYTES),
+    bytes: envelopes.bytes,
+    envelopes,
+    runs: set.runs,
+  };
+}
+
+function sliceSpans(raw: Uint8Array, start: number, end: number, inRaw: readonly number[]): Spans {
+  const offsets = inRaw.map((offset) => offset - start);
+  return new Spans(raw.subarray(start, end), offsets);
+}
+
+/** Runs one walk; a refusal of the skip reader becomes `LEDGER_MALFORMED`. */
+function reading<Value>(what: string, raw: Uint8Array, walk: (view: DataView) => Value): Value {
+  if (raw.length > LEDGER_BYTES_MAX) {
+    throw new AceError("LEDGER_MALFORMED", `a ${what} of ${raw.length} bytes is over the limit`);
   }
-  const start = UINT32_BYTES + legacy.bytes.length + UINT32_BYTES;
-  return generalizedSet(raw, start, ext.generalizedTxSet);
-}
-
-function archivedPairs(raw: Uint8Array, sequence: number): readonly ResultPairWire[] {
-  checkSize(raw);
-  const { ledgerSeq, txResultSet } = decodeXdr("TransactionHistoryResultEntry", () =>
-    xdr.TransactionHistoryResultEntry.schema.decode(raw, LIMITS),
-  );
-  checkEntry("results", ledgerSeq, sequence);
-  return txResultSet.results;
-}
-
-/** No hash covers the number that an archive files an entry under. */
-function checkEntry(what: string, found: number, sequence: number): void {
-  if (found === sequence) return;
-  throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes with the ${what} of ${found}`);
-}
-
-function checkSize(raw: Uint8Array): void {
-  if (raw.length <= LEDGER_BYTES_MAX) return;
-  throw new AceError("LEDGER_MALFORMED", `a ledger of ${raw.length} bytes is over the limit`);
+  try {
+    return walk(viewOf(raw));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AceError("LEDGER_MALFORMED", `these ${raw.length} bytes are not a ${what}`, {
+      cause,
+    });
+  }
 }
 
 /** Runs one parse of the SDK; whatever it throws becomes `LEDGER_MALFORMED`. */
@@ -130,22 +172,14 @@ export function decodeXdr<Value>(what: string, decode: () => Value): Value {
   }
 }
 
-/** Where the header starts. Versions are read first: an unknown one makes all the rest unreadable. */
-function findHeader(raw: Uint8Array): number {
-  const version = uint32At(raw, 0);
-  if (version > META_VERSION_MAX) {
-    throw new AceError("LEDGER_PROTOCOL_UNKNOWN", `LedgerCloseMeta version ${version} is unknown`);
-  }
-  const hasExtension = version > 0 && uint32At(raw, UINT32_BYTES) === 1;
-  const extensionBytes = version === 0 ? 0 : UINT32_BYTES;
-  const skipped = extensionBytes + (hasExtension ? META_EXTENSION_BYTES : 0);
-  const start = UINT32_BYTES + skipped + HASH_BYTES;
-  checkProtocol(raw, start);
-  return start;
+/** Versions are read before all else: an unknown one makes all the rest unreadable. */
+function checkVersion(version: number): void {
+  if (version <= META_VERSION_MAX) return;
+  throw new AceError("LEDGER_PROTOCOL_UNKNOWN", `LedgerCloseMeta version ${version} is unknown`);
 }
 
-function checkProtocol(raw: Uint8Array, headerStart: number): void {
-  const protocol = uint32At(raw, headerStart);
+function checkProtocol(view: DataView, headerStart: number): void {
+  const protocol = view.getUint32(headerStart);
   if (protocol <= PROTOCOL_MAX) return;
   throw new AceError(
     "LEDGER_PROTOCOL_UNKNOWN",
@@ -153,68 +187,20 @@ function checkProtocol(raw: Uint8Array, headerStart: number): void {
   );
 }
 
-function uint32At(raw: Uint8Array, offset: number): number {
-  if (raw.length < offset + UINT32_BYTES) {
-    throw new AceError("LEDGER_MALFORMED", `a ledger ends after ${raw.length} bytes`);
-  }
-  return new DataView(raw.buffer, raw.byteOffset).getUint32(offset);
+function checkEnd(end: number, raw: Uint8Array): void {
+  if (end !== raw.length) throw new RangeError(`${raw.length - end} bytes are left over`);
 }
 
-function takeApart(raw: Uint8Array, headerStart: number, meta: MetaWire): CloseMeta {
-  const body = meta.v === 0 ? meta.v0 : meta.v === 1 ? meta.v1 : meta.v2;
-  const { header, hash } = body.ledgerHeader;
-  const parts = headerParts(raw, headerStart, header);
-  // The entry around the header ends in a reserved union of 4 bytes.
-  const setStart = headerStart + parts.headerBytes.length + UINT32_BYTES;
-  return {
-    ...parts,
-    claimedHash: hash,
-    set:
-      meta.v === 0
-        ? legacySet(raw, setStart, meta.v0.txSet)
-        : generalizedSet(raw, setStart, meta.v === 1 ? meta.v1.txSet : meta.v2.txSet),
-    pairs: body.txProcessing.map((processed) => processed.result),
+/** No hash covers the number that an archive files an entry under. */
+function checkEntry(what: string, found: number, sequence: number): void {
+  if (found === sequence) return;
+  throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes with the ${what} of ${found}`);
+}
+
+function once<Value>(find: () => Value): () => Value {
+  let found: { readonly value: Value } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
   };
-}
-
-function headerParts(
-  raw: Uint8Array,
-  start: number,
-  header: HeaderWire,
-): Pick<CloseMeta, "header" | "headerBytes" | "valueBytes"> {
-  const headerBytes = sliceOf(raw, start, xdr.LedgerHeader.schema.encode(header));
-  const value = xdr.StellarValue.schema.encode(header.scpValue);
-  return { header, headerBytes, valueBytes: sliceOf(headerBytes, VALUE_OFFSET, value) };
-}
-
-function legacySet(raw: Uint8Array, start: number, set: LegacySetWire): TransactionSet {
-  return {
-    kind: "legacy",
-    previousHash: set.previousLedgerHash,
-    bytes: sliceOf(raw, start, xdr.TransactionSet.schema.encode(set)),
-    envelopes: set.txs,
-  };
-}
-
-function generalizedSet(raw: Uint8Array, start: number, set: GeneralizedSetWire): TransactionSet {
-  const { previousLedgerHash, phases } = set.v1TxSet;
-  return {
-    kind: "generalized",
-    previousHash: previousLedgerHash,
-    bytes: sliceOf(raw, start, xdr.GeneralizedTransactionSet.schema.encode(set)),
-    envelopes: phases.flatMap((phase) =>
-      phase.v === 0
-        ? phase.v0Components.flatMap((component) => component.txsMaybeDiscountedFee.txs)
-        : phase.parallelTxsComponent.executionStages.flat(2),
-    ),
-  };
-}
-
-/** The slice of the input that `encoded` was decoded from. */
-function sliceOf(raw: Uint8Array, start: number, encoded: Uint8Array): Uint8Array {
-  const slice = raw.subarray(start, start + encoded.length);
-  if (compareBytes(slice, encoded) !== 0) {
-    throw new AceError("LEDGER_MALFORMED", "the XDR is not in its one canonical form");
-  }
-  return slice;
 }

@@ -5,7 +5,8 @@ export type HashName =
   | "transactionSet"
   | "setPrevious"
   | "results"
-  | "feePool";
+  | "feePool"
+  | "applyOrder";
 
 export interface HashCheck {
   readonly name: HashName;
@@ -21,6 +22,7 @@ const wording: Readonly<Record<HashName, string>> = {
   setPrevious: "previous header hash inside the transaction set",
   results: "result hash",
   feePool: "fee pool",
+  applyOrder: "transaction at the first place where the apply order differs",
 };
 
 export function holds(check: HashCheck): boolean {

@@ -6,24 +6,31 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import { sha256Hex } from "../lib/hash.ts";
-import type { CloseMeta } from "./close-meta.ts";
+import type { LedgerParts } from "./close-meta.ts";
 import type { HashCheck } from "./hash-check.ts";
 
 /** Before this protocol inflation and refunds of contract fees changed the pool in other ways. */
 const FEE_POOL_PROTOCOL_MIN = 22;
+/** A result pair begins with the transaction's hash; the fee charged follows. */
+const FEE_OFFSET = 32;
 
-export function checkHeader(meta: CloseMeta): HashCheck {
-  return { name: "header", expected: toHex(meta.claimedHash), got: sha256Hex(meta.headerBytes) };
+export function checkHeader({ header, claimedHash }: HeaderParts): HashCheck {
+  return { name: "header", expected: toHex(claimedHash), got: sha256Hex(header.bytes) };
 }
 
-export function checkPrevious(meta: CloseMeta, previousHash: string): HashCheck {
-  return { name: "previous", expected: previousHash, got: toHex(meta.header.previousLedgerHash) };
+export function checkPrevious({ header }: HeaderParts, previousHash: string): HashCheck {
+  return { name: "previous", expected: previousHash, got: toHex(header.previousHash) };
 }
+
+type HeaderParts = Pick<LedgerParts, "header" | "claimedHash">;
 
 /** `previousFeePool` is that of the ledger just before; old protocols give no check. */
-export function checkFeePool(meta: CloseMeta, previousFeePool: bigint): readonly HashCheck[] {
-  if (meta.header.ledgerVersion < FEE_POOL_PROTOCOL_MIN) return [];
-  const charged = meta.pairs.reduce((sum, pair) => sum + pair.result.feeCharged, 0n);
-  const expected = String(previousFeePool + charged);
-  return [{ name: "feePool", expected, got: String(meta.header.feePool) }];
+export function checkFeePool(parts: LedgerParts, previousFeePool: bigint): readonly HashCheck[] {
+  if (parts.header.protocolVersion < FEE_POOL_PROTOCOL_MIN) return [];
+  const pairs = parts.results();
+  let expected = previousFeePool;
+  for (let index = 0; index < pairs.length; index += 1) {
+    expected += pairs.view.getBigInt64(pairs.start(index) + FEE_OFFSET);
+  }
+  return [{ name: "feePool", expected: String(expected), got: String(parts.header.feePool) }];
 }

@@ -3,23 +3,16 @@
  *
  * Source  Stellar-ledger.x: TransactionResultSet is a count and the pairs of hash and result.
  */
-import { xdr } from "@stellar/stellar-sdk/base";
 import { toHex } from "../lib/bytes.ts";
 import { sha256Hex } from "../lib/hash.ts";
-import type { CloseMeta } from "./close-meta.ts";
+import type { LedgerParts } from "./close-meta.ts";
 import type { HashCheck } from "./hash-check.ts";
+import { namesNothing } from "./tx-set-hash.ts";
 
-const NO_HASH = "00".repeat(32);
-
-export function checkResults(meta: CloseMeta): HashCheck {
-  const expected = toHex(meta.header.txSetResultHash);
+export function checkResults(parts: LedgerParts): HashCheck {
+  const expected = toHex(parts.header.resultHash);
+  const results = parts.results();
   // The first ledger of a network names no results at all.
-  const isGenesis = meta.header.ledgerSeq === 1 && meta.pairs.length === 0;
-  if (isGenesis && expected === NO_HASH) return { name: "results", expected, got: NO_HASH };
-  const encoded = xdr.TransactionResultSet.schema.encode({ results: [...meta.pairs] });
-  return {
-    name: "results",
-    expected,
-    got: sha256Hex(encoded),
-  };
+  const isNone = results.length === 0 && namesNothing(parts.header, expected);
+  return { name: "results", expected, got: isNone ? expected : sha256Hex(results.bytes) };
 }

@@ -3,7 +3,7 @@
  *
  * Every node must judge alike, so only envelopes and results are read. A search for the calldata name
  * and the vaults' keys in the set's bytes comes first: most ledgers have neither and end there. A hit
- * proves nothing, since anybody can embed any bytes; it only says that the set must be walked.
+ * proves nothing, since anybody can embed any bytes; it only says which envelopes must be decoded.
  *
  * Errors  `LEDGER_MALFORMED` for results that do not fit their operations.
  */
@@ -25,13 +25,10 @@ export function scanLedger(ledger: VerifiedLedger, vaults: readonly string[]): C
   const { sequence, hash, previousHash, closeTime, protocolVersion } = ledger;
   const header = { sequence, hash, previousHash, closeTime, protocolVersion };
   const needles = [nameNeedle, ...vaults.map(accountBytes)];
-  const { buffer, byteOffset, byteLength } = ledger.setBytes;
-  const haystack = Buffer.from(buffer, byteOffset, byteLength);
-  if (!needles.some((needle) => haystack.includes(needle))) return { ...header, transactions: [] };
-
-  const transactions = ledger.transactions.flatMap((transaction) => {
+  const ours = new Set(vaults);
+  const transactions = ledger.find(needles).flatMap((transaction) => {
     const applied = appliedTransaction(transaction);
-    return applied === undefined ? [] : concerning(applied, new Set(vaults));
+    return applied === undefined ? [] : concerning(applied, ours);
   });
   return { ...header, transactions };
 }

@@ -8,45 +8,46 @@
  */
 import { concatBytes, toHex, uint32Bytes } from "../lib/bytes.ts";
 import { sha256Hex } from "../lib/hash.ts";
-import type { CloseMeta, TransactionSet } from "./close-meta.ts";
+import type { LedgerParts, TransactionSet } from "./close-meta.ts";
 import type { HashCheck } from "./hash-check.ts";
+import type { LedgerHeader } from "./ledger-header.ts";
 
 const HASH_BYTES = 32;
 const COUNT_BYTES = 4;
 const NO_HASH = "00".repeat(HASH_BYTES);
-const EMPTY_VALUE = 2;
+const GENESIS_SEQUENCE = 1;
 
 const GENERALIZED_PROTOCOL_MIN = 20;
 const PARALLEL_PROTOCOL_MIN = 23;
-/** A protocol of each form of the empty set. */
+/** One protocol for each form of the empty set. */
 const EMPTY_FORMS = [PARALLEL_PROTOCOL_MIN, GENERALIZED_PROTOCOL_MIN, 0];
-const GENESIS_SEQUENCE = 1;
 
 /** @param previousProtocol That of the ledger before, where it is known. */
 export function checkTransactionSet(
-  meta: CloseMeta,
+  { header, set }: LedgerParts,
   previousProtocol?: number,
 ): readonly HashCheck[] {
-  const { scpValue, previousLedgerHash } = meta.header;
-  const named = toHex(scpValue.txSetHash);
-  const isEmptyValue = scpValue.ext.v === EMPTY_VALUE;
-  if (meta.set === undefined) {
-    const expected = isEmptyValue ? NO_HASH : named;
-    const got = isEmptyValue ? named : absentSetHash(meta, named, previousProtocol);
+  const named = toHex(header.value.setHash);
+  const isEmptyValue = header.value.kind === "empty";
+  const expected = isEmptyValue ? NO_HASH : named;
+  if (set === undefined) {
+    const got = isEmptyValue ? named : absentSetHash(header, named, previousProtocol);
     return [{ name: "transactionSet", expected, got }];
   }
+  const got = isEmptyValue ? emptyValueHash(named, set) : transactionSetHash(set);
   return [
-    {
-      name: "transactionSet",
-      expected: isEmptyValue ? NO_HASH : named,
-      got: isEmptyValue ? emptyValueHash(named, meta.set) : transactionSetHash(meta.set),
-    },
+    { name: "transactionSet", expected, got },
     {
       name: "setPrevious",
-      expected: toHex(previousLedgerHash),
-      got: toHex(meta.set.previousHash),
+      expected: toHex(header.previousHash),
+      got: toHex(set.previousHash),
     },
   ];
+}
+
+/** True for the first ledger of a network, which names neither a set nor results. */
+export function namesNothing({ sequence }: LedgerHeader, named: string): boolean {
+  return sequence === GENESIS_SEQUENCE && named === NO_HASH;
 }
 
 /** The header names no set then, so any envelope given with the ledger is made up. */
@@ -55,12 +56,12 @@ function emptyValueHash(named: string, set: TransactionSet): string {
 }
 
 /** Hash of the empty set; of the form that fits, where the protocol before is not known. */
-function absentSetHash(meta: CloseMeta, named: string, previousProtocol?: number): string {
-  // The first ledger of a network names no set at all.
-  if (meta.header.ledgerSeq === GENESIS_SEQUENCE && named === NO_HASH) return NO_HASH;
-  const hash = meta.header.previousLedgerHash;
+function absentSetHash(header: LedgerHeader, named: string, previousProtocol?: number): string {
+  if (namesNothing(header, named)) return NO_HASH;
   const protocols = previousProtocol === undefined ? EMPTY_FORMS : [previousProtocol];
-  const forms = protocols.map((protocolVersion) => emptySetHash({ hash, protocolVersion }));
+  const forms = protocols.map((protocolVersion) =>
+    emptySetHash({ hash: header.previousHash, protocolVersion }),
+  );
   return forms.find((form) => form === named) ?? forms[0] ?? NO_HASH;
 }
 

@@ -309,7 +309,7 @@ describe("a ledger", () => {
     const [raw = new Uint8Array()] = miniLake();
     const ledger = verifyLedger(raw, { passphrase: TESTNET });
     const [first] = ledger.transactions;
-    const source = first && xdr.TransactionEnvelope.fromXdrObject(first.envelope);
+    const source = first && xdr.TransactionEnvelope.fromXdr(first.envelope);
     if (source?.type !== "envelopeTypeTx") throw new Error("testnet ledger 997 is known");
     const key = source.v1.tx.sourceAccount;
     if (key.type !== "keyTypeEd25519") throw new Error("its source is known");
