@@ -98,6 +98,7 @@ export function rulesAfter(previous: xdr.LedgerHeader, closeTime: bigint): Ledge
     protocol: previous.ledgerVersion,
     baseFee: BigInt(previous.baseFee),
     baseReserve: BigInt(previous.baseReserve),
+    flags: previous.ext.type === "v1" ? previous.ext.v1.flags : 0,
   };
 }
 

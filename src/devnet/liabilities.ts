@@ -15,6 +15,7 @@ import { extendAccount, extensionOf, writeAccount } from "./account.ts";
 import { isIssuer, lineAsset } from "./asset.ts";
 import { readAccount, readTrustline } from "./entries.ts";
 import { liabilitiesOf, type OfferLiabilities } from "./exchange.ts";
+import type { LedgerRules } from "./operation.ts";
 import { addToAccount, availableBalance, minimumBalance, receivableBalance } from "./reserve.ts";
 import type { LedgerState } from "./state.ts";
 import {
@@ -30,7 +31,7 @@ import {
 /** What is needed of an operation's context. */
 export interface Trading {
   readonly state: LedgerState;
-  readonly ledger: { readonly baseReserve: bigint; readonly protocol: number };
+  readonly ledger: Pick<LedgerRules, "baseReserve" | "protocol" | "flags">;
 }
 
 /** What `holder` can part with. Below zero when a fee broke the reserve. */

@@ -6,7 +6,7 @@ export function inflationRule(): OperationRule {
   const notSupported = xdr.OperationResult.opNotSupported();
   return {
     threshold: "low",
-    isRetired: true,
+    isForbidden: () => true,
     untried: xdr.OperationResult.opInner(
       xdr.OperationResultTr.inflation(xdr.InflationResult.inflationSuccess([])),
     ),

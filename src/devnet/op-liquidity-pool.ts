@@ -10,7 +10,13 @@ import { isIssuer, lineAsset } from "./asset.ts";
 import { readTrustline } from "./entries.ts";
 import { receivable, settle, spendable } from "./liabilities.ts";
 import type { OperationContext, OperationRule } from "./operation.ts";
-import { depositOf, type PoolDeposit, withdrawalOf } from "./pool.ts";
+import {
+  DEPOSITS_CLOSED,
+  depositOf,
+  type PoolDeposit,
+  WITHDRAWALS_CLOSED,
+  withdrawalOf,
+} from "./pool.ts";
 import { changePool, mustReadPool, type Pool } from "./pool-entry.ts";
 import {
   addToLine,
@@ -30,6 +36,7 @@ const withdrawn = (value: xdr.LiquidityPoolWithdrawResult): xdr.OperationResult 
 export function liquidityPoolDepositRule(op: xdr.LiquidityPoolDepositOp): OperationRule {
   return {
     threshold: "medium",
+    isForbidden: ({ flags = 0 }) => (flags & DEPOSITS_CLOSED) !== 0,
     untried: deposited(Deposit.liquidityPoolDepositSuccess()),
     check: () => {
       const isSound = op.maxAmountA > 0n && op.maxAmountB > 0n && arePricesInOrder(op);
@@ -42,6 +49,7 @@ export function liquidityPoolDepositRule(op: xdr.LiquidityPoolDepositOp): Operat
 export function liquidityPoolWithdrawRule(op: xdr.LiquidityPoolWithdrawOp): OperationRule {
   return {
     threshold: "medium",
+    isForbidden: ({ flags = 0 }) => (flags & WITHDRAWALS_CLOSED) !== 0,
     untried: withdrawn(Withdraw.liquidityPoolWithdrawSuccess()),
     check: () => {
       const isSound = op.amount > 0n && op.minAmountA >= 0n && op.minAmountB >= 0n;

@@ -21,6 +21,8 @@ export interface LedgerRules {
   readonly protocol: number;
   readonly baseFee: bigint;
   readonly baseReserve: bigint;
+  /** LedgerHeaderFlags: validators can close liquidity pools. None when not given. */
+  readonly flags?: number;
   /** By source: the highest sequence number of its transactions in this ledger, once it is applied. */
   readonly lastSequences?: ReadonlyMap<EntryKey, bigint>;
 }
@@ -40,8 +42,8 @@ export interface OperationRule {
   readonly threshold: Threshold;
   /** What its result reads before it was tried: Stellar starts every result as a success. */
   readonly untried: xdr.OperationResult;
-  /** Present when the protocol no longer knows the operation: that is said before anything else. */
-  readonly isRetired?: true;
+  /** Whether the protocol or the header forbids the operation: that is said before anything else. */
+  isForbidden?(ledger: LedgerRules): boolean;
   /** The result when the operation is wrong whatever the state is. */
   check(source: xdr.PublicKey): xdr.OperationResult | undefined;
   apply(at: OperationContext): xdr.OperationResult;

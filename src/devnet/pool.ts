@@ -8,6 +8,11 @@
  */
 import { STROOPS_MAX } from "../lib/money.ts";
 
+/** LedgerHeaderFlags, by which validators close the pools of a network. */
+export const TRADING_CLOSED = 1;
+export const DEPOSITS_CLOSED = 2;
+export const WITHDRAWALS_CLOSED = 4;
+
 /** In 1/10,000. No other fee is valid. */
 export const POOL_FEE_BASIS_POINTS = 30;
 

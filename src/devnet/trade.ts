@@ -20,7 +20,7 @@ import {
   spendable,
   type Trading,
 } from "./liabilities.ts";
-import { poolAsksFor, poolPaysFor } from "./pool.ts";
+import { poolAsksFor, poolPaysFor, TRADING_CLOSED } from "./pool.ts";
 import { findPool, type Pool, sidesFor, tradeWithPool } from "./pool-entry.ts";
 import { removeEntry } from "./sponsorship.ts";
 
@@ -74,8 +74,9 @@ interface Quote {
   readonly taken: bigint;
 }
 
-function quoteOfPool({ state }: Trading, order: Order): Quote | undefined {
-  if (order.kind === "offer" || order.crossedMax === 0) return undefined;
+function quoteOfPool({ state, ledger }: Trading, order: Order): Quote | undefined {
+  const areClosed = ((ledger.flags ?? 0) & TRADING_CLOSED) !== 0;
+  if (order.kind === "offer" || order.crossedMax === 0 || areClosed) return undefined;
   const pool = findPool(state, order.giving, order.taking);
   if (pool === undefined) return undefined;
   const sides = sidesFor(pool, order.giving);

@@ -198,7 +198,7 @@ function judgeOperations(
     const source =
       operation.sourceAccount === null ? submission.source : accountOf(operation.sourceAccount);
     const fault =
-      rule === undefined || rule.isRetired
+      rule === undefined || rule.isForbidden?.(view.ledger)
         ? xdr.OperationResult.opNotSupported()
         : (judgeSigners(view, submission, operation, rule, check) ?? rule.check(source));
     if (fault === undefined) continue;
