@@ -182,7 +182,8 @@ function runOperations(
 
 function runOperation(body: xdr.OperationBody, at: OperationContext): xdr.OperationResult {
   const rule = ruleOf(body);
-  if (rule === undefined) return xdr.OperationResult.opNotSupported();
+  const isForbidden = rule?.isForbidden?.(at.ledger) ?? false;
+  if (rule === undefined || isForbidden) return xdr.OperationResult.opNotSupported();
   if (readAccount(at.state, at.source) === undefined) return xdr.OperationResult.opNoAccount();
   return rule.check(at.source) ?? rule.apply(at);
 }
@@ -196,6 +197,8 @@ function dropOneTimeSigners(state: LedgerState, { tx, source, txHash }: Submissi
 }
 
 function dropOneTimeSigner(state: LedgerState, owner: xdr.PublicKey, hash: Uint8Array): void {
+  const signers = readAccount(state, owner)?.signers ?? [];
+  if (!signers.some(({ key }) => key.type === "signerKeyTypePreAuthTx")) return;
   removeSigner(state, owner, xdr.SignerKey.signerKeyTypePreAuthTx(hash));
 }
 

@@ -8,6 +8,13 @@ import { xdr } from "@stellar/stellar-sdk/base";
 /** The XDR of a LedgerKey as Latin-1 text: a string compares and hashes faster than bytes. */
 export type EntryKey = string;
 
+/** The number of a variant, as XDR writes it. */
+const ACCOUNT = "\0\0\0\0";
+const TRUSTLINE = "\0\0\0\u0001";
+const SHORT_CODE = "\0\0\0\u0001";
+const LONG_CODE = "\0\0\0\u0002";
+const ED25519 = "\0\0\0\0";
+
 /** What a reader of entries needs: the state itself, or a stand-in. */
 export interface EntryReader {
   get(key: EntryKey): xdr.LedgerEntry | undefined;
@@ -40,12 +47,20 @@ export function keyOfData(data: xdr.LedgerEntryData): EntryKey {
   }
 }
 
+/** Written by hand, as are those of trustlines: rules ask for little else, and often. */
 export function accountKey(accountId: xdr.PublicKey): EntryKey {
-  return entryKey(xdr.LedgerKey.account(new xdr.LedgerKeyAccount({ accountId })));
+  return `${ACCOUNT}${idText(accountId)}`;
 }
 
 export function trustlineKey(accountId: xdr.PublicKey, asset: xdr.TrustLineAsset): EntryKey {
-  return entryKey(xdr.LedgerKey.trustline(new xdr.LedgerKeyTrustLine({ accountId, asset })));
+  switch (asset.type) {
+    case "assetTypeCreditAlphanum4":
+      return `${TRUSTLINE}${idText(accountId)}${SHORT_CODE}${creditText(asset.alphaNum4)}`;
+    case "assetTypeCreditAlphanum12":
+      return `${TRUSTLINE}${idText(accountId)}${LONG_CODE}${creditText(asset.alphaNum12)}`;
+    default:
+      return entryKey(xdr.LedgerKey.trustline(new xdr.LedgerKeyTrustLine({ accountId, asset })));
+  }
 }
 
 export function dataKey(accountId: xdr.PublicKey, dataName: xdr.XdrString): EntryKey {
@@ -98,4 +113,16 @@ export function sameAccount(left: xdr.PublicKey, right: xdr.PublicKey): boolean 
 export function accountOf(address: xdr.MuxedAccount): xdr.PublicKey {
   const key = address.type === "keyTypeEd25519" ? address.ed25519 : address.med25519.ed25519;
   return xdr.PublicKey.publicKeyTypeEd25519(key);
+}
+
+function idText({ ed25519 }: xdr.PublicKey): string {
+  return ED25519 + latin1(ed25519.toBytes());
+}
+
+function creditText({ assetCode, issuer }: xdr.AlphaNum4 | xdr.AlphaNum12): string {
+  return latin1(assetCode.toBytes()) + idText(issuer);
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }

@@ -73,7 +73,7 @@ function insertSigner(
 }
 
 function indexOf(account: xdr.AccountEntry, sought: xdr.SignerKey): number {
-  return account.signers.findIndex(({ key }) => key.equals(sought));
+  return account.signers.findIndex(({ key }) => key.type === sought.type && key.equals(sought));
 }
 
 function mustRead(state: LedgerState, owner: xdr.PublicKey): xdr.AccountEntry {

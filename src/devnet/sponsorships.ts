@@ -7,7 +7,7 @@
  * Source  CAP-33; stellar-core, InternalLedgerEntry.h (SponsorshipEntry, SponsorshipCounterEntry).
  */
 import type { xdr } from "@stellar/stellar-sdk/base";
-import { accountKey, type EntryKey } from "./entries.ts";
+import { accountKey, type EntryKey, sameAccount } from "./entries.ts";
 
 export interface Sponsorships {
   sponsorOf(account: xdr.PublicKey): xdr.PublicKey | undefined;
@@ -22,7 +22,7 @@ export function createSponsorships(): Sponsorships {
   const sponsors = new Map<EntryKey, xdr.PublicKey>();
   return {
     sponsorOf: (account) => (sponsors.size === 0 ? undefined : sponsors.get(accountKey(account))),
-    isSponsor: (account) => sponsors.values().some((sponsor) => sponsor.equals(account)),
+    isSponsor: (account) => sponsors.values().some((sponsor) => sameAccount(sponsor, account)),
     begin: (sponsor, sponsored) => sponsors.set(accountKey(sponsored), sponsor),
     end: (sponsored) => sponsors.delete(accountKey(sponsored)),
     get size() {
