@@ -5,10 +5,9 @@
  * Source  Stellar-ledger.x: LedgerHeaderHistoryEntry, TransactionHistoryEntry and
  *         TransactionHistoryResultEntry, as streams of records.
  */
-import { xdr } from "@stellar/stellar-sdk/base";
 import { AceError } from "../lib/errors.ts";
+import { readHeaderOnly } from "./archive-header.ts";
 import { firstLedgerOf } from "./archive-layout.ts";
-import { decodeXdr } from "./close-meta.ts";
 import type { ArchivedLedger } from "./ledger-source.ts";
 import { readRecords } from "./record-stream.ts";
 
@@ -76,10 +75,7 @@ function byLedger(
 }
 
 function headerSequence(bytes: Uint8Array): number {
-  const entry = decodeXdr("LedgerHeaderHistoryEntry", () =>
-    xdr.LedgerHeaderHistoryEntry.schema.decode(bytes),
-  );
-  return entry.header.ledgerSeq;
+  return readHeaderOnly(bytes).header.sequence;
 }
 
 function leadingSequence(bytes: Uint8Array): number {

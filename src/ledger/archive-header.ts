@@ -6,7 +6,7 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
-import { readLedger } from "./close-meta.ts";
+import { type LedgerParts, readLedger } from "./close-meta.ts";
 import { describeFailure, holds } from "./hash-check.ts";
 import { checkHeader } from "./header-chain.ts";
 
@@ -24,8 +24,7 @@ export interface HeaderFacts extends HeaderPoint {
 
 /** @param entry XDR of one LedgerHeaderHistoryEntry. */
 export function readHeaderEntry(entry: Uint8Array): HeaderFacts {
-  const ledger = { kind: "archived", sequence: 0, set: undefined, results: undefined } as const;
-  const meta = readLedger({ ...ledger, header: entry });
+  const meta = readHeaderOnly(entry);
   const sequence = meta.header.sequence;
   const check = checkHeader(meta);
   if (!holds(check)) throw new AceError("LEDGER_HASH_MISMATCH", describeFailure(sequence, check));
@@ -35,4 +34,10 @@ export function readHeaderEntry(entry: Uint8Array): HeaderFacts {
     previousHash: toHex(meta.header.previousHash),
     valueBytes: meta.header.value.bytes,
   };
+}
+
+/** A header of which neither the hash nor anything that it names has been checked. */
+export function readHeaderOnly(header: Uint8Array): LedgerParts {
+  const nothing = { sequence: 0, set: undefined, results: undefined };
+  return readLedger({ kind: "archived", ...nothing, header });
 }

@@ -1,132 +1,163 @@
-/** The audit of many ledgers, file by file: what held, what failed, and where. */
+/**
+ * The audit of many ledgers in order: every hash of each, and how each follows from the one before.
+ *
+ * Nothing stops at the first fault: an auditor wants to know all that is wrong. After a ledger that
+ * cannot be read, the chain is taken up again at the next.
+ */
 import { toHex } from "../lib/bytes.ts";
-import { AceError, type ErrorCode, isAceError } from "../lib/errors.ts";
-import { type CloseMeta, readCloseMeta } from "./close-meta.ts";
-import { describeFailure, type HashName, holds } from "./hash-check.ts";
-import { type ObjectName, readLedgerObject } from "./ledger-object.ts";
-import { checkLedger, pairTransactions } from "./verify-ledger.ts";
+import { AceError } from "../lib/errors.ts";
+import { accountFromBytes } from "../lib/strkey.ts";
+import type { EmptyForm, Tally } from "./audit-report.ts";
+import { type LedgerParts, readLedger } from "./close-meta.ts";
+import { holds } from "./hash-check.ts";
+import { compareFeePool } from "./header-chain.ts";
+import { checkApplyOrder, pairTransactions } from "./join-results.ts";
+import type { LedgerHeader } from "./ledger-header.ts";
+import type { RawLedger } from "./ledger-source.ts";
+import { emptySetHash } from "./tx-set-hash.ts";
+import { checkValueSignature } from "./value-signature.ts";
+import { checkLedger } from "./verify-ledger.ts";
 
-export interface LedgerReport {
-  readonly ledgers: number;
-  readonly transactions: number;
-  /** Lowest and highest sequence read; undefined when none was. */
-  readonly first: number | undefined;
-  readonly last: number | undefined;
-  /** How many hashes of each kind were checked and held. */
-  readonly hashes: Readonly<Record<HashName, number>>;
-  /** Whether envelopes and results were joined, for which the passphrase must be known. */
-  readonly isPaired: boolean;
-  readonly failures: readonly LedgerFailure[];
-}
+/** The hash of the ledger before and the count of envelopes, after the ledger's number. */
+const PLACEHOLDER = { start: 4, end: 40 };
 
-export interface LedgerFailure {
-  readonly path: string;
-  readonly code: ErrorCode;
-  /** Undefined when the file broke before the ledger's number could be read. */
-  readonly ledger: number | undefined;
-  /** Set when it was one hash that failed. */
-  readonly hash: HashName | undefined;
-  readonly message: string;
-}
+const FORMS: readonly (readonly [EmptyForm, number])[] = [
+  ["legacy", 0],
+  ["sequential", 20],
+  ["parallel", 23],
+];
 
 export interface AuditOptions {
   readonly passphrase?: string | undefined;
-  readonly onLedger?: (sequence: number) => void;
-  readonly objectBytesMax?: number;
+  /** Leaves Ed25519 out, which is most of the time an archive takes. */
+  readonly skipsSignatures?: boolean;
+  readonly onLedger?: ((sequence: number) => void) | undefined;
+}
+
+interface Tip {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly feePool: bigint;
+  readonly protocolVersion: number;
 }
 
 export class LedgerAudit {
+  readonly emptySets: Record<EmptyForm, number> = { legacy: 0, sequential: 0, parallel: 0 };
+  ledgers = 0;
+  transactions = 0;
+  first: number | undefined;
+  last: number | undefined;
+  readonly #tally: Tally;
   readonly #options: AuditOptions;
-  readonly #failures: LedgerFailure[] = [];
-  readonly #hashes: Record<HashName, number> = {
-    header: 0,
-    previous: 0,
-    transactionSet: 0,
-    setPrevious: 0,
-    results: 0,
-    feePool: 0,
-  };
-  #ledgers = 0;
-  #transactions = 0;
-  #first: number | undefined;
-  #last: number | undefined;
-  #tip: { readonly sequence: number; readonly hash: string; readonly feePool: bigint } | undefined;
+  #tip: Tip | undefined;
 
-  constructor(options: AuditOptions) {
+  constructor(tally: Tally, options: AuditOptions) {
+    this.#tally = tally;
     this.#options = options;
   }
 
-  /** @param name What the file's name promises, when it is an object of a lake. */
-  add(path: string, file: Uint8Array, name: ObjectName | undefined): void {
-    const sequences: number[] = [];
-    try {
-      for (const raw of readLedgerObject(file, this.#options)) {
-        sequences.push(this.#addLedger(path, readCloseMeta(raw)));
-      }
-      checkName(path, name, sequences);
-    } catch (error) {
-      // What is left of this file cannot be read, but the next file can.
-      this.addFailure(path, error);
-    }
-  }
-
-  /** Errors `error` itself, when it is a fault of our own. */
-  addFailure(path: string, error: unknown, ledger?: number): void {
-    if (!isAceError(error)) throw error;
-    const { code, message } = error;
-    this.#failures.push({ path, code, ledger, hash: undefined, message });
-  }
-
-  report(): LedgerReport {
-    return {
-      ledgers: this.#ledgers,
-      transactions: this.#transactions,
-      first: this.#first,
-      last: this.#last,
-      hashes: { ...this.#hashes },
-      isPaired: this.#options.passphrase !== undefined,
-      failures: [...this.#failures],
-    };
-  }
-
-  #addLedger(path: string, meta: CloseMeta): number {
-    const sequence = meta.header.ledgerSeq;
+  /**
+   * The header, whatever else of the ledger failed.
+   * Errors  `LEDGER_MALFORMED` and `LEDGER_PROTOCOL_UNKNOWN`; the next ledger may be read all the same.
+   */
+  add(path: string, raw: RawLedger): LedgerHeader {
+    const parts = readLedger(raw);
+    const { header } = parts;
+    const { sequence } = header;
     const tip = this.#tip?.sequence === sequence - 1 ? this.#tip : undefined;
-    const link = { previousHash: tip?.hash, previousFeePool: tip?.feePool };
-    const checks = checkLedger(meta, link);
-    for (const check of checks) {
-      if (holds(check)) this.#hashes[check.name] += 1;
-      else this.#failHash(path, sequence, check.name, describeFailure(sequence, check));
-    }
-    if (checks.every(holds)) this.#pair(path, meta);
-    this.#tip = { sequence, hash: toHex(meta.claimedHash), feePool: meta.header.feePool };
-    this.#ledgers += 1;
-    this.#transactions += meta.set?.envelopes.length ?? 0;
-    this.#first = Math.min(this.#first ?? sequence, sequence);
-    this.#last = Math.max(this.#last ?? sequence, sequence);
+    this.#tip = {
+      sequence,
+      hash: toHex(parts.claimedHash),
+      feePool: header.feePool,
+      protocolVersion: header.protocolVersion,
+    };
+    this.#count(parts);
+    if (raw.kind === "archived")
+      this.#attempt(path, sequence, () => checkPlaceholder(parts, raw.set));
+    const isWhole = this.#checkHashes(path, parts, tip);
+    if (isWhole) this.#checkTransactions(path, parts);
+    this.#checkSignature(path, header);
     this.#options.onLedger?.(sequence);
-    return sequence;
+    return header;
   }
 
-  #pair(path: string, meta: CloseMeta): void {
+  #count({ header, set }: LedgerParts): void {
+    this.ledgers += 1;
+    this.transactions += set?.envelopes.length ?? 0;
+    this.first = Math.min(this.first ?? header.sequence, header.sequence);
+    this.last = Math.max(this.last ?? header.sequence, header.sequence);
+  }
+
+  #checkHashes(path: string, parts: LedgerParts, tip: Tip | undefined): boolean {
+    const { sequence } = parts.header;
+    const checks = checkLedger(parts, {
+      previousHash: tip?.hash,
+      previousFeePool: tip?.feePool,
+      previousProtocol: tip?.protocolVersion,
+    });
+    for (const check of checks) {
+      this.#tally.check(path, sequence, check);
+      if (check.name === "transactionSet" && holds(check)) this.#countEmpty(parts);
+    }
+    const isWhole = checks.every(holds);
+    const isSummed = checks.some(({ name }) => name === "feePool");
+    if (tip !== undefined && isWhole && !isSummed) this.#countOldFeePool(parts, tip);
+    return isWhole;
+  }
+
+  /** Inflation changed the pool too, so that old protocols promise nothing. */
+  #countOldFeePool(parts: LedgerParts, { feePool }: Tip): void {
+    if (holds(compareFeePool(parts, feePool))) this.#tally.held("feePool");
+  }
+
+  #countEmpty({ header, set }: LedgerParts): void {
+    if (set !== undefined) return;
+    const named = toHex(header.value.setHash);
+    const hash = header.previousHash;
+    const form = FORMS.find(
+      ([, version]) => emptySetHash({ hash, protocolVersion: version }) === named,
+    );
+    if (form !== undefined) this.emptySets[form[0]] += 1;
+  }
+
+  #checkTransactions(path: string, parts: LedgerParts): void {
     const { passphrase } = this.#options;
-    if (passphrase === undefined) return;
+    if (passphrase === undefined || parts.set === undefined) return;
+    const { sequence } = parts.header;
+    this.#attempt(path, sequence, () => {
+      // Where the two do not pair, there is no order to speak of.
+      pairTransactions(parts, passphrase);
+      this.#tally.check(path, sequence, checkApplyOrder(parts, passphrase));
+    });
+  }
+
+  #attempt(path: string, sequence: number, check: () => void): void {
     try {
-      pairTransactions(meta, passphrase);
+      check();
     } catch (error) {
-      this.addFailure(path, error, meta.header.ledgerSeq);
+      this.#tally.caught(path, error, sequence);
     }
   }
 
-  #failHash(path: string, ledger: number, hash: HashName, message: string): void {
-    this.#failures.push({ path, code: "LEDGER_HASH_MISMATCH", ledger, hash, message });
+  #checkSignature(path: string, { sequence, value }: LedgerHeader): void {
+    const { passphrase, skipsSignatures = false } = this.#options;
+    if (skipsSignatures || passphrase === undefined || value.signature === undefined) return;
+    const { signer, signature } = value.signature;
+    this.#tally.judge("valueSignature", checkValueSignature(value, passphrase), () => {
+      const validator = accountFromBytes(signer);
+      const message = `ledger ${sequence}: the value signature of ${validator} does not hold`;
+      const expected = `a signature of ${validator}`;
+      return { path, ledger: sequence, expected, got: toHex(signature), message };
+    });
   }
 }
 
-/** A lake is read by name, so an object that holds other ledgers than it is named for hides some. */
-function checkName(path: string, name: ObjectName | undefined, sequences: readonly number[]): void {
-  if (name === undefined) return;
-  const isRun = sequences.every((sequence, index) => sequence === name.first + index);
-  if (isRun && sequences.length === name.last - name.first + 1) return;
-  throw new AceError("LEDGER_MALFORMED", `${path} does not hold the ledgers it is named for`);
+/** Beside a generalized set stands a legacy one without content, which no hash covers. */
+function checkPlaceholder({ header, set }: LedgerParts, entry: Uint8Array | undefined): void {
+  if (set?.kind !== "generalized" || entry === undefined) return;
+  if (entry.subarray(PLACEHOLDER.start, PLACEHOLDER.end).every((byte) => byte === 0)) return;
+  throw new AceError(
+    "LEDGER_MALFORMED",
+    `ledger ${header.sequence} has something where the old form of its transaction set is empty`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { verifyPath } from "../../ledger/lake-reader.ts";
-import type { LedgerReport } from "../../ledger/ledger-audit.ts";
+import type { LedgerReport } from "../../ledger/audit-report.ts";
+import { verifyPath } from "../../ledger/verify-path.ts";
 import { AceError } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
@@ -22,13 +22,9 @@ export function register(noun: Command, run: Run): void {
 async function verify(context: Context, path: string, flags: Flags): Promise<unknown> {
   const { output } = context;
   const progress = output.progress("verifying");
-  let seen = 0;
   const report = await verifyPath(path, {
     passphrase: flags.text("passphrase"),
-    onLedger: () => {
-      seen += 1;
-      progress.update(seen);
-    },
+    onProgress: (done, total) => progress.update(done, total),
   });
   progress.done();
   output.result(report);

@@ -1,0 +1,206 @@
+/**
+ * The audit of a history archive: all that it holds, checkpoint by checkpoint, and then its buckets.
+ *
+ * Errors  Those of `LedgerSource.read` become failures of the report; nothing stops at the first.
+ */
+import { toHex } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
+import { sha256Hex } from "../lib/hash.ts";
+import type { Archive } from "./archive-files.ts";
+import {
+  bucketPath,
+  CHECKPOINT_LEDGERS,
+  type CheckpointKind,
+  checkpointPath,
+  checkpointStatePath,
+  firstLedgerOf,
+} from "./archive-layout.ts";
+import { type ArchiveState, bucketListHash, bucketsOf } from "./archive-state.ts";
+import type { Tally } from "./audit-report.ts";
+import type { LedgerAudit } from "./ledger-audit.ts";
+import type { ArchiveFolder } from "./ledger-folder.ts";
+import type { LedgerHeader } from "./ledger-header.ts";
+import type { QuorumSet } from "./quorum.ts";
+import { requireAnchor } from "./scp-anchor.ts";
+import { auditConsensus } from "./scp-audit.ts";
+import { envelopesOf } from "./scp-history.ts";
+
+const REQUIRED: readonly CheckpointKind[] = ["ledger", "transactions", "results"];
+
+export interface ArchiveAuditOptions {
+  readonly archive: Archive;
+  readonly folder: ArchiveFolder;
+  readonly tally: Tally;
+  readonly ledgers: LedgerAudit;
+  readonly passphrase: string | undefined;
+  /** Undefined leaves signatures out. */
+  readonly networkId: Uint8Array | undefined;
+  readonly quorumSet: QuorumSet | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Number of ledgers that an audit of `folder` will go through. */
+export function ledgersOf({ checkpoints }: ArchiveFolder): number {
+  return span(checkpoints).reduce((sum, last) => sum + last - firstLedgerOf(last) + 1, 0);
+}
+
+/** Returns what could not be checked, in words. */
+export async function auditArchive(options: ArchiveAuditOptions): Promise<readonly string[]> {
+  const { folder, signal } = options;
+  const named = new Set<string>();
+  for (const checkpoint of span(folder.checkpoints)) {
+    signal?.throwIfAborted();
+    const headers = await auditLedgers(checkpoint, options);
+    await auditScp(checkpoint, headers, options);
+    const state = await auditState(checkpoint, headers.get(checkpoint), options);
+    for (const hash of state === undefined ? [] : bucketsOf(state)) named.add(hash);
+  }
+  await auditBuckets(named, options);
+  return notesOf(options);
+}
+
+/** Every checkpoint from the first to the last that any file is of. */
+function span(checkpoints: ArchiveFolder["checkpoints"]): readonly number[] {
+  const found = Object.values(checkpoints).flatMap((each) => [...each]);
+  const first = found.reduce((least, each) => Math.min(least, each), found[0] ?? 0);
+  const last = found.reduce((most, each) => Math.max(most, each), 0);
+  const count = found.length === 0 ? 0 : (last - first) / CHECKPOINT_LEDGERS + 1;
+  return Array.from({ length: count }, (_, index) => first + index * CHECKPOINT_LEDGERS);
+}
+
+type Headers = ReadonlyMap<number, LedgerHeader>;
+
+async function auditLedgers(checkpoint: number, options: ArchiveAuditOptions): Promise<Headers> {
+  const { archive, folder, tally, ledgers, signal } = options;
+  const headers = new Map<number, LedgerHeader>();
+  const missing = REQUIRED.filter((kind) => !folder.checkpoints[kind].has(checkpoint));
+  for (const kind of missing) {
+    const path = checkpointPath(kind, checkpoint);
+    tally.caught(path, new AceError("LEDGER_MALFORMED", `${path} is missing`));
+  }
+  if (missing.length > 0) return headers;
+  const path = checkpointPath("ledger", checkpoint);
+  try {
+    for (const raw of (await archive.readCheckpoint(checkpoint, signal)) ?? []) {
+      headers.set(raw.sequence, ledgers.add(path, raw));
+    }
+  } catch (error) {
+    tally.caught(path, error);
+  }
+  return headers;
+}
+
+async function auditScp(
+  checkpoint: number,
+  headers: Headers,
+  options: ArchiveAuditOptions,
+): Promise<void> {
+  const { archive, folder, tally, networkId, signal } = options;
+  if (!folder.checkpoints.scp.has(checkpoint)) return;
+  const path = checkpointPath("scp", checkpoint);
+  const headerValue = (sequence: number) => headers.get(sequence)?.value.bytes;
+  try {
+    const entries = (await archive.readConsensus(checkpoint, signal)) ?? [];
+    auditConsensus(entries, { path, tally, networkId, headerValue });
+    auditAnchor(checkpoint, headerValue(checkpoint), { ...options, entries });
+  } catch (error) {
+    tally.caught(path, error);
+  }
+}
+
+function auditAnchor(
+  sequence: number,
+  valueBytes: Uint8Array | undefined,
+  options: ArchiveAuditOptions & { readonly entries: readonly Uint8Array[] },
+): void {
+  const { quorumSet, networkId, tally, entries } = options;
+  if (quorumSet === undefined || networkId === undefined || valueBytes === undefined) return;
+  const envelopes = envelopesOf(entries, sequence);
+  requireAnchor({ sequence, valueBytes, networkId, quorumSet, envelopes });
+  tally.held("anchor");
+}
+
+async function auditState(
+  checkpoint: number,
+  header: LedgerHeader | undefined,
+  options: ArchiveAuditOptions,
+): Promise<ArchiveState | undefined> {
+  const { archive, folder, tally, passphrase, signal } = options;
+  if (!folder.checkpoints.history.has(checkpoint)) return undefined;
+  const path = checkpointStatePath(checkpoint);
+  try {
+    const state = await archive.stateAt(checkpoint, signal);
+    if (state === undefined) return undefined;
+    checkState(state, checkpoint, passphrase);
+    if (header !== undefined && state.currentBuckets.length > 0) {
+      auditBucketList(state, header, { tally, path });
+    }
+    return state;
+  } catch (error) {
+    tally.caught(path, error, checkpoint);
+    return undefined;
+  }
+}
+
+function checkState(state: ArchiveState, checkpoint: number, passphrase: string | undefined): void {
+  const { currentLedger, networkPassphrase: named } = state;
+  if (currentLedger !== checkpoint) {
+    const what = `the state of checkpoint ${checkpoint} says ledger ${currentLedger}`;
+    throw new AceError("LEDGER_MALFORMED", what);
+  }
+  if (named === undefined || passphrase === undefined || named === passphrase) return;
+  const what = `the state of checkpoint ${checkpoint} is of "${named}", not "${passphrase}"`;
+  throw new AceError("NETWORK_MISMATCH", what);
+}
+
+function auditBucketList(
+  state: ArchiveState,
+  { sequence, bucketListHash: expectedBytes }: LedgerHeader,
+  { tally, path }: { readonly tally: Tally; readonly path: string },
+): void {
+  const [expected, got] = [toHex(expectedBytes), bucketListHash(state)];
+  tally.judge("bucketList", expected === got, () => {
+    const message = `ledger ${sequence}: the bucket list hash should be ${expected}, but is ${got}`;
+    return { path, ledger: sequence, expected, got, message };
+  });
+}
+
+/** All that are there, and of those that a checkpoint names, all that should be. */
+async function auditBuckets(
+  named: ReadonlySet<string>,
+  { archive, folder, tally, signal }: ArchiveAuditOptions,
+): Promise<void> {
+  for (const hash of folder.buckets) {
+    signal?.throwIfAborted();
+    const path = bucketPath(hash);
+    try {
+      const got = sha256Hex((await archive.readBucket(hash, signal)) ?? new Uint8Array());
+      tally.judge("bucketFile", got === hash, () => {
+        const message = `${path} should have the hash ${hash}, but has ${got}`;
+        return { path, ledger: undefined, expected: hash, got, message };
+      });
+    } catch (error) {
+      tally.caught(path, error);
+    }
+  }
+  if (folder.buckets.size === 0) return;
+  for (const hash of [...named].filter((each) => !folder.buckets.has(each))) {
+    const path = bucketPath(hash);
+    tally.caught(path, new AceError("LEDGER_MALFORMED", `${path} is missing`));
+  }
+}
+
+function notesOf({ folder, passphrase, networkId }: ArchiveAuditOptions): readonly string[] {
+  const { checkpoints, buckets } = folder;
+  const all = checkpoints.ledger.size;
+  const without = (kind: "scp" | "history") => all - checkpoints[kind].size;
+  return [
+    ...(passphrase === undefined ? ["no passphrase: signatures and joins are not checked"] : []),
+    ...(passphrase !== undefined && networkId === undefined ? ["signatures are left out"] : []),
+    ...(without("scp") > 0 ? [`${without("scp")} of ${all} checkpoints have no scp file`] : []),
+    ...(without("history") > 0
+      ? [`${without("history")} of ${all} checkpoints have no state`]
+      : []),
+    ...(buckets.size === 0 ? ["the archive has no bucket files"] : []),
+  ];
+}
