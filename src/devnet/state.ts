@@ -57,6 +57,10 @@ export class LedgerState {
     return this.#entries.get(key);
   }
 
+  keys(): Iterable<EntryKey> {
+    return this.#entries.keys();
+  }
+
   values(): Iterable<xdr.LedgerEntry> {
     return this.#entries.values();
   }
@@ -150,7 +154,7 @@ export class LedgerState {
   }
 }
 
-function changeOf(
+export function changeOf(
   key: EntryKey,
   before: xdr.LedgerEntry | undefined,
   after: xdr.LedgerEntry | undefined,

@@ -1,0 +1,105 @@
+/**
+ * The state at checkpoints, from bucket files: it replaces what contracts changed, and everything
+ * else is held against it.
+ *
+ * Errors  `LEDGER_NO_SOURCE` for a missing state or bucket, `LEDGER_HASH_MISMATCH` for a bucket whose
+ *         bytes are not those it is named for.
+ */
+import { xdr } from "@stellar/stellar-sdk/base";
+import type { EntryKey } from "../src/devnet/entries.ts";
+import type { Replay } from "../src/devnet/replay.ts";
+import { allEntries, type Bucket, readBucket } from "../src/devnet/replay-buckets.ts";
+import type { Archive } from "../src/ledger/archive-files.ts";
+import { bucketsOf } from "../src/ledger/archive-state.ts";
+import { compareBytes } from "../src/lib/bytes.ts";
+import { AceError } from "../src/lib/errors.ts";
+import { sha256Hex } from "../src/lib/hash.ts";
+
+export interface Comparison {
+  /** Entries that are theirs or ours and not foreign. */
+  readonly compared: number;
+  readonly differing: number;
+  /** Foreign keys of the kinds that the devnet keeps, each counted once in the whole run. */
+  readonly foreignKeys: number;
+  /** Foreign entries whose content was not ours. */
+  readonly reloaded: number;
+}
+
+/**
+ * The ledger of the last modification stands in front of an entry. It is left out: Stellar also moves
+ * it on entries that were only looked at, which no result depends on.
+ */
+const LAST_MODIFIED_BYTES = 4;
+
+export class CheckpointBuckets {
+  readonly #archive: Archive;
+  #buckets: ReadonlyMap<string, Bucket> = new Map();
+  readonly #everForeign = new Set<EntryKey>();
+  /** Entries never change, so each is encoded once. */
+  readonly #encoded = new WeakMap<xdr.LedgerEntry, Uint8Array>();
+
+  constructor(archive: Archive) {
+    this.#archive = archive;
+  }
+
+  /** Compares `replay` with the archive's state at `checkpoint`, and puts its foreign entries right. */
+  async compare(replay: Replay, checkpoint: number): Promise<Comparison> {
+    const theirs = allEntries(await this.#bucketsAt(checkpoint));
+    const { state, foreign } = replay;
+    let reloaded = 0;
+    for (const key of foreign) {
+      const entry = theirs.get(key);
+      const ours = state.get(key);
+      if (entry !== undefined || ours !== undefined) this.#everForeign.add(key);
+      if (this.#isSame(ours, entry)) continue;
+      reloaded += 1;
+      state.place(key, entry === undefined ? undefined : xdr.LedgerEntry.fromXdr(entry));
+    }
+    foreign.clear();
+    let differing = 0;
+    for (const [key, entry] of theirs) if (!this.#isSame(state.get(key), entry)) differing += 1;
+    const keys = new Set([...theirs.keys(), ...state.keys()]);
+    const onlyOurs = keys.size - theirs.size;
+    return {
+      compared: keys.size,
+      differing: differing + onlyOurs,
+      foreignKeys: this.#everForeign.size,
+      reloaded,
+    };
+  }
+
+  #isSame(ours: xdr.LedgerEntry | undefined, theirs: Uint8Array | undefined): boolean {
+    if (ours === undefined || theirs === undefined)
+      return ours === undefined && theirs === undefined;
+    const known = this.#encoded.get(ours) ?? ours.toXdr();
+    this.#encoded.set(ours, known);
+    const [left, right] = [known, theirs].map((bytes) => bytes.subarray(LAST_MODIFIED_BYTES));
+    return left !== undefined && right !== undefined && compareBytes(left, right) === 0;
+  }
+
+  async #bucketsAt(checkpoint: number): Promise<readonly Bucket[]> {
+    const state = await this.#archive.stateAt(checkpoint);
+    if (state === undefined) throw this.#missing(`the state of checkpoint ${checkpoint}`);
+    const hashes = bucketsOf(state);
+    const buckets = new Map<string, Bucket>();
+    for (const hash of hashes) {
+      buckets.set(hash, this.#buckets.get(hash) ?? (await this.#readBucket(hash)));
+    }
+    this.#buckets = buckets;
+    return [...buckets.values()];
+  }
+
+  async #readBucket(hash: string): Promise<Bucket> {
+    const bytes = await this.#archive.readBucket(hash);
+    if (bytes === undefined) throw this.#missing(`bucket ${hash}`);
+    if (sha256Hex(bytes) === hash) return readBucket(bytes);
+    throw new AceError(
+      "LEDGER_HASH_MISMATCH",
+      `bucket ${hash} holds other bytes than its name says`,
+    );
+  }
+
+  #missing(what: string): AceError {
+    return new AceError("LEDGER_NO_SOURCE", `${this.#archive.location} lacks ${what}`);
+  }
+}
