@@ -10,11 +10,14 @@ export interface Progress {
   done(): void;
 }
 
+/** Before that an estimate would be a guess. */
+const ESTIMATE_AFTER_MS = 2000;
 const CLEAR_LINE = "\r\u001b[2K";
 
 /** @param label Undefined keeps silent. */
 export function startProgress(stream: Stream, label: string | undefined): Progress {
   if (label === undefined || !stream.isTerminal) return silentProgress;
+  const startedAtMs = Date.now();
   let shown = "";
   const show = (text: string): void => {
     if (text === shown) return;
@@ -26,7 +29,8 @@ export function startProgress(stream: Stream, label: string | undefined): Progre
     update: (done, total) => {
       if (total === undefined) return show(`${escapeText(label)} ${done}`);
       const percent = total > 0 ? Math.floor((Math.min(done, total) / total) * 100) : 0;
-      show(`${escapeText(label)} ${done}/${total} (${percent} %)`);
+      const left = leftText(Date.now() - startedAtMs, done / total);
+      show(`${escapeText(label)} ${done}/${total} (${percent} %)${left}`);
     },
     clear: () => {
       if (shown !== "") stream.write(CLEAR_LINE);
@@ -37,6 +41,13 @@ export function startProgress(stream: Stream, label: string | undefined): Progre
       shown = "";
     },
   };
+}
+
+/** Such as `, 2 min left`, taking the rest to go as the part before went. */
+function leftText(elapsedMs: number, part: number): string {
+  if (elapsedMs < ESTIMATE_AFTER_MS || !(part > 0 && part < 1)) return "";
+  const seconds = Math.ceil((elapsedMs * (1 - part)) / part / 1000);
+  return `, ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} left`;
 }
 
 const silentProgress: Progress = { update: () => {}, clear: () => {}, done: () => {} };

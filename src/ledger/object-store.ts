@@ -36,6 +36,8 @@ export interface ObjectStoreOptions {
   readonly pace?: Pace;
   /** Of one object, from the question to its last byte. */
   readonly timeoutMs?: number;
+  /** How often a busy server is asked before that is an error. */
+  readonly busyTriesMax?: number;
 }
 
 export function openObjectStore(location: string, options: ObjectStoreOptions = {}): ObjectStore {
@@ -112,6 +114,7 @@ function openSite(location: string, options: ObjectStoreOptions): ObjectStore {
     fetch: options.fetch ?? fetch,
     pace: options.pace ?? systemPace,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    ...(options.busyTriesMax !== undefined && { busyTriesMax: options.busyTriesMax }),
   };
   const requestOf = (name: string) => {
     const url = new URL(base);

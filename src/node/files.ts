@@ -84,7 +84,11 @@ function assertPrivate(path: string): void {
   }
 }
 
-function readJson(path: string, code: "NETWORK_FILE_INVALID" | "CONFIG_INVALID"): unknown {
+/** @param code Of the error for a file that is not there, or not JSON. */
+export function readJson(
+  path: string,
+  code: "NETWORK_FILE_INVALID" | "CONFIG_INVALID" | "QUORUM_INVALID",
+): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
