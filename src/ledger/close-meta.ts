@@ -144,13 +144,21 @@ function sliceSet(raw: Uint8Array, set: SetIndex): TransactionSet {
 }
 
 function sliceSpans(raw: Uint8Array, start: number, end: number, inRaw: readonly number[]): Spans {
-  const offsets = inRaw.map((offset) => offset - start);
-  return new Spans(raw.subarray(start, end), offsets);
+  return new Spans(raw.subarray(start, end), inRaw, start);
+}
+
+function reading<Value>(what: string, raw: Uint8Array, walk: (view: DataView) => Value): Value {
+  return walkXdr(what, raw, LEDGER_BYTES_MAX, walk);
 }
 
 /** Runs one walk; a refusal of the skip reader becomes `LEDGER_MALFORMED`. */
-function reading<Value>(what: string, raw: Uint8Array, walk: (view: DataView) => Value): Value {
-  if (raw.length > LEDGER_BYTES_MAX) {
+export function walkXdr<Value>(
+  what: string,
+  raw: Uint8Array,
+  bytesMax: number,
+  walk: (view: DataView) => Value,
+): Value {
+  if (raw.length > bytesMax) {
     throw new AceError("LEDGER_MALFORMED", `a ${what} of ${raw.length} bytes is over the limit`);
   }
   try {

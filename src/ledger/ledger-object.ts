@@ -8,11 +8,11 @@
  * Errors  `LEDGER_MALFORMED`.
  * Source  SEP-54 (0.2.0), "LedgerCloseMetaBatch" and "Object names".
  */
-import { xdr } from "@stellar/stellar-sdk/base";
-import { compareBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
-import { decodeXdr } from "./close-meta.ts";
+import { walkXdr } from "./close-meta.ts";
 import { isRecordStream, readRecords } from "./record-stream.ts";
+import { skipLedgerCloseMeta } from "./skip-reader.gen.ts";
+import { viewOf } from "./spans.ts";
 import { inflateZstd, isZstd } from "./zstd-frames.ts";
 
 export const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
@@ -49,27 +49,26 @@ export function* readLedgerObject(
 
 function* readBatch(bytes: Uint8Array): Generator<Uint8Array> {
   if (bytes.length < BATCH_PREFIX_BYTES) throw notABatch();
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const view = viewOf(bytes);
   const first = view.getUint32(0);
   const count = view.getUint32(8);
   if (count !== view.getUint32(4) - first + 1) throw notABatch();
   if (count === 1) yield bytes.subarray(BATCH_PREFIX_BYTES);
-  else yield* splitBatch(bytes);
+  else yield* splitBatch(bytes, view, count);
 }
 
-/** Nothing marks where one ledger ends, so each is encoded again and found at its place. */
-function* splitBatch(bytes: Uint8Array): Generator<Uint8Array> {
-  const batch = decodeXdr("LedgerCloseMetaBatch", () =>
-    xdr.LedgerCloseMetaBatch.schema.decode(bytes),
-  );
-  let offset = BATCH_PREFIX_BYTES;
-  for (const meta of batch.ledgerCloseMetas) {
-    const encoded = xdr.LedgerCloseMeta.schema.encode(meta);
-    const slice = bytes.subarray(offset, offset + encoded.length);
-    if (compareBytes(encoded, slice) !== 0) throw notABatch();
-    yield slice;
-    offset += encoded.length;
+/** Nothing marks where one ledger ends, so each is walked over. */
+function* splitBatch(bytes: Uint8Array, view: DataView, count: number): Generator<Uint8Array> {
+  let start = BATCH_PREFIX_BYTES;
+  for (let index = 0; index < count; index += 1) {
+    const from = start;
+    const end = walkXdr("LedgerCloseMetaBatch", bytes, OBJECT_BYTES_MAX, () =>
+      skipLedgerCloseMeta(view, from),
+    );
+    yield bytes.subarray(start, end);
+    start = end;
   }
+  if (start !== bytes.length) throw notABatch();
 }
 
 function notABatch(): AceError {

@@ -1,7 +1,7 @@
 /**
  * Spans: values that lie inside bytes, found but not read.
  *
- * Units   Offsets are bytes from the start of `bytes`; start and end of each value in turns.
+ * Units   Offsets are bytes; start and end of each value in turns, in ascending order.
  */
 import { invariant } from "../lib/invariant.ts";
 
@@ -10,28 +10,27 @@ const WORD_BYTES = 4;
 export class Spans {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly offsets: readonly number[];
+  readonly #offsets: readonly number[];
+  readonly #origin: number;
 
-  constructor(bytes: Uint8Array, offsets: readonly number[]) {
+  /** @param origin What is taken off every offset, where they count from further ahead. */
+  constructor(bytes: Uint8Array, offsets: readonly number[], origin = 0) {
     this.bytes = bytes;
     this.view = viewOf(bytes);
-    this.offsets = offsets;
+    this.#offsets = offsets;
+    this.#origin = origin;
   }
 
   get length(): number {
-    return this.offsets.length >> 1;
+    return this.#offsets.length >> 1;
   }
 
   start(index: number): number {
-    const offset = this.offsets[2 * index];
-    invariant(offset !== undefined, "no span is asked for that there is not");
-    return offset;
+    return this.#offset(2 * index);
   }
 
   end(index: number): number {
-    const offset = this.offsets[2 * index + 1];
-    invariant(offset !== undefined, "no span is asked for that there is not");
-    return offset;
+    return this.#offset(2 * index + 1);
   }
 
   /** A slice of the input, not a copy. */
@@ -39,7 +38,7 @@ export class Spans {
     return this.bytes.subarray(this.start(index), this.end(index));
   }
 
-  /** Which value holds all bytes from `start` to `end`, if one does. Values lie in ascending order. */
+  /** Which value holds all bytes from `start` to `end`, if one does. */
   around(start: number, end: number): number | undefined {
     let low = 0;
     let high = this.length;
@@ -50,6 +49,12 @@ export class Spans {
     }
     return low < this.length && this.start(low) <= start ? low : undefined;
   }
+
+  #offset(place: number): number {
+    const offset = this.#offsets[place];
+    invariant(offset !== undefined, "no span is asked for that there is not");
+    return offset - this.#origin;
+  }
 }
 
 export function viewOf(bytes: Uint8Array): DataView {
@@ -58,19 +63,20 @@ export function viewOf(bytes: Uint8Array): DataView {
 
 /** The values one after another, behind their count: an XDR array of them. */
 export function joinSpans(bytes: Uint8Array, offsets: readonly number[]): Spans {
-  const found = new Spans(bytes, offsets);
   let size = WORD_BYTES;
-  for (let index = 0; index < found.length; index += 1)
-    size += found.end(index) - found.start(index);
+  offsets.forEach((offset, place) => {
+    size += place % 2 === 0 ? -offset : offset;
+  });
   const joined = new Uint8Array(size);
-  viewOf(joined).setUint32(0, found.length);
+  viewOf(joined).setUint32(0, offsets.length >> 1);
   const places: number[] = [];
-  let offset = WORD_BYTES;
-  for (let index = 0; index < found.length; index += 1) {
-    joined.set(found.at(index), offset);
-    places.push(offset);
-    offset += found.end(index) - found.start(index);
-    places.push(offset);
+  let place = WORD_BYTES;
+  for (let index = 0; index < offsets.length; index += 2) {
+    places.push(place);
+    const value = bytes.subarray(offsets[index], offsets[index + 1]);
+    joined.set(value, place);
+    place += value.length;
+    places.push(place);
   }
   return new Spans(joined, places);
 }
