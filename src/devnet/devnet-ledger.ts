@@ -115,7 +115,7 @@ export function joinApplied(
   });
 }
 
-function ledgerFrom(
+export function ledgerFrom(
   entry: xdr.LedgerHeaderHistoryEntry,
   meta: Uint8Array,
   applied: readonly Applied[],

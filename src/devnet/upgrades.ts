@@ -16,10 +16,13 @@ export interface UpgradeSettings {
   readonly baseReserve?: number | undefined;
   /** LedgerHeaderFlags: 1, 2 and 4 close liquidity pools to trading, deposits and withdrawals. */
   readonly flags?: number | undefined;
+  /** Takes a protocol that nobody has rules of: for readers, which must stop at it. */
+  readonly isBeyondKnown?: boolean | undefined;
 }
 
 export const PROTOCOL_MIN = 23;
 export const PROTOCOL_MAX = 28;
+export const PROTOCOL_DEFAULT = 27;
 
 const UINT32_MAX = 0xff_ff_ff_ff;
 const FLAGS_MAX = 7;
@@ -42,7 +45,7 @@ export function checkUpgrade(
   present: { readonly protocol: number; readonly baseReserve: number; readonly hasOffers: boolean },
 ): void {
   const { protocol = present.protocol, baseReserve = present.baseReserve } = settings;
-  if (protocol < present.protocol || protocol > PROTOCOL_MAX) {
+  if (protocol < present.protocol || (protocol > PROTOCOL_MAX && settings.isBeyondKnown !== true)) {
     const known = `${present.protocol} to ${PROTOCOL_MAX}`;
     throw new AceError("DEVNET_UNSUPPORTED", `protocol ${protocol} is not one of ${known}`);
   }

@@ -90,6 +90,11 @@ export const ledgerCatalogue = {
     exit: 6,
     hint: "Name another folder with --data, or begin anew with `ace devnet --reset`.",
   },
+  DEVNET_FAULT_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "`ace devnet --help` lists the faults, such as rpc:lag=3 or lake:missing@120.",
+  },
   DEVNET_LIMIT: {
     status: 507,
     exit: 6,
