@@ -2,7 +2,7 @@
  * The state at checkpoints, from bucket files: it replaces what contracts changed, and everything
  * else is held against it.
  *
- * Errors  `LEDGER_NO_SOURCE` for a missing state or bucket, `LEDGER_HASH_MISMATCH` for a bucket whose
+ * Errors  `REPLAY_ARCHIVE` for a missing state or bucket, `LEDGER_HASH_MISMATCH` for a bucket whose
  *         bytes are not those it is named for.
  */
 import { xdr } from "@stellar/stellar-sdk/base";
@@ -11,7 +11,6 @@ import type { Replay } from "../src/devnet/replay.ts";
 import { allEntries, type Bucket, readBucket } from "../src/devnet/replay-buckets.ts";
 import type { Archive } from "../src/ledger/archive-files.ts";
 import { bucketsOf } from "../src/ledger/archive-state.ts";
-import { compareBytes } from "../src/lib/bytes.ts";
 import { AceError } from "../src/lib/errors.ts";
 import { sha256Hex } from "../src/lib/hash.ts";
 
@@ -19,8 +18,10 @@ export interface Comparison {
   /** Entries that are theirs or ours and not foreign. */
   readonly compared: number;
   readonly differing: number;
-  /** Foreign keys of the kinds that the devnet keeps, each counted once in the whole run. */
+  /** Keys that contracts may have touched, each counted once in the whole run. */
   readonly foreignKeys: number;
+  /** Of those, the ones that are entries of the kinds that the devnet keeps. */
+  readonly foreignEntries: number;
   /** Foreign entries whose content was not ours. */
   readonly reloaded: number;
 }
@@ -34,7 +35,8 @@ const LAST_MODIFIED_BYTES = 4;
 export class CheckpointBuckets {
   readonly #archive: Archive;
   #buckets: ReadonlyMap<string, Bucket> = new Map();
-  readonly #everForeign = new Set<EntryKey>();
+  readonly #foreignKeys = new Set<EntryKey>();
+  readonly #foreignEntries = new Set<EntryKey>();
   /** Entries never change, so each is encoded once. */
   readonly #encoded = new WeakMap<xdr.LedgerEntry, Uint8Array>();
 
@@ -50,7 +52,8 @@ export class CheckpointBuckets {
     for (const key of foreign) {
       const entry = theirs.get(key);
       const ours = state.get(key);
-      if (entry !== undefined || ours !== undefined) this.#everForeign.add(key);
+      this.#foreignKeys.add(key);
+      if (entry !== undefined || ours !== undefined) this.#foreignEntries.add(key);
       if (this.#isSame(ours, entry)) continue;
       reloaded += 1;
       state.place(key, entry === undefined ? undefined : xdr.LedgerEntry.fromXdr(entry));
@@ -63,7 +66,8 @@ export class CheckpointBuckets {
     return {
       compared: keys.size,
       differing: differing + onlyOurs,
-      foreignKeys: this.#everForeign.size,
+      foreignKeys: this.#foreignKeys.size,
+      foreignEntries: this.#foreignEntries.size,
       reloaded,
     };
   }
@@ -74,7 +78,7 @@ export class CheckpointBuckets {
     const known = this.#encoded.get(ours) ?? ours.toXdr();
     this.#encoded.set(ours, known);
     const [left, right] = [known, theirs].map((bytes) => bytes.subarray(LAST_MODIFIED_BYTES));
-    return left !== undefined && right !== undefined && compareBytes(left, right) === 0;
+    return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
   }
 
   async #bucketsAt(checkpoint: number): Promise<readonly Bucket[]> {
@@ -100,6 +104,6 @@ export class CheckpointBuckets {
   }
 
   #missing(what: string): AceError {
-    return new AceError("LEDGER_NO_SOURCE", `${this.#archive.location} lacks ${what}`);
+    return new AceError("REPLAY_ARCHIVE", `${this.#archive.location} lacks ${what}`);
   }
 }

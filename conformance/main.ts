@@ -8,11 +8,12 @@ import { type Conformance, runConformance, TESTNET } from "./conformance.ts";
 import { printConformance } from "./report.ts";
 
 const USAGE =
-  "npm run conformance -- --archive DIR [--to LEDGER] [--passphrase TEXT] [--time] [--json]";
+  "npm run conformance -- --archive DIR [--to LEDGER] [--every N] [--passphrase TEXT] [--time] [--json]";
 
 interface Arguments {
   readonly archive: string;
   readonly to: number | undefined;
+  readonly every: number | undefined;
   readonly passphrase: string;
   readonly time: boolean;
   readonly json: boolean;
@@ -25,7 +26,7 @@ try {
   process.exitCode = reportFailure(error, { json: wantsJson, verbose: false });
 }
 
-async function run({ archive, to, passphrase, time, json }: Arguments): Promise<void> {
+async function run({ archive, to, every, passphrase, time, json }: Arguments): Promise<void> {
   const [stdout, stderr] = [streamOf(process.stdout), streamOf(process.stderr)];
   const output = createOutput({ stdout, stderr, json, quiet: false });
   const progress = output.progress("replaying");
@@ -34,6 +35,7 @@ async function run({ archive, to, passphrase, time, json }: Arguments): Promise<
     archive,
     passphrase,
     to,
+    every,
     onProgress: (done, total) => progress.update(done, total),
   });
   progress.done();
@@ -48,15 +50,19 @@ function isExact({ classic: { exact, total } }: Conformance): boolean {
 }
 
 function readArguments(words: readonly string[]): Arguments {
-  const { archive, to, passphrase = TESTNET, time = false, json = false } = parsed(words);
+  const values = parsed(words);
+  const { archive, passphrase = TESTNET, time = false, json = false } = values;
   if (archive === undefined || archive === "") {
     throw new AceError("USAGE", `--archive names no folder. Usage: ${USAGE}`);
   }
-  const last = to === undefined ? undefined : Number(to);
-  if (last !== undefined && (!Number.isSafeInteger(last) || last < 1)) {
-    throw new AceError("USAGE", `--to ${to} is no ledger`);
-  }
-  return { archive, to: last, passphrase, time, json };
+  const counts = { to: countOf("--to", values.to), every: countOf("--every", values.every) };
+  return { archive, ...counts, passphrase, time, json };
+}
+
+function countOf(flag: string, text: string | undefined): number | undefined {
+  const count = text === undefined ? undefined : Number(text);
+  if (count === undefined || (Number.isSafeInteger(count) && count > 0)) return count;
+  throw new AceError("USAGE", `${flag} ${text} is no whole number above 0`);
 }
 
 function parsed(words: readonly string[]) {
@@ -66,6 +72,7 @@ function parsed(words: readonly string[]) {
       options: {
         archive: { type: "string" },
         to: { type: "string" },
+        every: { type: "string" },
         passphrase: { type: "string" },
         time: { type: "boolean" },
         json: { type: "boolean" },

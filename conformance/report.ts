@@ -33,7 +33,7 @@ export function printConformance(
       [
         "entries put right",
         soroban.reloaded,
-        `of ${soroban.foreignKeys} keys that contracts may have touched`,
+        `of ${soroban.foreignEntries} entries that contracts may have touched`,
       ],
     ],
     ["what", "count", ""],

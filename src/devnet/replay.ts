@@ -7,7 +7,7 @@
  * true content is put back.
  *
  * Flow    `replayLedger` once a ledger, from genesis on, without a gap.
- * Errors  `NETWORK_MISMATCH` when the archive's results are not those of our transaction hashes,
+ * Errors  `REPLAY_ARCHIVE` when the archive's results are not those of our transaction hashes,
  *         `LEDGER_MALFORMED` for a gap or entries that do not decode.
  */
 import { Keypair, xdr } from "@stellar/stellar-sdk/base";
@@ -204,7 +204,7 @@ function expectedOf(
   const result = recorded.get(hashHex);
   if (result !== undefined) return result;
   throw new AceError(
-    "NETWORK_MISMATCH",
+    "REPLAY_ARCHIVE",
     `the archive has no result for transaction ${hashHex}: another network's, or damaged`,
   );
 }

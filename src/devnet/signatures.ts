@@ -119,7 +119,7 @@ function isSignedBy(
   if (!isHinted(decorated.hint.toBytes(), key)) return false;
   const answers = verified.get(decorated) ?? new Map<string, boolean>();
   verified.set(decorated, answers);
-  const question = toHex(concatBytes(contents, key.toXdr()));
+  const question = toHex(contents) + nameOf(key);
   const known = answers.get(question) ?? fits(decorated.signature.toBytes(), key, contents);
   answers.set(question, known);
   return known;
@@ -138,6 +138,10 @@ function fits(bytes: Uint8Array, key: xdr.SignerKey, contents: Uint8Array): bool
       return verifies(payload, ed25519.toBytes(), bytes);
     }
   }
+}
+
+function nameOf(key: xdr.SignerKey): string {
+  return key.type === "signerKeyTypeEd25519" ? toHex(key.ed25519.toBytes()) : key.toXdr("hex");
 }
 
 /** The hint is the end of the key, for a signed payload mixed with the payload's own end. */

@@ -95,6 +95,11 @@ export const ledgerCatalogue = {
     exit: 2,
     hint: "`ace devnet --help` lists the faults, such as rpc:lag=3 or lake:missing@120.",
   },
+  REPLAY_ARCHIVE: {
+    status: 400,
+    exit: 2,
+    hint: "Name a history archive that is whole from genesis. --passphrase names its network.",
+  },
   DEVNET_LIMIT: {
     status: 507,
     exit: 6,
