@@ -14,10 +14,9 @@ export class Flags {
     this.#values = values;
   }
 
-  /** The text given, or undefined. */
+  /** The text given, the last of several, or undefined. */
   text(name: string): string | undefined {
-    const value = this.#values[name];
-    return typeof value === "string" ? value : undefined;
+    return this.texts(name).at(-1);
   }
 
   /** Every text given to a flag that takes several. */

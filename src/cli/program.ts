@@ -9,6 +9,7 @@ import { AceError } from "../lib/errors.ts";
 import { type Noun, nouns, personas } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
 import { finishHelp } from "./help.ts";
+import { repeatable } from "./repeatable.ts";
 import { createRun, type Run } from "./run.ts";
 import { packageVersion } from "./version.ts";
 
@@ -92,7 +93,7 @@ function withGlobalFlags(command: Command): Command {
   return command
     .addOption(new Option("--as <identity>", "key to act with, or an address to look with"))
     .addOption(new Option("--node <url>", "node to ask"))
-    .addOption(new Option("--rpc <url>", "Stellar RPC to read from and send to"))
+    .addOption(repeatable("--rpc <url>", "Stellar RPC to read from and send to"))
     .addOption(new Option("--network <file>", "network.json of the service network"))
     .addOption(new Option("--home <folder>", "folder of keys and settings"))
     .addOption(new Option("--json", "print one JSON object on stdout"))

@@ -5,6 +5,10 @@ import type { Stream } from "./stream.ts";
 export interface Progress {
   /** Without `total` only the count is shown. */
   update(done: number, total?: number): void;
+  /** Any text in its place, where a count does not say enough. */
+  show(text: string): void;
+  /** False where nobody sees it: then say what matters in another way. */
+  readonly isVisible: boolean;
   /** Takes the line away until the next update, so that other text can stand there. */
   clear(): void;
   done(): void;
@@ -26,6 +30,8 @@ export function startProgress(stream: Stream, label: string | undefined): Progre
   };
   show(escapeText(label));
   return {
+    isVisible: true,
+    show: (text) => show(escapeText(text)),
     update: (done, total) => {
       if (total === undefined) return show(`${escapeText(label)} ${done}`);
       const percent = total > 0 ? Math.floor((Math.min(done, total) / total) * 100) : 0;
@@ -50,4 +56,10 @@ function leftText(elapsedMs: number, part: number): string {
   return `, ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} left`;
 }
 
-const silentProgress: Progress = { update: () => {}, clear: () => {}, done: () => {} };
+const silentProgress: Progress = {
+  isVisible: false,
+  update: () => {},
+  show: () => {},
+  clear: () => {},
+  done: () => {},
+};

@@ -18,14 +18,38 @@ export const ChainLinkJson = z.object({
 });
 export type ChainLinkJson = z.infer<typeof ChainLinkJson>;
 
+const TrustJson = z.object({
+  required: z.int().describe("The level that a ledger must have reached to be applied"),
+  level: z.int().describe("The level of the last applied ledger: 0, 1 or 2"),
+  words: z.string().describe("What that level means"),
+  verified: z.int().optional().describe("The last ledger whose every hash holds"),
+  level1: z.int().optional().describe("The highest ledger at level 1"),
+  anchored: z
+    .int()
+    .optional()
+    .describe("The last ledger that the quorum set is proved to agree on"),
+});
+
+const SourceJson = z.object({
+  id: z.string(),
+  kind: z.enum(["rpc", "lake", "archive"]),
+  state: z.enum(["following", "behind", "backing off", "quarantined"]),
+  fault: z.object({ code: z.string(), message: z.string() }).optional(),
+  retryMs: z.int().optional().describe("Until it is asked again"),
+  latencyMs: z.int().optional().describe("From question to answer, averaged"),
+  lagMs: z.int().optional().describe("Age of the newest ledger that it sent"),
+  newest: z.int().optional().describe("The newest ledger that it claims to have"),
+});
+export type SourceJson = z.infer<typeof SourceJson>;
+
 export const StatusJson = z.object({
   version: z.string(),
   network: z.object({ id: hash, name: z.string(), passphrase: z.string(), vault: z.string() }),
   genesisLedger: z.int(),
   tip: ChainLinkJson.optional().describe("Absent until the genesis ledger is applied"),
   lagS: z.int().optional().describe("Age of the last applied ledger"),
-  trustLevel: z.int().describe("0: one source, every hash checked"),
-  source: z.string(),
+  trust: TrustJson,
+  sources: z.array(SourceJson),
   state: z.enum(["following", "waiting", "stopped"]),
   fault: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
   contents: z.int(),

@@ -2,14 +2,15 @@
  * One HTTP exchange, with every limit that a hostile or overloaded server needs.
  *
  * Range   The body is cut off at `bodyBytesMax`, the whole exchange at `timeoutMs`; 429 and 503 are
- *         tried `BUSY_TRIES_MAX` times, waiting as long as Retry-After says, up to a minute.
- * Errors  `LEDGER_NO_SOURCE` for no answer and for HTTP errors, `LEDGER_MALFORMED` for a body that is
+ *         tried `busyTriesMax` times, waiting as long as Retry-After says, up to a minute.
+ * Errors  `LEDGER_NO_SOURCE` for no answer and for HTTP errors, as a `BusyError` after the last try, `LEDGER_MALFORMED` for a body that is
  *         too long.
  * Source  RFC 9110, section 10.2.3 (Retry-After) and 15.4 (redirection).
  */
 import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { backOffMs, type Pace } from "../lib/pace.ts";
+import { BusyError } from "./busy-error.ts";
 
 const BUSY_TRIES_MAX = 4;
 const BUSY_WAIT_MS = { baseMs: 500, maxMs: 10_000 };
@@ -27,6 +28,8 @@ export interface HttpSettings {
   readonly bodyBytesMax: number;
   /** The body is left unread: only whether there is one is asked. */
   readonly isHeadOnly?: boolean;
+  /** How often a busy server is asked before that is an error; a caller who waits itself says 1. */
+  readonly busyTriesMax?: number;
 }
 
 export interface HttpRequest {
@@ -48,12 +51,14 @@ export async function exchange(
   request: HttpRequest,
   signal: AbortSignal | undefined,
 ): Promise<HttpBody | undefined> {
+  const { busyTriesMax = BUSY_TRIES_MAX } = settings;
   for (let attempt = 1; ; attempt += 1) {
     const answer = await follow(settings, request, signal);
     if (answer.kind === "body") return answer.body;
     if (answer.kind === "missing") return undefined;
-    if (attempt === BUSY_TRIES_MAX) {
-      throw new AceError("LEDGER_NO_SOURCE", `${request.who} is busy: HTTP ${answer.status}`);
+    if (attempt >= busyTriesMax) {
+      const what = `${request.who} is busy: HTTP ${answer.status}`;
+      throw new BusyError(what, answer.retryAfterMs);
     }
     const waitMs = answer.retryAfterMs ?? backOffMs(attempt, BUSY_WAIT_MS, settings.pace);
     await settings.pace.wait(waitMs, signal);

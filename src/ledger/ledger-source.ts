@@ -39,6 +39,11 @@ export interface LedgerSource {
   range(signal?: AbortSignal): Promise<LedgerRange>;
   /** Ledgers from `from` on, as far as the source has them now; then it ends. None is not an error. */
   read(from: number, signal?: AbortSignal): AsyncIterable<RawLedger>;
+  /**
+   * The header hash of one ledger, where that is cheaper to ask for than the ledger: a claim, to be
+   * compared with what others say. Undefined when the source does not have the ledger yet.
+   */
+  headerHash?(sequence: number, signal?: AbortSignal): Promise<string | undefined>;
 }
 
 /** What only history archives have: the messages in which validators agreed on a ledger. */

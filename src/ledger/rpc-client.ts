@@ -17,7 +17,7 @@ const Network = z.object({ passphrase: z.string(), friendbotUrl: z.string().opti
 const Health = z.object({ status: z.string(), latestLedger: sequence, oldestLedger: sequence });
 const LatestLedger = z.object({ id: z.string(), sequence, protocolVersion: z.int() });
 const Ledgers = z.object({
-  ledgers: z.array(z.object({ sequence, metadataXdr: base64 })),
+  ledgers: z.array(z.object({ sequence, hash: z.string().optional(), metadataXdr: base64 })),
   latestLedger: sequence,
   oldestLedger: sequence,
 });
@@ -46,6 +46,7 @@ const Envelope = z.union([
   z.object({ result: z.unknown() }),
 ]);
 
+export type RpcLedger = Readonly<z.infer<typeof Ledgers>["ledgers"][number]>;
 type RpcLedgers = Readonly<z.infer<typeof Ledgers>>;
 type RpcHealth = Readonly<z.infer<typeof Health>>;
 type RpcSent = Readonly<z.infer<typeof Sent>>;
@@ -64,6 +65,8 @@ export interface RpcOptions {
   /** For one request, its body included. */
   readonly timeoutMs?: number;
   readonly bodyBytesMax?: number;
+  /** How often a busy server is asked before that is an error. */
+  readonly busyTriesMax?: number;
 }
 
 /** Methods other than those answering `RpcReply` throw `LEDGER_NO_SOURCE` for a server's error. */
@@ -109,6 +112,7 @@ function asker(options: RpcOptions) {
     pace: options.pace ?? systemPace,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     bodyBytesMax: options.bodyBytesMax ?? RPC_BODY_BYTES_MAX,
+    ...(options.busyTriesMax === undefined ? {} : { busyTriesMax: options.busyTriesMax }),
   };
   let id = 0;
   return async <Result>(

@@ -11,7 +11,13 @@
 import { AceError } from "../lib/errors.ts";
 import { LEDGER_BYTES_MAX } from "./close-meta.ts";
 import type { LedgerRange, LedgerSource, RawLedger } from "./ledger-source.ts";
-import { openRpcClient, type RpcClient, type RpcOptions, refusedBy } from "./rpc-client.ts";
+import {
+  openRpcClient,
+  type RpcClient,
+  type RpcLedger,
+  type RpcOptions,
+  refusedBy,
+} from "./rpc-client.ts";
 
 const PAGE_LEDGERS = 8;
 const INVALID_REQUEST = -32_600;
@@ -33,24 +39,41 @@ export interface RpcSourceOptions extends RpcOptions {
 }
 
 export function openRpcSource(options: RpcSourceOptions): RpcSource {
-  const client = openRpcClient(options);
+  // A busy server is left alone by whoever reads from several; nobody waits for it in here.
+  const client = openRpcClient({ busyTriesMax: 1, ...options });
   const range = rangeReader(client, options.passphrase);
   return {
     id: `rpc ${new URL(options.url).host}`,
     kind: "rpc",
     range,
+    headerHash: (sequence, signal) => headerHash(client, sequence, signal),
     async *read(from, signal) {
       const held = await range(signal);
       let next = from;
       while (next <= held.last) {
-        const ledgers = await readPage(client, next, held, signal);
+        const page = { startLedger: next, limit: PAGE_LEDGERS, held };
+        const ledgers = await readPage(client, page, signal);
         const reached = ledgers.at(-1)?.sequence ?? 0;
-        yield* ledgers;
+        yield* ledgers.map(rawLedger);
         if (reached < next) return;
         next = reached + 1;
       }
     },
   };
+}
+
+/** The hash of the latest ledger costs a few bytes; that of an older one comes with its ledger. */
+async function headerHash(
+  client: RpcClient,
+  sequence: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const latest = await client.getLatestLedger(signal);
+  if (latest.sequence < sequence) return undefined;
+  if (latest.sequence === sequence) return latest.id;
+  const held = { first: 0, last: latest.sequence };
+  const ledgers = await readPage(client, { startLedger: sequence, limit: 1, held }, signal);
+  return ledgers.find((ledger) => ledger.sequence === sequence)?.hash;
 }
 
 /** Asks for the passphrase first, and again after each failure: the server may be another one by then. */
@@ -80,19 +103,23 @@ async function claimedRange(client: RpcClient, signal?: AbortSignal): Promise<Le
   return { first: 0, last: (await client.getLatestLedger(signal)).sequence };
 }
 
+interface Page {
+  readonly startLedger: number;
+  readonly limit: number;
+  readonly held: LedgerRange;
+}
+
 async function readPage(
   client: RpcClient,
-  startLedger: number,
-  held: LedgerRange,
+  { startLedger, limit, held }: Page,
   signal: AbortSignal | undefined,
-): Promise<readonly RawLedger[]> {
-  const reply = await client.getLedgers({ startLedger, limit: PAGE_LEDGERS }, signal);
-  if (!reply.ok) return refusedPage(reply, startLedger, held);
-  return reply.result.ledgers.map(({ sequence, metadataXdr }) => ({
-    kind: "closeMeta" as const,
-    sequence,
-    bytes: decodeBase64(metadataXdr),
-  }));
+): Promise<readonly RpcLedger[]> {
+  const reply = await client.getLedgers({ startLedger, limit }, signal);
+  return reply.ok ? reply.result.ledgers : refusedPage(reply, startLedger, held);
+}
+
+function rawLedger({ sequence, metadataXdr }: RpcLedger): RawLedger {
+  return { kind: "closeMeta", sequence, bytes: decodeBase64(metadataXdr) };
 }
 
 /** Nothing where the ledger is still to come; an error where it is gone or the server is at fault. */
@@ -100,7 +127,7 @@ function refusedPage(
   refusal: { readonly code: number; readonly message: string },
   startLedger: number,
   held: LedgerRange,
-): readonly RawLedger[] {
+): readonly never[] {
   if (refusal.code !== INVALID_REQUEST && refusal.code !== INVALID_PARAMS) throw refusedBy(refusal);
   const { first } = namedWindow(refusal.message) ?? held;
   // Above the window, or inside it: another server behind the same address is a ledger behind.

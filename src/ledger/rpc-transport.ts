@@ -1,7 +1,9 @@
 /**
  * One POST of JSON to an RPC server.
  *
- * Errors  Those of `exchange`, and `LEDGER_MALFORMED` for a body that is not JSON.
+ * Range   The body is cut off at `bodyBytesMax`; 429 and 503 are tried `busyTriesMax` times.
+ * Errors  `LEDGER_NO_SOURCE` for no answer and for HTTP errors, `LEDGER_MALFORMED` for a body that is
+ *         too long or not JSON.
  */
 import { AceError } from "../lib/errors.ts";
 import { exchange, type HttpSettings } from "./http-exchange.ts";
@@ -17,15 +19,16 @@ export async function postJson(
   content: unknown,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
+  const { url } = settings;
   const init = {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(content),
   };
-  const { url } = settings;
-  const body = await exchange(settings, { url, init, who: `the RPC server at ${url}` }, signal);
+  const who = `the RPC server at ${url}`;
+  const body = await exchange(settings, { url, init, who }, signal);
   if (body !== undefined) return parse(body.bytes);
-  throw new AceError("LEDGER_NO_SOURCE", `the RPC server at ${url} answered HTTP 404`);
+  throw new AceError("LEDGER_NO_SOURCE", `${who} answered HTTP 404`);
 }
 
 function parse(bytes: Uint8Array): unknown {

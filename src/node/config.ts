@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TrustLevel } from "../ledger/trust.ts";
 import { AceError } from "../lib/errors.ts";
 
 /** A number, or its digits. Nothing else is one: an empty variable is a mistake and not a 0. */
@@ -18,12 +19,40 @@ const whole = (min: number, max: number) =>
     )
     .pipe(z.int().min(min).max(max));
 const port = whole(0, 65_535);
+const SOURCES_MAX = 16;
+const RPC_URL = "http://127.0.0.1:8000";
+
+/** One place or several, as a list or separated by commas; none of them twice. */
+const places = (place: z.ZodType<string, string>) =>
+  z
+    .union(
+      [
+        z.string().transform((text) => text.split(",").map((part) => part.trim())),
+        z.array(z.string()),
+      ],
+      {
+        error: "is not a place, nor a list of places",
+      },
+    )
+    .pipe(z.array(place).max(SOURCES_MAX))
+    .refine((list) => new Set(list).size === list.length, "names one place twice");
+const location = z
+  .string()
+  .min(1)
+  .refine(isLocation, "is neither a folder nor file://, http:// or https://");
 
 /** Every setting of the node, with its default. Names end in their unit. */
 const Config = z.strictObject({
   networkFile: z.string().min(1).describe("The network.json to follow"),
   dataDir: z.string().min(1).describe("Folder of this node's databases and keys"),
-  rpcUrl: z.url({ protocol: /^https?$/ }).default("http://127.0.0.1:8000"),
+  rpcUrl: places(z.url({ protocol: /^https?$/ }))
+    .optional()
+    .describe(`Stellar RPC servers; ${RPC_URL} where no other source is named`),
+  lakeUrl: places(location).default([]).describe("Data lakes (SEP-54)"),
+  archiveUrl: places(location).default([]).describe("History archives"),
+  quorumFile: z.string().min(1).optional().describe("Your quorum set: whose word counts"),
+  trustLevel: whole(0, 2).optional().describe("What a ledger must have reached to be applied"),
+  agreeSources: whole(2, SOURCES_MAX).default(2).describe("Sources that must agree at level 1"),
   host: z
     .union([z.ipv4(), z.ipv6(), z.literal("localhost")], { error: "is not an IP address" })
     .default("127.0.0.1")
@@ -36,7 +65,12 @@ const Config = z.strictObject({
   pollMs: whole(50, 60_000).default(150),
 });
 
-export type Config = Readonly<z.infer<typeof Config>>;
+type Given = Readonly<z.infer<typeof Config>>;
+
+export interface Config extends Omit<Given, "rpcUrl" | "trustLevel"> {
+  readonly rpcUrl: readonly string[];
+  readonly trustLevel: TrustLevel;
+}
 
 /** Settings by name; later sources win. Order of use: file, environment, flags. */
 type Source = Readonly<Record<string, unknown>>;
@@ -48,8 +82,44 @@ type Source = Readonly<Record<string, unknown>>;
  */
 export function loadConfig(...sources: readonly Source[]): Config {
   const result = Config.safeParse(Object.assign({}, ...sources.map(present)));
-  if (result.success) return Object.freeze(result.data);
+  if (result.success) return Object.freeze(completed(result.data));
   throw new AceError("CONFIG_INVALID", z.prettifyError(result.error));
+}
+
+/** Adds what follows from other settings, and refuses trust that they cannot give. */
+function completed(given: Given): Config {
+  const { lakeUrl, archiveUrl, quorumFile, agreeSources } = given;
+  const others = lakeUrl.length + archiveUrl.length;
+  const rpcUrl = given.rpcUrl ?? (others === 0 ? [RPC_URL] : []);
+  const sources = rpcUrl.length + others;
+  const usual = sources >= agreeSources && quorumFile !== undefined ? 1 : 0;
+  const trustLevel = levelOf(given.trustLevel ?? usual);
+  if (sources === 0) throw invalid("no source is named: give --rpc, --lake or --archive");
+  if (trustLevel > 0 && quorumFile === undefined) {
+    throw invalid(`trust level ${trustLevel} needs your own quorum set: --quorum FILE`);
+  }
+  if (trustLevel === 1 && sources < agreeSources) {
+    const more = "name more with --rpc, --lake or --archive";
+    throw invalid(`trust level 1 needs ${agreeSources} sources that agree: ${more}`);
+  }
+  if (trustLevel === 2 && archiveUrl.length === 0) {
+    throw invalid("trust level 2 needs a history archive: --archive LOCATION");
+  }
+  return { ...given, rpcUrl, trustLevel };
+}
+
+function invalid(message: string): AceError {
+  return new AceError("CONFIG_INVALID", message);
+}
+
+function levelOf(level: number): TrustLevel {
+  return level === 0 || level === 1 ? level : 2;
+}
+
+function isLocation(text: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === "file") return true;
+  return (scheme === "http" || scheme === "https") && URL.canParse(text);
 }
 
 /** Picks `ACE_HTTP_PORT=7070` out of an environment as `{ httpPort: "7070" }`. */

@@ -1,18 +1,23 @@
 /**
  * The follower: keeps `follow` going through everything that passes by itself, and stops on the rest.
  *
- * A full disk or a silent source is waited out. A lying source, a foreign network, a contract fault
- * or damaged state stops it: reads go on, health is red, and the fault names what to do.
+ * A full disk or a silent source is waited out. Sources that contradict one another, a foreign network,
+ * a contract fault or damaged state stop it: reads go on, health is red, and the fault names what to do.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
-import type { Events } from "../lib/events.ts";
-import { type FollowParts, follow, type Ledgers } from "./follow.ts";
+import { type FollowParts, follow } from "./follow.ts";
 
-export interface FollowerParts extends Omit<FollowParts, "ledgers"> {
-  /** Ledgers that tell these events of a source that fails. */
-  readonly ledgers: (events: Events) => Ledgers;
+export interface FollowerParts extends FollowParts {
+  /** What is known of the sources at this moment. */
+  readonly sources: FollowedSources;
+}
+
+export interface FollowedSources {
+  /** Why nothing can come, while no source is any good. */
+  readonly fault: AceError | undefined;
+  /** The newest ledger that any of them claims to have. */
+  readonly newest: number;
 }
 
 export interface Follower {
@@ -26,54 +31,48 @@ const PASSES_BY_ITSELF: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "LEDGER_N
 const RETRY_MS = 2_000;
 
 export function startFollower(parts: FollowerParts, signal: AbortSignal): Follower {
-  let state: "following" | "waiting" | "stopped" = "waiting";
+  const { sources, journal, events } = parts;
+  let isStopped = false;
+  /** Of our own side, until it has passed. */
   let fault: AceError | undefined;
-  const sourceEvents: Events = {
-    info: parts.events.info,
-    warn: (name, fields = {}) => {
-      parts.events.warn(name, fields);
-      if (name !== "ledger.source_failed") return;
-      const code = String(fields["code"]);
-      state = "waiting";
-      fault = new AceError(isErrorCode(code) ? code : "INTERNAL", String(fields["message"]));
-    },
-  };
-  const watched: FollowParts = {
-    ...parts,
-    ledgers: parts.ledgers(sourceEvents),
-    journal: {
-      tip: () => parts.journal.tip(),
-      commit: (applied) => {
-        parts.journal.commit(applied);
-        state = "following";
-        fault = undefined;
-      },
-    },
-  };
   /** True when following again may help. */
   const attempt = async (): Promise<boolean> => {
     try {
-      await follow(watched, signal);
+      await follow({ ...parts, journal: { tip: journal.tip, commit } }, signal);
       return false;
     } catch (error) {
       if (signal.aborted) return false;
       fault = asFault(error);
       const { code, message, stack } = fault;
       const place = code === "INTERNAL" ? { stack } : {};
-      parts.events.warn("follow.fault", { code, message, ...place });
+      events.warn("follow.fault", { code, message, ...place });
       return PASSES_BY_ITSELF.has(fault.code);
     }
   };
+  const commit: FollowParts["journal"]["commit"] = (applied) => {
+    journal.commit(applied);
+    fault = undefined;
+  };
   const run = async (): Promise<void> => {
     while (await attempt()) {
-      state = "waiting";
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   };
   const stopped = run().finally(() => {
-    state = "stopped";
+    isStopped = true;
   });
-  return { state: () => state, fault: () => fault, stopped };
+  const current = (): AceError | undefined => fault ?? (isStopped ? undefined : sources.fault);
+  return {
+    state: () => {
+      if (isStopped) return "stopped";
+      const tip = journal.tip()?.sequence;
+      // Sources that have not come as far as we are do not carry us on.
+      const isCarried = tip !== undefined && sources.newest >= tip;
+      return isCarried && current() === undefined ? "following" : "waiting";
+    },
+    fault: current,
+    stopped,
+  };
 }
 
 function asFault(error: unknown): AceError {

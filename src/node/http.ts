@@ -6,6 +6,7 @@ import { createServer } from "../api/server.ts";
 import { openStellar } from "../client/stellar.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { Clock } from "../lib/clock.ts";
+import { AceError } from "../lib/errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -18,6 +19,7 @@ import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
 import { authority, listenOn } from "./listen.ts";
 import { settingReader } from "./settings.ts";
+import type { Sources } from "./sources.ts";
 import { statusPorts } from "./status.ts";
 import type { Streams } from "./streams.ts";
 
@@ -31,6 +33,7 @@ export interface HttpParts {
   readonly wasClosedCleanly: boolean;
   readonly runtime: Runtime;
   readonly follower: Follower;
+  readonly sources: Sources;
   readonly streams: Streams;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -42,7 +45,8 @@ export const ADMIN_TOKEN_FILE = "admin-token";
 
 /** The URL it answers at. */
 export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): Promise<string> {
-  const { config, network, networkId, store, runtime, follower, streams, telemetry, clock } = parts;
+  const { config, network, networkId, store, runtime, follower, sources } = parts;
+  const { streams, telemetry, clock } = parts;
   const adminToken = randomBytes(32).toString("hex");
   const ports = {
     status: statusPorts({
@@ -51,7 +55,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
       networkId,
       store,
       follower,
-      source: config.rpcUrl,
+      sources,
       streams,
       issues: config.operatorFile !== undefined,
       metrics: () => telemetry.metrics(),
@@ -76,7 +80,13 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
 function authPorts(parts: HttpParts, webAuthDomain: () => string): AuthPorts | undefined {
   const { config, network, networkId, store, outbox, runtime, streams, clock, signal } = parts;
   if (config.operatorFile === undefined) return undefined;
-  const { rpcUrl } = config;
+  const [rpcUrl] = config.rpcUrl;
+  if (rpcUrl === undefined) {
+    throw new AceError(
+      "CONFIG_INVALID",
+      "a node that issues tokens needs a Stellar RPC: --rpc URL",
+    );
+  }
   return openAccess({
     network,
     networkId,

@@ -4,7 +4,6 @@
  * Parts start in the order written and are disposed of in reverse, also when a later one fails.
  */
 import { networkId } from "../contracts/service-network.ts";
-import { openRpcSource } from "../ledger/rpc-source.ts";
 import { systemClock } from "../lib/clock.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { openContents } from "../store/contents.ts";
@@ -17,6 +16,7 @@ import type { Journal } from "./follow.ts";
 import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
+import { openSources } from "./sources.ts";
 import { openStreams, type Streams } from "./streams.ts";
 import { systemSources } from "./system-contracts.ts";
 
@@ -26,6 +26,8 @@ export interface Node extends AsyncDisposable {
   readonly follower: Follower;
   /** The last ledger applied. */
   readonly tip: () => number | undefined;
+  /** The newest ledger that any source claims to have: a hint. */
+  readonly newest: () => number;
 }
 
 /** Stored ledgers that are checked again with each new one: bits rot where nobody reads. */
@@ -58,10 +60,11 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   });
 
   const stop = new AbortController();
-  const source = openRpcSource({ url: config.rpcUrl, passphrase: network.passphrase });
+  const sources = openSources({ config, network, store, events: telemetry, clock });
   const follower = startFollower(
     {
-      ledgers: (events) => ledgersOf({ source, network, events, pollMs: config.pollMs }),
+      ledgers: ledgersOf(sources, network),
+      sources: sources.panel,
       journal: audited(store),
       machine: runtime,
       vault: network.vault,
@@ -84,6 +87,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     wasClosedCleanly,
     runtime,
     follower,
+    sources,
     streams,
     telemetry,
     clock,
@@ -97,6 +101,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     streams,
     follower,
     tip: () => store.tip()?.sequence,
+    newest: () => sources.panel.newest,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -1,10 +1,12 @@
 /** What the node says of itself. */
 import type { StatusPorts } from "../api/status.ts";
+import type { StatusJson } from "../client/schemas.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Follower } from "./follower.ts";
 import { chainLinkJson } from "./receipt-json.ts";
+import type { Sources } from "./sources.ts";
 import type { Streams } from "./streams.ts";
 
 interface Parts {
@@ -13,15 +15,19 @@ interface Parts {
   readonly networkId: string;
   readonly store: Pick<Store, "tip" | "link">;
   readonly follower: Pick<Follower, "state" | "fault">;
-  readonly source: string;
+  readonly sources: Pick<Sources, "panel" | "trust">;
   readonly streams: Streams;
   readonly issues: boolean;
   readonly metrics: () => Promise<string>;
   readonly clock: Clock;
 }
 
-/** One RPC source whose every hash is checked; more needs several sources. */
-const TRUST_LEVEL = 0;
+/** The levels of trust in words, each on top of the one before. */
+const LEVEL_WORDS = [
+  "every hash checked, back to the founding ledger",
+  "independent sources agree, and a validator of yours signed it",
+  "anchored: your quorum set agreed on it",
+] as const;
 
 export function statusPorts(parts: Parts): StatusPorts {
   const { network, store, follower, streams, clock } = parts;
@@ -44,8 +50,8 @@ export function statusPorts(parts: Parts): StatusPorts {
         ...(tip === undefined
           ? {}
           : { tip: chainLinkJson(tip), lagS: Math.max(0, nowS - Number(tip.closeTime)) }),
-        trustLevel: TRUST_LEVEL,
-        source: parts.source,
+        trust: trustOf(parts.sources, tip?.sequence),
+        sources: sourcesOf(parts.sources, tip?.sequence),
         state: follower.state(),
         ...(fault === undefined
           ? {}
@@ -60,4 +66,21 @@ export function statusPorts(parts: Parts): StatusPorts {
       };
     },
   };
+}
+
+function trustOf({ trust }: Parts["sources"], tip: number | undefined): StatusJson["trust"] {
+  const level = trust.levelOf(tip ?? Number.POSITIVE_INFINITY);
+  const { tip: verified, level1, anchored } = trust.heights;
+  return {
+    required: trust.required,
+    level,
+    words: LEVEL_WORDS[level],
+    ...(verified === undefined ? {} : { verified }),
+    ...(level1 === undefined ? {} : { level1 }),
+    ...(anchored === undefined ? {} : { anchored }),
+  };
+}
+
+function sourcesOf({ panel }: Parts["sources"], tip: number | undefined): StatusJson["sources"] {
+  return panel.status(tip).map((source) => ({ ...source }));
 }

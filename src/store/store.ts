@@ -13,12 +13,18 @@ import { invariant } from "../lib/invariant.ts";
 import type { Applied, Receipt, StateReader } from "../runtime/applied.ts";
 import { encodeReceipt } from "../runtime/receipt-codec.ts";
 import { type Chain, openChain } from "./chain.ts";
-import { type Database, guarded, openDatabase, over } from "./database.ts";
+import { type Database, damaged, guarded, openDatabase, over } from "./database.ts";
 import type { ChainLink } from "./ledger-rows.ts";
 import { type FeedCursor, type FeedEntry, openReceipts } from "./receipts.ts";
 import { stateReader } from "./state-reader.ts";
 
 export type { ChainLink } from "./ledger-rows.ts";
+
+/** A ledger that the validators' own messages prove. */
+export interface AnchorRow {
+  readonly sequence: number;
+  readonly hash: string;
+}
 
 export interface Store extends Disposable {
   readonly path: string;
@@ -31,6 +37,9 @@ export interface Store extends Disposable {
   receiptsOf(txHash: string): readonly Receipt[];
   /** Receipts after this place, oldest first: the feed that consumers read with their own cursor. */
   feed(after: FeedCursor, limit: number): readonly FeedEntry[];
+  /** The last ledger that was found anchored; it may be one that is not applied yet. */
+  anchor(): AnchorRow | undefined;
+  keepAnchor(row: AnchorRow): void;
   /**
    * Checks the next `count` ledgers of those stored, with their receipts, and begins anew after the
    * last: bits rot where nobody reads. Throws `DB_CORRUPT`.
@@ -100,6 +109,7 @@ function storeOver(database: Database, path: string, networkId: string): Store {
       invariant(follows, "ledgers are committed in order, without gaps");
       guarded(path, () => write(applied));
     },
+    ...anchors(database, path, chain),
     receiptsOf: receipts.ofTransaction,
     feed: receipts.after,
     audit: (count) => {
@@ -113,6 +123,36 @@ function storeOver(database: Database, path: string, networkId: string): Store {
     [Symbol.dispose]: () => {
       database.close();
     },
+  };
+}
+
+const ANCHOR = /^(\d{1,10}) ([0-9a-f]{64})$/;
+
+function anchors(
+  database: Database,
+  path: string,
+  chain: Chain,
+): Pick<Store, "anchor" | "keepAnchor"> {
+  const select = database.prepare<[], { value: string }>(
+    "SELECT value FROM meta WHERE name = 'anchor'",
+  );
+  const upsert = database.prepare("INSERT OR REPLACE INTO meta VALUES ('anchor', ?)");
+  const read = (): AnchorRow | undefined => {
+    const text = select.get()?.value;
+    if (text === undefined) return undefined;
+    const [, sequence, hash] = ANCHOR.exec(text) ?? [];
+    if (hash === undefined) throw damaged(path, "the anchored ledger is not as it was written");
+    return { sequence: Number(sequence), hash };
+  };
+  return {
+    anchor: () =>
+      guarded(path, () => {
+        const row = read();
+        const link = row === undefined ? undefined : chain.link(row.sequence);
+        if (link === undefined || link.headerHash === row?.hash) return row;
+        throw damaged(path, `ledger ${link.sequence} is not the one that was anchored`);
+      }),
+    keepAnchor: ({ sequence, hash }) => guarded(path, () => upsert.run(`${sequence} ${hash}`)),
   };
 }
 

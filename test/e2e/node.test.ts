@@ -540,7 +540,7 @@ describe("more than one node", () => {
       return answer;
     });
     {
-      await using again = await openNode({ ...settings, rpcUrl: middleman.url }, "0.0.0");
+      await using again = await openNode({ ...settings, rpcUrl: [middleman.url] }, "0.0.0");
       const seen = clientOf(again).node;
       expect((await seen.status()).tip?.sequence).toBeGreaterThanOrEqual(goal);
       await until(async () => (await seen.status()).tip?.sequence === goal + 2);
@@ -574,7 +574,7 @@ describe("more than one node", () => {
       isLying ? flipped(answer, honest + 1) : answer,
     );
     {
-      await using deceived = await openNode({ ...settings, rpcUrl: middleman.url }, "0.0.0");
+      await using deceived = await openNode({ ...settings, rpcUrl: [middleman.url] }, "0.0.0");
       const seen = clientOf(deceived).node;
       await until(async () => (await seen.status()).tip?.sequence === honest);
       const { tip } = await seen.status();

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { networkId } from "../../src/contracts/service-network.ts";
 import type { LedgerRange, LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
+import { SourcePanel } from "../../src/ledger/source-panel.ts";
 import { AceError, isAceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { follow, type Journal } from "../../src/node/follow.ts";
@@ -18,6 +19,7 @@ import { systemSources } from "../../src/node/system-contracts.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import { openStore } from "../../src/store/store.ts";
 import { type History, makeHistory } from "../support/history.ts";
+import { trustLevel } from "../support/trust.ts";
 
 const ROUNDS = 16;
 const SEEDS = process.env["SIMULATION_SEED"]?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
@@ -93,9 +95,11 @@ async function live(history: History, world: World, dir: string): Promise<void> 
     events: silentEvents,
   });
   const before = store.tip()?.sequence;
+  const panel = new SourcePanel({ sources: [world], events: silentEvents, pollMs: 1 });
+  const trust = trustLevel(0);
   try {
     const parts = {
-      ledgers: ledgersOf({ source: world, network, events: silentEvents, pollMs: 1 }),
+      ledgers: ledgersOf({ panel, trust, judge: undefined }, network),
       journal: world.journal(store),
       machine: runtime,
       vault: network.vault,

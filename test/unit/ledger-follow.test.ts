@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { type FollowOptions, followLedgers } from "../../src/ledger/follow-ledgers.ts";
 import type { LedgerRange, LedgerSource, RawLedger } from "../../src/ledger/ledger-source.ts";
+import { SourcePanel } from "../../src/ledger/source-panel.ts";
 import { AceError, type ErrorCode, isAceError } from "../../src/lib/errors.ts";
 import type { EventFields } from "../../src/lib/events.ts";
 import {
@@ -12,6 +13,8 @@ import {
   makeLedger,
   PASSPHRASE,
 } from "../fixtures/made-ledger.ts";
+import { trustLevel } from "../support/trust.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
 
 const chain = makeChain(6);
 const rivals = [makeLedger({ ...GENESIS, hash: "cd".repeat(32) })];
@@ -46,50 +49,60 @@ interface Followed {
   readonly sequences: readonly number[];
   readonly error: ErrorCode | undefined;
   readonly message: string;
-  readonly waitsMs: readonly number[];
+  /** When each ledger came. */
+  readonly atMs: readonly number[];
   readonly events: readonly (EventFields & { readonly name: string })[];
 }
 
-/** Follows until `count` ledgers came, the stream broke, or it waited twenty times. */
+interface Settings extends Partial<FollowOptions> {
+  readonly pollMs?: number;
+}
+
+/** Follows until `count` ledgers came, the stream broke, or an hour went by. */
 async function follow(
-  source: LedgerSource,
+  source: LedgerSource | readonly LedgerSource[],
   count: number,
-  more: Partial<FollowOptions> = {},
+  { pollMs = 100, ...more }: Settings = {},
 ): Promise<Followed> {
+  const time = new VirtualTime(0, () => 0.999_999);
   const aborter = new AbortController();
-  const waitsMs: number[] = [];
   const events: (EventFields & { readonly name: string })[] = [];
   const sequences: number[] = [];
-  let nowMs = 0;
+  const atMs: number[] = [];
   const note = (name: string, fields: EventFields = {}) => void events.push({ name, ...fields });
+  const panel = new SourcePanel({
+    sources: [source].flat(),
+    events: { info: note, warn: note },
+    pollMs,
+    clock: time,
+    pace: time,
+  });
+  void time.wait(3_600_000, aborter.signal).then(
+    () => aborter.abort(),
+    () => undefined,
+  );
   const options: FollowOptions = {
-    source,
+    panel,
+    trust: trustLevel(0),
     cursor: GENESIS,
     passphrase: PASSPHRASE,
     vaults: [],
-    events: { info: note, warn: note },
     signal: aborter.signal,
-    pollMs: 100,
-    clock: { nowMs: () => nowMs },
-    pace: {
-      chance: () => 0.999_999,
-      wait: async (durationMs) => {
-        waitsMs.push(durationMs);
-        nowMs += durationMs;
-        if (waitsMs.length >= 20) aborter.abort();
-      },
-    },
     ...more,
   };
+  const told = { sequences, atMs, events };
   try {
     for await (const ledger of followLedgers(options)) {
       sequences.push(ledger.sequence);
+      atMs.push(time.nowMs());
       if (sequences.length === count) break;
     }
-    return { sequences, error: undefined, message: "", waitsMs, events };
+    return { ...told, error: undefined, message: "" };
   } catch (error) {
     if (!isAceError(error)) throw error;
-    return { sequences, error: error.code, message: error.message, waitsMs, events };
+    return { ...told, error: error.code, message: error.message };
+  } finally {
+    aborter.abort();
   }
 }
 
@@ -115,7 +128,7 @@ describe("a source that serves", () => {
     const followed = await follow(source, 4);
     expect(followed.sequences).toEqual([101, 102, 103, 104]);
     expect(source.asked).toEqual([101, 103, 104, 104, 104]);
-    expect(followed.waitsMs).toEqual([100, 100]);
+    expect(followed.atMs).toEqual([0, 0, 0, 200]);
   });
 });
 
@@ -124,7 +137,7 @@ describe("a source with faults", () => {
     const source = new ScriptedSource([], [], [], chain);
     const followed = await follow(source, 1);
     expect(followed.sequences).toEqual([101]);
-    expect(followed.waitsMs).toEqual([100, 100, 100]);
+    expect(followed.atMs).toEqual([300]);
     expect(followed.events).toEqual([]);
   });
 
@@ -146,14 +159,14 @@ describe("a source with faults", () => {
     const down = Array.from({ length: 9 }, () => fault("LEDGER_NO_SOURCE"));
     const followed = await follow(new ScriptedSource(...down, chain), 1);
     expect(followed.sequences).toEqual([101]);
-    expect(followed.waitsMs).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
+    expect(followed.atMs).toEqual([200 + 400 + 800 + 1_600 + 3_200 + 6_400 + 12_800 + 30_000]);
     expect(followed.events.filter(({ name }) => name === "ledger.source_failed")).toHaveLength(9);
   });
 
   it("is looked at as often as before once it answers again, even with nothing new", async () => {
     const down = fault("LEDGER_NO_SOURCE");
     const followed = await follow(new ScriptedSource(down, down, [], chain), 1);
-    expect(followed.waitsMs).toEqual([200, 400, 100]);
+    expect(followed.atMs).toEqual([200 + 400 + 100]);
   });
 
   it("may send broken data: it is asked again, and nothing of it is handed on", async () => {
@@ -248,7 +261,7 @@ describe("the founding ledger", () => {
   it("that the source has not reached is waited for", async () => {
     const source = new ScriptedSource([], [], chain.slice(0, 1), chain.slice(1));
     const followed = await follow(source, 1, { start, cursor: start });
-    expect(followed.waitsMs).toEqual([100, 100]);
+    expect(followed.atMs).toEqual([200]);
     expect(followed.sequences).toEqual([102]);
   });
 
@@ -257,21 +270,20 @@ describe("the founding ledger", () => {
     const cursor = { sequence: 102, hash: chain[1]?.hash ?? "" };
     const followed = await follow(source, 1, { start, cursor });
     expect(followed.sequences).toEqual([103]);
-    expect(followed.events[0]?.name).toBe("ledger.start_unseen");
   });
 });
 
 describe("an abort", () => {
   it("ends the stream without an error, even during a real wait", async () => {
     const aborter = new AbortController();
+    const events = { info: () => {}, warn: () => {} };
     const stream = followLedgers({
-      source: new ScriptedSource([]),
+      panel: new SourcePanel({ sources: [new ScriptedSource([])], events, pollMs: 60_000 }),
+      trust: trustLevel(0),
       cursor: GENESIS,
       passphrase: PASSPHRASE,
       vaults: [],
-      events: { info: () => {}, warn: () => {} },
       signal: aborter.signal,
-      pollMs: 60_000,
     });
     const next = stream.next();
     setImmediate(() => aborter.abort());

@@ -6,10 +6,12 @@ import { z } from "zod";
 import { followLedgers } from "../../src/ledger/follow-ledgers.ts";
 import { openRpcClient, type RpcOptions } from "../../src/ledger/rpc-client.ts";
 import { openRpcSource, type RpcSource } from "../../src/ledger/rpc-source.ts";
+import { SourcePanel } from "../../src/ledger/source-panel.ts";
 import { verifyLedger } from "../../src/ledger/verify-ledger.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { GENESIS, type MadeLedger, makeChain, PASSPHRASE } from "../fixtures/made-ledger.ts";
 import { miniLake, TESTNET } from "../fixtures/stellar-data.ts";
+import { trustLevel } from "../support/trust.ts";
 
 const Request = z.object({
   id: z.int(),
@@ -161,11 +163,14 @@ describe("an honest server", () => {
     const { url } = await serve(honest(ledgers, TESTNET));
     const { previousHash } = verifyLedger(raws[0] ?? new Uint8Array(), { passphrase: TESTNET });
     const closed = followLedgers({
-      source: openRpcSource({ ...quick(url), passphrase: TESTNET }),
+      panel: new SourcePanel({
+        sources: [openRpcSource({ ...quick(url), passphrase: TESTNET })],
+        events: silentEvents,
+      }),
+      trust: trustLevel(0),
       cursor: { sequence: 996, hash: previousHash },
       passphrase: TESTNET,
       vaults: [],
-      events: silentEvents,
     });
     const sequences: number[] = [];
     for await (const { sequence } of closed) {
@@ -239,7 +244,7 @@ describe("a busy server", () => {
     const getNetwork = (params: Params, call: number) =>
       call === 0 ? busy(429, "7") : (script["getNetwork"]?.(params, call) ?? busy(500));
     const { url } = await serve({ ...script, getNetwork });
-    expect(await readAll(openRpcSource(quick(url)), 120)).toEqual([120]);
+    expect(await openRpcClient(quick(url)).getNetwork()).toMatchObject({ passphrase: PASSPHRASE });
     expect(waitsMs).toEqual([7_000]);
   });
 

@@ -2,18 +2,19 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { openNodeClient } from "../../client/http.ts";
-import type { StatusJson } from "../../client/schemas.ts";
+import { AceError } from "../../lib/errors.ts";
 import { readServiceNetwork } from "../../node/files.ts";
 import type { Node } from "../../node/node.ts";
+import { showFollowing } from "../catch-up.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { FOUND_ANEW, tooYoung } from "../network-age.ts";
+import { SOURCE_HEADINGS, sourceRows, statusRows } from "../node-status.ts";
+import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
-
-const TIP_MS = 500;
 
 /** `ace node`: follows the network, answers the API, seeds what was published. */
 export function register(noun: Command, run: Run): void {
@@ -24,6 +25,13 @@ export function register(noun: Command, run: Run): void {
     .option("--peer-port <port>", "BitTorrent peers")
     .option("--tracker-port <port>", "the node's own tracker")
     .option("--operator <file>", "issuer keys: with them the node issues access tokens")
+    .addOption(repeatable("--lake <location>", "data lake to read from; may be given again"))
+    .addOption(
+      repeatable("--archive <location>", "history archive to read from; may be given again"),
+    )
+    .option("--quorum <file>", "your own quorum set (JSON): whose word counts")
+    .option("--trust <level>", "0, 1 or 2: what a ledger must have reached to be applied")
+    .option("--from <where>", "genesis: follow from the ledger the network was founded in")
     .option("--follow-only", "issue no tokens, even where issuer keys lie beside network.json")
     .option(
       "--log <level>",
@@ -31,7 +39,7 @@ export function register(noun: Command, run: Run): void {
     )
     .addHelpText(
       "after",
-      "\nExamples:\n  ace node\n  ace node --data ./second --port 7170 --peer-port 7171 --tracker-port 7172 --follow-only\n  ace node status",
+      "\nExamples:\n  ace node\n  ace node --data ./second --port 7170 --peer-port 7171 --tracker-port 7172 --follow-only\n  ace node --from genesis --lake ./lake --rpc https://one.example --rpc https://two.example\n  ace node status",
     )
     .action(run((context, _args, flags) => start(context, flags)));
   examples(
@@ -51,13 +59,14 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
   const config = loadConfig(
     {
       networkFile: settings.network,
-      rpcUrl: settings.rpcUrl,
+      rpcUrl: usualRpc(context),
       dataDir: join(settings.home, "node"),
       // A person sees the line below instead of one a ledger.
       logLevel: terminal.canAsk ? "warn" : undefined,
     },
     fromEnvironment(environment),
     {
+      ...sourceFlags(flags),
       dataDir: flags.text("data"),
       host: flags.text("host"),
       httpPort: flags.text("port"),
@@ -67,7 +76,8 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
       logLevel: flags.text("log"),
     },
   );
-  await warnOfYouth(context);
+  refuseOtherStart(flags);
+  await warnOfYouth(context, config.rpcUrl);
   await using node = await openNode(config, packageVersion());
   const { peerAddress, trackerUrl, serverKey } = node.streams;
   const addresses = { httpUrl: node.httpUrl, peerAddress, trackerUrl, serverKey };
@@ -81,7 +91,8 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
     ["tokens", config.operatorFile === undefined ? "verifies them" : "issues and verifies them"],
   ]);
   output.event("ready", addresses);
-  using _line = showTip(context, node);
+  sayWhereItBegins(context, node, flags);
+  using _line = showFollowing(context, node);
   const fault = node.follower.stopped.then(() => node.follower.fault());
   await Promise.race([untilAborted(signal), fault.then((error) => reportFault(context, error))]);
   // A node that stopped following goes on answering, so that its operator can look.
@@ -90,25 +101,47 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
 }
 
 /** Such a node would wait without a word. */
-async function warnOfYouth({ settings, output, signal }: Context): Promise<void> {
+async function warnOfYouth(
+  { settings, output, signal }: Context,
+  [url]: readonly string[],
+): Promise<void> {
+  if (url === undefined) return;
   const { name, genesisLedger } = readServiceNetwork(settings.network);
-  const fault = await tooYoung(genesisLedger, { url: settings.rpcUrl, signal });
+  const fault = await tooYoung(genesisLedger, { url, signal });
   if (fault !== undefined) output.warn(`"${name}" was ${fault}; ${FOUND_ANEW}`);
 }
 
-/** The last ledger applied, on one line of a terminal. */
-function showTip({ output }: Context, node: Node): Disposable {
-  const progress = output.progress("at ledger");
-  const timer = setInterval(() => {
-    const tip = node.tip();
-    if (node.follower.state() === "following" && tip !== undefined) progress.update(tip);
-  }, TIP_MS);
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer);
-      progress.done();
-    },
+/** The endpoint of every command, unless it is only a guess and other sources are named. */
+function usualRpc({ settings, origins }: Context): string | undefined {
+  return origins.rpcUrl === "default" ? undefined : settings.rpcUrl;
+}
+
+function sourceFlags(flags: Flags): Record<string, unknown> {
+  const list = (name: string) => {
+    const places = flags.texts(name);
+    return places.length === 0 ? undefined : places;
   };
+  return {
+    rpcUrl: list("rpc"),
+    lakeUrl: list("lake"),
+    archiveUrl: list("archive"),
+    quorumFile: flags.text("quorum"),
+    trustLevel: flags.text("trust"),
+  };
+}
+
+function refuseOtherStart(flags: Flags): void {
+  const from = flags.text("from");
+  if (from === undefined || from === "genesis") return;
+  throw new AceError("USAGE", `--from takes "genesis", not "${from}"`);
+}
+
+function sayWhereItBegins({ output, settings }: Context, node: Node, flags: Flags): void {
+  if (flags.text("from") === undefined) return;
+  const { genesisLedger } = readServiceNetwork(settings.network);
+  const tip = node.tip();
+  if (tip === undefined) output.note(`begins with ledger ${genesisLedger}, its founding`);
+  else output.note(`has followed up to ledger ${tip} before, and goes on from there`);
 }
 
 function reportFault(
@@ -129,41 +162,10 @@ function operatorFile(networkFile: string, flags: Flags): string | undefined {
 async function status({ settings, output, signal }: Context): Promise<unknown> {
   const found = await openNodeClient(settings.nodeUrl, signal).status();
   output.table(statusRows(found));
+  output.table(sourceRows(found), SOURCE_HEADINGS);
   if (found.fault !== undefined) {
     output.warn(`${found.fault.code}: ${found.fault.message}`);
     output.warn(`hint: ${found.fault.hint}`);
   }
   return found;
-}
-
-function statusRows({
-  network,
-  tip,
-  lagS,
-  trustLevel,
-  source,
-  state,
-  contents,
-  issues,
-}: StatusJson) {
-  const rows = [
-    ["network", `${network.name} on ${network.passphrase}`],
-    ["id", network.id],
-    ["state", state],
-  ];
-  if (tip !== undefined) {
-    rows.push(
-      ["ledger", `${tip.sequence} (${lagS ?? 0} s ago)`],
-      ["header hash", tip.headerHash],
-      ["state root", tip.stateRoot],
-      ["ledger hash", tip.ledgerHash],
-    );
-  }
-  rows.push(
-    ["trust level", `${trustLevel}: one source, every hash checked`],
-    ["source", source],
-    ["contents", String(contents)],
-    ["tokens", issues ? "issues and verifies them" : "verifies them"],
-  );
-  return rows;
 }
