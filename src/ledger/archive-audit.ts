@@ -4,28 +4,28 @@
  * Errors  Those of `LedgerSource.read` become failures of the report; nothing stops at the first.
  */
 import { toHex } from "../lib/bytes.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
+import { type ArchiveEntry, type EntryKind, joinCheckpoint } from "./archive-entries.ts";
 import type { Archive } from "./archive-files.ts";
 import {
   bucketPath,
   CHECKPOINT_LEDGERS,
-  type CheckpointKind,
   checkpointPath,
   checkpointStatePath,
   firstLedgerOf,
 } from "./archive-layout.ts";
 import { type ArchiveState, bucketListHash, bucketsOf } from "./archive-state.ts";
-import type { Tally } from "./audit-report.ts";
+import type { AuditName, Tally } from "./audit-report.ts";
+import { readLedger } from "./close-meta.ts";
 import type { LedgerAudit } from "./ledger-audit.ts";
 import type { ArchiveFolder } from "./ledger-folder.ts";
 import type { LedgerHeader } from "./ledger-header.ts";
+import type { ArchivedLedger } from "./ledger-source.ts";
 import type { QuorumSet } from "./quorum.ts";
 import { requireAnchor } from "./scp-anchor.ts";
 import { auditConsensus } from "./scp-audit.ts";
 import { envelopesOf } from "./scp-history.ts";
-
-const REQUIRED: readonly CheckpointKind[] = ["ledger", "transactions", "results"];
 
 export interface ArchiveAuditOptions {
   readonly archive: Archive;
@@ -71,23 +71,73 @@ function span(checkpoints: ArchiveFolder["checkpoints"]): readonly number[] {
 type Headers = ReadonlyMap<number, LedgerHeader>;
 
 async function auditLedgers(checkpoint: number, options: ArchiveAuditOptions): Promise<Headers> {
-  const { archive, folder, tally, ledgers, signal } = options;
-  const headers = new Map<number, LedgerHeader>();
-  const missing = REQUIRED.filter((kind) => !folder.checkpoints[kind].has(checkpoint));
-  for (const kind of missing) {
-    const path = checkpointPath(kind, checkpoint);
-    tally.caught(path, new AceError("LEDGER_MALFORMED", `${path} is missing`));
-  }
-  if (missing.length > 0) return headers;
-  const path = checkpointPath("ledger", checkpoint);
+  const found = new Map<number, LedgerHeader>();
+  const headers = await readFile("ledger", checkpoint, options);
+  const sets = await readFile("transactions", checkpoint, options);
+  const results = await readFile("results", checkpoint, options);
+  if (headers === undefined || sets === undefined || results === undefined) return found;
+  const { tally, ledgers } = options;
   try {
-    for (const raw of (await archive.readCheckpoint(checkpoint, signal)) ?? []) {
-      headers.set(raw.sequence, ledgers.add(path, raw));
+    for (const raw of joinCheckpoint(checkpoint, { headers, sets, results })) {
+      const header = auditLedger(checkpoint, raw, { tally, ledgers });
+      if (header !== undefined) found.set(raw.sequence, header);
     }
+  } catch (error) {
+    tally.caught(checkpointPath("ledger", checkpoint), error);
+  }
+  return found;
+}
+
+async function readFile(
+  kind: EntryKind,
+  checkpoint: number,
+  { archive, tally, signal }: ArchiveAuditOptions,
+): Promise<readonly ArchiveEntry[] | undefined> {
+  const path = checkpointPath(kind, checkpoint);
+  try {
+    const entries = await archive.readEntries(kind, checkpoint, signal);
+    if (entries !== undefined) return entries;
+    tally.caught(path, new AceError("LEDGER_MALFORMED", `${path} is missing`));
   } catch (error) {
     tally.caught(path, error);
   }
-  return headers;
+  return undefined;
+}
+
+function auditLedger(
+  checkpoint: number,
+  raw: ArchivedLedger,
+  { tally, ledgers }: Pick<ArchiveAuditOptions, "tally" | "ledgers">,
+): LedgerHeader | undefined {
+  try {
+    return ledgers.add((hash) => checkpointPath(fileOf(hash), checkpoint), raw);
+  } catch (error) {
+    tally.caught(checkpointPath(brokenFile(raw), checkpoint), error, raw.sequence);
+    return undefined;
+  }
+}
+
+/** Which file holds what a check has found fault with. */
+function fileOf(hash: AuditName | undefined): EntryKind {
+  if (hash === "results" || hash === "feePool") return "results";
+  const ofSet = hash === "transactionSet" || hash === "setPrevious" || hash === "applyOrder";
+  return ofSet ? "transactions" : "ledger";
+}
+
+/** Which file holds the entry that cannot be read: the first without which it can. */
+function brokenFile(raw: ArchivedLedger): EntryKind {
+  if (!isReadable({ ...raw, set: undefined, results: undefined })) return "ledger";
+  return isReadable({ ...raw, results: undefined }) ? "results" : "transactions";
+}
+
+function isReadable(raw: ArchivedLedger): boolean {
+  try {
+    readLedger(raw);
+    return true;
+  } catch (error) {
+    if (!isAceError(error)) throw error;
+    return false;
+  }
 }
 
 async function auditScp(
@@ -115,9 +165,11 @@ function auditAnchor(
 ): void {
   const { quorumSet, networkId, tally, entries } = options;
   if (quorumSet === undefined || networkId === undefined || valueBytes === undefined) return;
-  const envelopes = envelopesOf(entries, sequence);
-  requireAnchor({ sequence, valueBytes, networkId, quorumSet, envelopes });
-  tally.held("anchor");
+  tally.attempt(checkpointPath("scp", sequence), sequence, () => {
+    const envelopes = envelopesOf(entries, sequence);
+    requireAnchor({ sequence, valueBytes, networkId, quorumSet, envelopes });
+    tally.held("anchor");
+  });
 }
 
 async function auditState(

@@ -5,13 +5,15 @@
  * Source  Stellar-ledger.x: LedgerHeaderHistoryEntry, TransactionHistoryEntry and
  *         TransactionHistoryResultEntry, as streams of records.
  */
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { readHeaderOnly } from "./archive-header.ts";
 import { firstLedgerOf } from "./archive-layout.ts";
 import type { ArchivedLedger } from "./ledger-source.ts";
 import { readRecords } from "./record-stream.ts";
 
 const UINT32_BYTES = 4;
+
+export type EntryKind = "ledger" | "transactions" | "results";
 
 export interface ArchiveEntry {
   readonly sequence: number;
@@ -28,15 +30,26 @@ export interface CheckpointEntries {
 /** @param name Of the file, for messages. */
 export function readEntries(
   name: string,
-  kind: "ledger" | "transactions" | "results",
+  kind: EntryKind,
   file: Uint8Array,
 ): readonly ArchiveEntry[] {
-  const sequenceOf = kind === "ledger" ? headerSequence : leadingSequence;
+  try {
+    return orderedEntries(kind === "ledger" ? headerSequence : leadingSequence, file);
+  } catch (cause) {
+    if (!isAceError(cause)) throw cause;
+    throw new AceError(cause.code, `${name}: ${cause.message}`, { cause });
+  }
+}
+
+function orderedEntries(
+  sequenceOf: (bytes: Uint8Array) => number,
+  file: Uint8Array,
+): readonly ArchiveEntry[] {
   const entries: ArchiveEntry[] = [];
   let last = -1;
   for (const bytes of readRecords(file)) {
     const sequence = sequenceOf(bytes);
-    if (sequence <= last) throw malformed(`${name}: ledger ${sequence} comes after ledger ${last}`);
+    if (sequence <= last) throw malformed(`ledger ${sequence} comes after ledger ${last}`);
     entries.push({ sequence, bytes });
     last = sequence;
   }

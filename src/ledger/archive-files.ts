@@ -9,7 +9,12 @@
  *         `LEDGER_NO_SOURCE` when the archive cannot be reached or has no state.
  */
 import { AceError } from "../lib/errors.ts";
-import { type ArchiveEntry, joinCheckpoint, readEntries } from "./archive-entries.ts";
+import {
+  type ArchiveEntry,
+  type EntryKind,
+  joinCheckpoint,
+  readEntries,
+} from "./archive-entries.ts";
 import {
   bucketPath,
   checkpointPath,
@@ -38,8 +43,9 @@ export interface Archive {
     checkpoint: number,
     signal?: AbortSignal,
   ): Promise<readonly ArchivedLedger[] | undefined>;
-  /** Only its headers: XDR of LedgerHeaderHistoryEntry, in order. */
-  readHeaders(
+  /** The entries of one of its files, in order. */
+  readEntries(
+    kind: EntryKind,
     checkpoint: number,
     signal?: AbortSignal,
   ): Promise<readonly ArchiveEntry[] | undefined>;
@@ -63,11 +69,7 @@ export function openArchive(location: string | ObjectStore): Archive {
     const bytes = await store.fetchObject(name, { bytesMax, signal });
     return bytes === undefined ? undefined : inflateGzip(name, bytes, bytesMax);
   };
-  const entries = async (
-    kind: "ledger" | "transactions" | "results",
-    checkpoint: number,
-    signal: AbortSignal | undefined,
-  ) => {
+  const entries = async (kind: EntryKind, checkpoint: number, signal?: AbortSignal) => {
     const name = checkpointPath(kind, checkpoint);
     const bytes = await inflated(name, CHECKPOINT_BYTES_MAX, signal);
     return bytes === undefined ? undefined : readEntries(name, kind, bytes);
@@ -90,7 +92,7 @@ export function openArchive(location: string | ObjectStore): Archive {
       if (headers === undefined || sets === undefined || results === undefined) return undefined;
       return joinCheckpoint(checkpoint, { headers, sets, results });
     },
-    readHeaders: (checkpoint, signal) => entries("ledger", checkpoint, signal),
+    readEntries: entries,
     readConsensus: async (checkpoint, signal) => {
       const bytes = await inflated(checkpointPath("scp", checkpoint), CHECKPOINT_BYTES_MAX, signal);
       return bytes === undefined ? undefined : [...readRecords(bytes)];

@@ -124,7 +124,7 @@ async function checkChain(
   let wanted: HeaderPoint | undefined;
   const keys = backwards(checkpoint, checkpointOf(cursor.sequence));
   const load = async (key: number, both: AbortSignal) => {
-    const headers = await archive.readHeaders(key, both);
+    const headers = await archive.readEntries("ledger", key, both);
     if (headers === undefined && key < checkpoint) throw missing(archive, key, checkpoint);
     return headers;
   };

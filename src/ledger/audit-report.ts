@@ -112,6 +112,15 @@ export class Tally {
     this.#keep({ path, code, ledger, message, ...nothing });
   }
 
+  /** Runs one check that throws where it fails. */
+  attempt(path: string, ledger: number, check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.caught(path, error, ledger);
+    }
+  }
+
   #keep(failure: LedgerFailure): void {
     this.failureCount += 1;
     if (this.failures.length < FAILURES_MAX) this.failures.push(failure);

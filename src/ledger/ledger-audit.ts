@@ -9,7 +9,7 @@ import { AceError } from "../lib/errors.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import type { EmptyForm, Tally } from "./audit-report.ts";
 import { type LedgerParts, readLedger } from "./close-meta.ts";
-import { holds } from "./hash-check.ts";
+import { type HashName, holds } from "./hash-check.ts";
 import { compareFeePool } from "./header-chain.ts";
 import { checkApplyOrder, pairTransactions } from "./join-results.ts";
 import type { LedgerHeader } from "./ledger-header.ts";
@@ -33,6 +33,9 @@ export interface AuditOptions {
   readonly skipsSignatures?: boolean;
   readonly onLedger?: ((sequence: number) => void) | undefined;
 }
+
+/** The file to name for a fault of one kind. */
+export type PathOf = (hash: HashName | "valueSignature") => string;
 
 interface Tip {
   readonly sequence: number;
@@ -60,7 +63,7 @@ export class LedgerAudit {
    * The header, whatever else of the ledger failed.
    * Errors  `LEDGER_MALFORMED` and `LEDGER_PROTOCOL_UNKNOWN`; the next ledger may be read all the same.
    */
-  add(path: string, raw: RawLedger): LedgerHeader {
+  add(pathOf: PathOf, raw: RawLedger): LedgerHeader {
     const parts = readLedger(raw);
     const { header } = parts;
     const { sequence } = header;
@@ -73,10 +76,12 @@ export class LedgerAudit {
     };
     this.#count(parts);
     if (raw.kind === "archived")
-      this.#attempt(path, sequence, () => checkPlaceholder(parts, raw.set));
-    const isWhole = this.#checkHashes(path, parts, tip);
-    if (isWhole) this.#checkTransactions(path, parts);
-    this.#checkSignature(path, header);
+      this.#tally.attempt(pathOf("transactionSet"), sequence, () =>
+        checkPlaceholder(parts, raw.set),
+      );
+    const isWhole = this.#checkHashes(pathOf, parts, tip);
+    if (isWhole) this.#checkTransactions(pathOf, parts);
+    this.#checkSignature(pathOf("valueSignature"), header);
     this.#options.onLedger?.(sequence);
     return header;
   }
@@ -88,7 +93,7 @@ export class LedgerAudit {
     this.last = Math.max(this.last ?? header.sequence, header.sequence);
   }
 
-  #checkHashes(path: string, parts: LedgerParts, tip: Tip | undefined): boolean {
+  #checkHashes(pathOf: PathOf, parts: LedgerParts, tip: Tip | undefined): boolean {
     const { sequence } = parts.header;
     const checks = checkLedger(parts, {
       previousHash: tip?.hash,
@@ -96,7 +101,7 @@ export class LedgerAudit {
       previousProtocol: tip?.protocolVersion,
     });
     for (const check of checks) {
-      this.#tally.check(path, sequence, check);
+      this.#tally.check(pathOf(check.name), sequence, check);
       if (check.name === "transactionSet" && holds(check)) this.#countEmpty(parts);
     }
     const isWhole = checks.every(holds);
@@ -120,23 +125,15 @@ export class LedgerAudit {
     if (form !== undefined) this.emptySets[form[0]] += 1;
   }
 
-  #checkTransactions(path: string, parts: LedgerParts): void {
+  #checkTransactions(pathOf: PathOf, parts: LedgerParts): void {
     const { passphrase } = this.#options;
     if (passphrase === undefined || parts.set === undefined) return;
     const { sequence } = parts.header;
-    this.#attempt(path, sequence, () => {
+    this.#tally.attempt(pathOf("applyOrder"), sequence, () => {
       // Where the two do not pair, there is no order to speak of.
       pairTransactions(parts, passphrase);
-      this.#tally.check(path, sequence, checkApplyOrder(parts, passphrase));
+      this.#tally.check(pathOf("applyOrder"), sequence, checkApplyOrder(parts, passphrase));
     });
-  }
-
-  #attempt(path: string, sequence: number, check: () => void): void {
-    try {
-      check();
-    } catch (error) {
-      this.#tally.caught(path, error, sequence);
-    }
   }
 
   #checkSignature(path: string, { sequence, value }: LedgerHeader): void {

@@ -14,6 +14,8 @@ import { type ObjectName, parseObjectName } from "./ledger-object.ts";
 
 const CHECKPOINT_FILE =
   /^(ledger|transactions|results|scp|history)\/(?:[0-9a-f]{2}\/){3}\1-([0-9a-f]{8})\.(?:xdr\.gz|json)$/;
+/** At the top, or in a partition; what lies deeper is another lake. */
+const LAKE_FILE = /^(?:[0-9A-F]{8}--\d{1,10}-\d{1,10}\/)?[^/]+$/;
 const BUCKET_FILE = /^bucket\/(?:[0-9a-f]{2}\/){3}bucket-([0-9a-f]{64})\.xdr\.gz$/;
 
 export type LedgerFolder = FileFolder | LakeFolder | ArchiveFolder;
@@ -71,7 +73,7 @@ export async function surveyFolder(path: string): Promise<LedgerFolder> {
 
 function objectsOf(names: readonly string[]): readonly LakeObject[] {
   const objects = names.flatMap((name) => {
-    const promised = parseObjectName(name);
+    const promised = LAKE_FILE.test(name) ? parseObjectName(name) : undefined;
     return promised === undefined ? [] : [{ name, promised }];
   });
   return objects.sort((left, right) => left.promised.first - right.promised.first);

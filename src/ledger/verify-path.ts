@@ -150,7 +150,7 @@ function addObject(
   const sequences: number[] = [];
   for (const bytes of readLedgerObject(file, options)) {
     const raw = { kind: "closeMeta", sequence: 0, bytes } as const;
-    sequences.push(audit.ledgers.add(name, raw).sequence);
+    sequences.push(audit.ledgers.add(() => name, raw).sequence);
   }
   checkName(name, promised, sequences);
 }
