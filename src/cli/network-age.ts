@@ -1,7 +1,7 @@
 /** Whether the endpoint has come as far as the ledger in which the network was founded. */
 import { latestOf, type RpcEndpoint } from "./rpc-probe.ts";
 
-export const FOUND_ANEW = "a devnet keeps nothing: found the network anew, in an empty --home";
+export const FOUND_ANEW = "the devnet began anew: found the network anew, in an empty --home";
 
 /** What is wrong, in words; undefined when nothing is, or when no endpoint answers. */
 export async function tooYoung(

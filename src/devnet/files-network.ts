@@ -32,6 +32,7 @@ export interface KeptOptions
 
 export interface KeptDevnet extends Disposable {
   readonly net: Devnet;
+  readonly seed: string;
   /** Whether it goes on with what was in the folder. */
   readonly isResumed: boolean;
 }
@@ -73,7 +74,7 @@ export function openKeptDevnet(options: KeptOptions): KeptDevnet {
   });
   opening.defer(keep);
   const open = opening.move();
-  return { net, isResumed, [Symbol.dispose]: () => open.dispose() };
+  return { net, seed, isResumed, [Symbol.dispose]: () => open.dispose() };
 }
 
 /**

@@ -1,13 +1,15 @@
 /** What a JSON-RPC method gets and gives, and the refusals that several of them share. */
 import { z } from "zod";
 import type { Events } from "../lib/events.ts";
-import type { Devnet } from "./devnet.ts";
+import type { RpcTraps } from "./rpc-traps.ts";
+import type { ServedNetwork } from "./served-chain.ts";
 
 export const INVALID_REQUEST = -32_600;
 export const INVALID_PARAMS = -32_602;
 
 export interface RpcContext {
-  readonly net: Devnet;
+  readonly net: ServedNetwork;
+  readonly traps: RpcTraps;
   readonly friendbotUrl: string;
   readonly events: Events;
 }
@@ -38,7 +40,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /** Sequence and close time of both ends of what is kept. */
-export function windowOf(net: Devnet): {
+export function windowOf(net: ServedNetwork): {
   readonly latestLedger: number;
   readonly latestTime: number;
   readonly oldestLedger: number;

@@ -7,7 +7,6 @@
  * Source  stellar-rpc, get_ledgers.go, get_transaction.go and get_transactions.go.
  */
 import { z } from "zod";
-import type { Devnet } from "./devnet.ts";
 import type { DevnetLedger, DevnetTransaction } from "./devnet-ledger.ts";
 import {
   INVALID_PARAMS,
@@ -21,6 +20,7 @@ import {
   wrongParams,
   xdrFormat,
 } from "./rpc-answer.ts";
+import type { ServedNetwork } from "./served-chain.ts";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
@@ -123,7 +123,7 @@ export const getTransactions: RpcMethod = ({ net }, params) => {
   });
 };
 
-function readPage(net: Devnet, params: unknown): Page | RpcAnswer {
+function readPage(net: ServedNetwork, params: unknown): Page | RpcAnswer {
   const request = PageRequest.safeParse(params);
   if (!request.success) return wrongParams(request.error);
   const { startLedger: start, pagination } = request.data;
@@ -142,11 +142,11 @@ function readPage(net: Devnet, params: unknown): Page | RpcAnswer {
   return { start, cursor, limit: limit === 0 ? PAGE_DEFAULT : limit };
 }
 
-function holds({ latest, oldestSequence }: Devnet, sequence: number): boolean {
+function holds({ latest, oldestSequence }: ServedNetwork, sequence: number): boolean {
   return sequence >= oldestSequence && sequence <= latest.sequence;
 }
 
-function cursorRefusal(net: Devnet, cursor: string): RpcAnswer {
+function cursorRefusal(net: ServedNetwork, cursor: string): RpcAnswer {
   const { oldestLedger, latestLedger } = windowOf(net);
   return refusal(
     INVALID_PARAMS,
@@ -154,7 +154,7 @@ function cursorRefusal(net: Devnet, cursor: string): RpcAnswer {
   );
 }
 
-function* ledgersFrom(net: Devnet, first: number): Generator<DevnetLedger> {
+function* ledgersFrom(net: ServedNetwork, first: number): Generator<DevnetLedger> {
   for (let sequence = first; sequence <= net.latest.sequence; sequence += 1) {
     const closed = net.ledger(sequence);
     if (closed !== undefined) yield closed;

@@ -50,7 +50,7 @@ const Request = z.object({
   params: z.unknown().optional(),
 });
 
-/** Answers the text of one HTTP body. Batches are not taken. */
+/** Answers the text of one HTTP body, or not at all: undefined. Batches are not taken. */
 export function answerRpc(context: RpcContext, body: string): unknown {
   const parsed = parseJson(body);
   if (!parsed.ok) return reply(null, refusal(PARSE_ERROR, "the body is not JSON"));
@@ -64,10 +64,10 @@ export function answerRpc(context: RpcContext, body: string): unknown {
     context.events.warn("devnet.unsupported", { method });
     return reply(id, refusal(METHOD_NOT_FOUND, `the devnet has no method "${method}"`));
   }
-  return reply(
-    id,
-    guarded(() => answer(context, params ?? {})),
-  );
+  const { traps } = context;
+  const given = traps.before(method, params) ?? guarded(() => answer(context, params ?? {}));
+  const trapped = traps.after(method, given);
+  return trapped === "lost" ? undefined : reply(id, trapped);
 }
 
 function guarded(work: () => RpcAnswer): RpcAnswer {

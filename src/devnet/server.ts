@@ -1,20 +1,28 @@
 /**
- * The devnet's HTTP server, on 127.0.0.1 only: JSON-RPC on `POST /`, `/friendbot?addr=G…`, and
- * `POST /close` where ledgers close by hand.
+ * The devnet's HTTP server, on 127.0.0.1 only: JSON-RPC on `POST /`, `/friendbot?addr=G…`, a data lake
+ * under `/lake/`, a history archive under `/archive/`, and control (`server-control.ts`).
  *
  * Units   `closeMs` is the time between two closes. Close times are whole seconds and strictly
  *         increase, so closing more than once a second runs ahead of the clock.
  * Errors  `PORT_IN_USE`.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { LakeSizes } from "../ledger/lake-layout.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
+import { archivePublication } from "./archive-writer.ts";
 import type { Devnet } from "./devnet.ts";
 import type { DevnetLedger } from "./devnet-ledger.ts";
 import { createFriendbot, type Friendbot } from "./friendbot.ts";
+import { lakePublication } from "./lake-writer.ts";
+import type { Publication } from "./publication.ts";
 import { answerRpc } from "./rpc.ts";
 import type { RpcContext } from "./rpc-answer.ts";
+import { createRpcTraps } from "./rpc-traps.ts";
+import { ServedChain } from "./served-chain.ts";
+import { answerControl, type ControlParts } from "./server-control.ts";
+import { meetsOutage, type Reply, type ServedSource, send } from "./server-transport.ts";
 
 export interface DevnetServerOptions {
   readonly net: Devnet;
@@ -24,19 +32,19 @@ export interface DevnetServerOptions {
   readonly closeMs: number | "manual";
   readonly events: Events;
   readonly clock: Clock;
+  readonly lakeSizes?: LakeSizes | undefined;
 }
 
 export interface DevnetServer extends AsyncDisposable {
   readonly url: string;
   readonly friendbotUrl: string;
-  /** Closes one ledger now. */
-  closeLedger(): DevnetLedger;
+  readonly lakeUrl: string;
+  readonly archiveUrl: string;
+  /** Rejects when a ledger could not be kept: the network cannot go on then. */
+  readonly failure: Promise<never>;
+  /** Closes one ledger now, or so many seconds after the last one. */
+  closeLedger(secondsLater?: bigint): DevnetLedger;
   close(): Promise<void>;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 const HOST = "127.0.0.1";
@@ -45,32 +53,44 @@ const REQUEST_MS_MAX = 30_000;
 const MS_PER_SECOND = 1_000;
 
 export async function serveDevnet(options: DevnetServerOptions): Promise<DevnetServer> {
-  const { net, events, clock, closeMs } = options;
+  const { net, events, closeMs } = options;
   const friendbot = createFriendbot(net);
-
-  const closeLedger = (): DevnetLedger => {
-    friendbot.beforeClose();
-    const ledger = net.close({ closeTime: BigInt(Math.floor(clock.nowMs() / MS_PER_SECOND)) });
-    friendbot.afterClose();
-    const { sequence, transactions } = ledger;
-    events.info("devnet.closed", { ledger: sequence, transactions: transactions.length });
-    return ledger;
-  };
-
+  const closeLedger = closer(options, friendbot);
   const isManual = closeMs === "manual";
   const server = createServer({ requestTimeout: REQUEST_MS_MAX });
   const url = `http://${HOST}:${await listen(server, options.port)}`;
-  const context = { net, events, friendbotUrl: `${url}/friendbot` };
-  const handler = createHandler({ context, friendbot, closeLedger, isManual });
-  server.on("request", (request, response) => {
-    handler(request)
-      .catch((error: unknown): Reply => {
-        events.warn("devnet.fault", { message: String(error) });
-        return { status: 500, body: { error: "the devnet met a fault of its own" } };
-      })
-      .then((reply) => send(response, reply), undefined);
+  const urls = {
+    rpcUrl: url,
+    friendbotUrl: `${url}/friendbot`,
+    lakeUrl: `${url}/lake`,
+    archiveUrl: `${url}/archive`,
+  };
+  const served = new ServedChain(net, "rpc");
+  const handle = createHandler({
+    context: { net: served, traps: createRpcTraps(net, served), events, ...urls },
+    friendbot,
+    control: { net, closeLedger, urls },
+    isManual,
+    lake: lakePublication(new ServedChain(net, "lake"), options.lakeSizes),
+    archive: archivePublication(new ServedChain(net, "archive")),
   });
-  const timer = isManual ? undefined : setInterval(closeLedger, closeMs);
+  server.on("request", (request, response) => {
+    const source = sourceOf(request);
+    const answer = async (): Promise<void> => {
+      if (source !== undefined && (await meetsOutage(net, source, response))) return;
+      const reply = await handle(request);
+      if (reply === undefined) response.destroy();
+      else await send(net, source, reply, response);
+    };
+    answer().catch((error: unknown) => {
+      events.warn("devnet.fault", { message: String(error) });
+      if (response.headersSent) response.destroy();
+      else response.writeHead(FAULT).end('{"error":"the devnet met a fault of its own"}');
+    });
+  });
+  const { promise: failure, reject } = Promise.withResolvers<never>();
+  failure.catch(() => undefined);
+  const timer = isManual ? undefined : setInterval(() => attempt(closeLedger, reject), closeMs);
 
   const close = async (): Promise<void> => {
     clearInterval(timer);
@@ -80,51 +100,110 @@ export async function serveDevnet(options: DevnetServerOptions): Promise<DevnetS
     server.closeAllConnections();
     await promise;
   };
-  const { friendbotUrl } = context;
-  return { url, friendbotUrl, closeLedger, close, [Symbol.asyncDispose]: close };
+  return { url, ...urls, failure, closeLedger, close, [Symbol.asyncDispose]: close };
+}
+
+function closer(
+  { net, events, clock }: DevnetServerOptions,
+  friendbot: Friendbot,
+): (secondsLater?: bigint) => DevnetLedger {
+  return (secondsLater) => {
+    friendbot.beforeClose();
+    const nowS = BigInt(Math.floor(clock.nowMs() / MS_PER_SECOND));
+    const closeTime = secondsLater === undefined ? nowS : net.latest.closeTime + secondsLater;
+    const ledger = net.close({ closeTime });
+    friendbot.afterClose();
+    const { sequence, transactions } = ledger;
+    events.info("devnet.closed", { ledger: sequence, transactions: transactions.length });
+    return ledger;
+  };
+}
+
+/** A timer's error has nobody to catch it. */
+function attempt(work: () => void, refuse: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    refuse(error);
+  }
 }
 
 interface HandlerParts {
   readonly context: RpcContext;
   readonly friendbot: Friendbot;
-  readonly closeLedger: () => DevnetLedger;
+  readonly control: ControlParts;
   readonly isManual: boolean;
+  readonly lake: Publication;
+  readonly archive: Publication;
 }
 
-function createHandler(parts: HandlerParts): (request: IncomingMessage) => Promise<Reply> {
+const OBJECT_PATH = /^GET \/(lake|archive)\/(.{1,200})$/;
+const NOT_FOUND = 404;
+const TOO_LARGE = 413;
+const FAULT = 500;
+
+function sourceOf({ method, url = "/" }: IncomingMessage): ServedSource | undefined {
+  if (method === "POST" && url === "/") return "rpc";
+  const isObject = method === "GET" || method === "HEAD";
+  if (isObject && url.startsWith("/lake/")) return "lake";
+  return isObject && url.startsWith("/archive/") ? "archive" : undefined;
+}
+
+/** Undefined is no answer at all. */
+function createHandler(
+  parts: HandlerParts,
+): (request: IncomingMessage) => Promise<Reply | undefined> {
   return async (request) => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", `http://${HOST}`);
+    const url = new URL(request.url ?? "/", `http://${HOST}`);
     const body = await readBody(request);
-    if (body === undefined) return { status: 413, body: { error: "the body is too large" } };
-    const route = `${request.method} ${pathname}`;
-    switch (route) {
-      case "POST /":
-        return { status: 200, body: answerRpc(parts.context, body) };
-      case "GET /friendbot":
-      case "POST /friendbot":
-        return fund(parts, searchParams.get("addr") ?? new URLSearchParams(body).get("addr"));
-      case "POST /close":
-        return parts.isManual ? closeNow(parts) : notHere(route);
-      default:
-        return notHere(route);
-    }
+    if (body === undefined) return json(TOO_LARGE, { error: "the body is too large" });
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    return answerRoute(parts, `${method} ${url.pathname}`, body, url.searchParams);
   };
 }
 
+async function answerRoute(
+  parts: HandlerParts,
+  route: string,
+  body: string,
+  query: URLSearchParams,
+): Promise<Reply | undefined> {
+  if (route === "POST /") return rpcReply(parts.context, body);
+  if (route === "GET /friendbot" || route === "POST /friendbot") {
+    return fund(parts, query.get("addr") ?? new URLSearchParams(body).get("addr"));
+  }
+  const [, kind, name = ""] = OBJECT_PATH.exec(route) ?? [];
+  if (kind === "lake" || kind === "archive") return objectReply(parts[kind].read(name));
+  const { status, body: answer } = answerControl(parts.control, route, body) ?? {
+    status: NOT_FOUND,
+    body: { error: `there is no ${route} here` },
+  };
+  return json(status, answer);
+}
+
+function rpcReply(context: RpcContext, body: string): Reply | undefined {
+  const answer = answerRpc(context, body);
+  return answer === undefined ? undefined : json(200, answer);
+}
+
 /** Where ledgers close by hand nobody would close this one: friendbot does it itself. */
-function fund({ friendbot, closeLedger, isManual }: HandlerParts, address: string | null) {
+async function fund(
+  { friendbot, control, isManual }: HandlerParts,
+  address: string | null,
+): Promise<Reply> {
   const answer = friendbot.fund(address ?? "");
-  if (isManual && friendbot.isAwaited) closeLedger();
-  return answer;
+  if (isManual && friendbot.isAwaited) control.closeLedger();
+  const { status, body } = await answer;
+  return json(status, body);
 }
 
-function closeNow({ closeLedger }: HandlerParts): Reply {
-  const { sequence, hash, closeTime } = closeLedger();
-  return { status: 200, body: { sequence, hash, closeTime: String(closeTime) } };
+function json(status: number, body: unknown): Reply {
+  return { status, type: "application/json", body: Buffer.from(JSON.stringify(body)) };
 }
 
-function notHere(route: string): Reply {
-  return { status: 404, body: { error: `there is no ${route} here` } };
+function objectReply(body: Uint8Array | undefined): Reply {
+  if (body === undefined) return json(NOT_FOUND, { error: "there is no such object" });
+  return { status: 200, type: "application/octet-stream", body };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -152,8 +231,4 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function send(response: ServerResponse, { status, body }: Reply): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }

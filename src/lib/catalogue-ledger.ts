@@ -3,7 +3,7 @@ export const ledgerCatalogue = {
   NETWORK_MISMATCH: {
     status: 502,
     exit: 6,
-    hint: "Check the endpoint and `network.json`. A devnet begins anew at each start.",
+    hint: "Check the endpoint and `network.json`. A devnet with --reset or --memory began anew.",
   },
   LEDGER_HASH_MISMATCH: {
     status: 502,

@@ -1,55 +1,188 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import { createDevnet } from "../../devnet/devnet.ts";
-import { serveDevnet } from "../../devnet/server.ts";
+import { archivePublication } from "../../devnet/archive-writer.ts";
+import {
+  DEV_ACCOUNTS_MAX,
+  type DevAccount,
+  devAccounts,
+  fundMissing,
+} from "../../devnet/dev-accounts.ts";
+import { createDevnet, type Devnet } from "../../devnet/devnet.ts";
+import { parseFault } from "../../devnet/faults.ts";
+import { publishTo, writeWhole } from "../../devnet/files.ts";
+import { dropKeptDevnet, openKeptDevnet } from "../../devnet/files-network.ts";
+import { lakePublication } from "../../devnet/lake-writer.ts";
+import { type DevnetServer, serveDevnet } from "../../devnet/server.ts";
 import { AceError } from "../../lib/errors.ts";
 import { openTelemetry } from "../../node/events.ts";
 import type { Context } from "../context.ts";
+import { faultHelp, registerControl } from "../devnet-control.ts";
 import type { Flags } from "../flags.ts";
+import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 
 const PASSPHRASE = "Ace Devnet ; 2026";
+const SEED = "ace";
 const CLOSE = /^(?:manual|(\d{1,3})s)$/;
+const EXAMPLES = `
+Examples:
+  ace devnet
+  ace devnet --accounts 3 --close 5s
+  ace devnet --close manual --memory --port 8001
+  ace devnet --lake ./lake --archive ./archive --quorum-file ./quorum.json
+  ace devnet --fault rpc:lag=3 --fault lake:missing@120
+
+It is kept in its folder and goes on there at the next start. Besides JSON-RPC it serves, at the same
+address, /lake and /archive (for \`ace node --lake\` and \`--archive\`), /friendbot?addr=G…, GET /quorum,
+POST /close {"count","seconds"}, POST /warp {"seconds"}, POST /upgrade {"protocol","baseFee",
+"maxTxSetSize","baseReserve","flags"}, and GET, POST {"fault"} and DELETE {"id"} /faults.
+`;
 
 /** `ace devnet`: a Stellar network of your own, in this process, until Ctrl-C. */
 export function register(noun: Command, run: Run): void {
   noun
-    .option("--port <port>", "port of JSON-RPC and friendbot; 0 takes any free one", "8000")
+    .option("--port <port>", "port of JSON-RPC and all else; 0 takes any free one", "8000")
     .option("--close <mode>", "manual, or how often a ledger closes: 1s, 5s", "1s")
-    .option("--seed <text>", "the same seed and the same transactions give the same ledgers", "ace")
-    .option("--passphrase <text>", "network passphrase", PASSPHRASE)
+    .option("--data <folder>", "where it is kept (default: <home>/devnet)")
+    .option("--memory", "keep nothing of it")
+    .option("--reset", "begin anew: what its folder holds is dropped")
+    .option("--accounts <count>", "fund so many accounts and show their secrets")
+    .option("--seed <text>", `same seed and transactions, same ledgers (default: ${SEED})`)
+    .option("--passphrase <text>", `network passphrase (default: ${PASSPHRASE})`)
+    .option("--protocol <number>", "protocol to begin with: 23 to 28 (default: 27)")
+    .option("--lake <folder>", "write a SEP-54 data lake there as well")
+    .option("--archive <folder>", "write a history archive there as well")
+    .option("--quorum-file <file>", "write the quorum set there, for `ace node --quorum`")
+    .addOption(repeatable("--fault <fault>", "let a source do wrong; may be given again"))
     .option("--log <level>", "silent, warn, info or debug", "warn")
-    .addHelpText("after", "\nExamples:\n  ace devnet\n  ace devnet --close manual --port 8001")
+    .addHelpText("after", EXAMPLES)
+    .addHelpText("after", faultHelp())
     .action(run((context, _args, flags) => start(context, flags)));
+  registerControl(noun, run);
 }
 
 async function start(context: Context, flags: Flags): Promise<unknown> {
-  const { output, signal, clock } = context;
+  const { signal, clock, output } = context;
   const close = flags.text("close") ?? "1s";
   const [matched, seconds] = CLOSE.exec(close) ?? [];
   if (matched === undefined) throw new AceError("USAGE", `"${close}" is not manual, 1s or 5s`);
-  const passphrase = flags.text("passphrase") ?? PASSPHRASE;
-  const net = createDevnet({
-    passphrase,
-    seed: flags.text("seed") ?? "ace",
-    closeTime: BigInt(Math.floor(clock.nowMs() / 1_000)),
-  });
+  const faults = flags.texts("fault").map(parseFault);
+  const events = openTelemetry(flags.text("log") ?? "warn");
+  using opened = open(context, flags);
+  const { net } = opened;
+  publish(net, flags);
+  for (const fault of faults) net.faults.add(fault);
   await using server = await serveDevnet({
     net,
     port: flags.whole("port", { min: 0, max: 65_535 }) ?? 8_000,
     closeMs: seconds === undefined ? "manual" : Number(seconds) * 1_000,
-    events: openTelemetry(flags.text("log") ?? "warn"),
+    events,
     clock,
   });
-  const { url, friendbotUrl } = server;
-  output.line("devnet is running; Ctrl-C stops it, and nothing of it is kept", "good");
-  output.table([
-    ["rpc", url],
-    ["friendbot", friendbotUrl],
-    ["passphrase", passphrase],
-    ["ledgers", close === "manual" ? "close on POST /close" : `close every ${close}`],
+  const accounts = devAccounts(
+    opened,
+    flags.whole("accounts", { min: 0, max: DEV_ACCOUNTS_MAX }) ?? 0,
+  );
+  fundMissing(
+    net,
+    accounts.map(({ address }) => address),
+    () => server.closeLedger(),
+  );
+  const facts = factsOf(opened, server, accounts);
+  show(context, opened, facts, close);
+  output.event("ready", facts);
+  await Promise.race([untilAborted(signal), server.failure]);
+  return facts;
+}
+
+interface Opened extends Disposable {
+  readonly net: Devnet;
+  readonly passphrase: string;
+  readonly seed: string;
+  /** Undefined when nothing is kept. */
+  readonly folder: string | undefined;
+  readonly isResumed: boolean;
+}
+
+function open({ clock, settings, output }: Context, flags: Flags): Opened {
+  const closeTime = BigInt(Math.floor(clock.nowMs() / 1_000));
+  const protocol = flags.whole("protocol", { min: 1, max: 1_000 });
+  const { passphrase, seed } = { passphrase: flags.text("passphrase"), seed: flags.text("seed") };
+  const rules = { closeTime, ...(protocol === undefined ? {} : { protocol }) };
+  if (flags.isOn("memory")) {
+    const identity = { passphrase: passphrase ?? PASSPHRASE, seed: seed ?? SEED };
+    const net = createDevnet({ ...identity, ...rules });
+    return { net, ...identity, folder: undefined, isResumed: false, [Symbol.dispose]: () => {} };
+  }
+  const folder = resolve(flags.text("data") ?? `${settings.home}/devnet`);
+  if (flags.isOn("reset")) {
+    const dropped = dropKeptDevnet(folder);
+    if (dropped > 0) output.note(`dropped the devnet in ${folder}: ${dropped} ledgers`, "warn");
+  }
+  const defaults = { passphrase: PASSPHRASE, seed: SEED };
+  const kept = openKeptDevnet({ folder, passphrase, seed, defaults, ...rules });
+  const { net, isResumed } = kept;
+  return {
+    net,
+    passphrase: net.passphrase,
+    seed: kept.seed,
+    folder,
+    isResumed,
+    [Symbol.dispose]: () => kept[Symbol.dispose](),
+  };
+}
+
+function publish(net: Devnet, flags: Flags): void {
+  const [lake, archive] = [flags.text("lake"), flags.text("archive")];
+  publishTo(net, [
+    ...(lake === undefined ? [] : [{ folder: resolve(lake), publication: lakePublication(net) }]),
+    ...(archive === undefined
+      ? []
+      : [{ folder: resolve(archive), publication: archivePublication(net) }]),
   ]);
-  output.event("ready", { rpcUrl: url, friendbotUrl, passphrase });
-  await untilAborted(signal);
-  return { rpcUrl: url, friendbotUrl, passphrase };
+  const quorumFile = flags.text("quorumFile");
+  if (quorumFile === undefined) return;
+  writeWhole(resolve(quorumFile), `${JSON.stringify(net.quorumSet, undefined, 2)}\n`);
+}
+
+function factsOf(
+  { net, folder, isResumed }: Opened,
+  server: DevnetServer,
+  accounts: readonly DevAccount[],
+) {
+  const { url: rpcUrl, friendbotUrl, lakeUrl, archiveUrl } = server;
+  const { passphrase, quorumSet } = net;
+  const urls = { rpcUrl, friendbotUrl, lakeUrl, archiveUrl };
+  const ledger = net.latest.sequence;
+  return { ...urls, passphrase, data: folder ?? null, isResumed, ledger, quorumSet, accounts };
+}
+
+function show(
+  { output }: Context,
+  { folder, isResumed }: Opened,
+  facts: ReturnType<typeof factsOf>,
+  close: string,
+): void {
+  const { rpcUrl, friendbotUrl, lakeUrl, archiveUrl, passphrase, ledger, accounts } = facts;
+  const is = isResumed ? `devnet goes on after ledger ${ledger}` : "devnet is running";
+  output.line(
+    `${is}; Ctrl-C stops it${folder === undefined ? ", and nothing of it is kept" : ""}`,
+    "good",
+  );
+  output.table([
+    ["rpc", rpcUrl],
+    ["friendbot", friendbotUrl],
+    ["lake", lakeUrl],
+    ["archive", archiveUrl],
+    ["passphrase", passphrase],
+    ["ledgers", close === "manual" ? "close on `ace devnet close`" : `close every ${close}`],
+    ["kept in", folder ?? "memory alone"],
+  ]);
+  if (accounts.length === 0) return;
+  output.line("");
+  output.table(
+    accounts.map(({ address, secret }) => [address, secret]),
+    ["account (10,000 XLM)", "secret, known to everybody"],
+  );
 }
