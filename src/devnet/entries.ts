@@ -4,6 +4,7 @@
  * Source  Stellar-ledger-entries.x (LedgerEntry, LedgerKey).
  */
 import { xdr } from "@stellar/stellar-sdk/base";
+import { uint64Bytes } from "../lib/bytes.ts";
 
 /** The XDR of a LedgerKey as Latin-1 text: a string compares and hashes faster than bytes. */
 export type EntryKey = string;
@@ -11,6 +12,8 @@ export type EntryKey = string;
 /** The number of a variant, as XDR writes it. */
 const ACCOUNT = "\0\0\0\0";
 const TRUSTLINE = "\0\0\0\u0001";
+const OFFER = "\0\0\0\u0002";
+const NATIVE = "\0\0\0\0";
 const SHORT_CODE = "\0\0\0\u0001";
 const LONG_CODE = "\0\0\0\u0002";
 const ED25519 = "\0\0\0\0";
@@ -47,7 +50,7 @@ export function keyOfData(data: xdr.LedgerEntryData): EntryKey {
   }
 }
 
-/** Written by hand, as are those of trustlines: rules ask for little else, and often. */
+/** Written by hand, as are those of trustlines and offers: rules ask for little else, and often. */
 export function accountKey(accountId: xdr.PublicKey): EntryKey {
   return `${ACCOUNT}${idText(accountId)}`;
 }
@@ -68,7 +71,7 @@ export function dataKey(accountId: xdr.PublicKey, dataName: xdr.XdrString): Entr
 }
 
 export function offerKey(sellerId: xdr.PublicKey, offerId: bigint): EntryKey {
-  return entryKey(xdr.LedgerKey.offer(new xdr.LedgerKeyOffer({ sellerId, offerId })));
+  return `${OFFER}${idText(sellerId)}${latin1(uint64Bytes(offerId))}`;
 }
 
 export function liquidityPoolKey(liquidityPoolId: xdr.PoolId): EntryKey {
@@ -103,6 +106,22 @@ export function readClaimableBalance(
 ): xdr.ClaimableBalanceEntry | undefined {
   const data = state.get(claimableBalanceKey(balanceId))?.data;
   return data?.type === "claimableBalance" ? data.claimableBalance : undefined;
+}
+
+/** The XDR of an asset as Latin-1 text: it is that asset's name in indexes. */
+export function assetText(asset: xdr.Asset): string {
+  switch (asset.type) {
+    case "assetTypeNative":
+      return NATIVE;
+    case "assetTypeCreditAlphanum4":
+      return `${SHORT_CODE}${creditText(asset.alphaNum4)}`;
+    case "assetTypeCreditAlphanum12":
+      return `${LONG_CODE}${creditText(asset.alphaNum12)}`;
+  }
+}
+
+export function sameAsset(left: xdr.Asset, right: xdr.Asset): boolean {
+  return left === right || (left.type === right.type && assetText(left) === assetText(right));
 }
 
 export function sameAccount(left: xdr.PublicKey, right: xdr.PublicKey): boolean {

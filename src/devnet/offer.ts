@@ -12,7 +12,7 @@ import { xdr } from "@stellar/stellar-sdk/base";
 import { invariant } from "../lib/invariant.ts";
 import { STROOPS_MAX } from "../lib/money.ts";
 import { isIssuer, lineAsset } from "./asset.ts";
-import { offerKey, readTrustline } from "./entries.ts";
+import { offerKey, readTrustline, sameAccount } from "./entries.ts";
 import { adjustOffer, liabilitiesOf } from "./exchange.ts";
 import {
   acquireLiabilities,
@@ -170,7 +170,7 @@ function orderOf(
       const theirs = BigInt(other.price.n) * BigInt(price.n);
       const ours = BigInt(other.price.d) * BigInt(price.d);
       if (theirs > ours || (isPassive && theirs === ours)) return "badPrice";
-      return other.sellerId.equals(source) ? "crossSelf" : "keep";
+      return sameAccount(other.sellerId, source) ? "crossSelf" : "keep";
     },
   };
 }

@@ -7,6 +7,7 @@
  */
 import { xdr } from "@stellar/stellar-sdk/base";
 import { isAssetValid } from "./asset.ts";
+import { sameAsset } from "./entries.ts";
 import { applyOffer, type OfferRequest } from "./offer.ts";
 import { buyCodes, type OfferCodes, sellCodes, untriedOffer } from "./op-manage-offer-codes.ts";
 import type { OperationRule } from "./operation.ts";
@@ -45,7 +46,7 @@ function isWellFormed({ selling, buying, price, amount, offerId }: OfferRequest)
   return (
     isAssetValid(selling) &&
     isAssetValid(buying) &&
-    !selling.equals(buying) &&
+    !sameAsset(selling, buying) &&
     price.n > 0 &&
     price.d > 0 &&
     amount >= 0n &&

@@ -11,7 +11,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { STROOPS_MAX } from "../lib/money.ts";
 import { type BalanceRefusal, credit, debit, isAssetValid, isIssuer } from "./asset.ts";
-import { accountOf, readAccount } from "./entries.ts";
+import { accountOf, readAccount, sameAccount, sameAsset } from "./entries.ts";
 import {
   type PathCodes,
   type PathFault,
@@ -105,7 +105,7 @@ function isDestinationMissing({ state }: OperationContext, op: PathRequest): boo
   const destination = accountOf(op.destination);
   const returnsToIssuer =
     op.path.length === 0 &&
-    op.sendAsset.equals(op.destAsset) &&
+    sameAsset(op.sendAsset, op.destAsset) &&
     isIssuer(op.destAsset, destination);
   return !returnsToIssuer && readAccount(state, destination) === undefined;
 }
@@ -118,7 +118,7 @@ function walkForwards(
   let [giving, amount, crossedMax] = [op.sendAsset, op.sendAmount, OFFERS_CROSSED_MAX];
   const atoms: xdr.ClaimAtom[] = [];
   for (const taking of [...op.path, op.destAsset]) {
-    if (taking.equals(giving)) continue;
+    if (sameAsset(taking, giving)) continue;
     const limits = { givesMax: amount, takesMax: STROOPS_MAX, crossedMax };
     const filled = fill(at, { ...limits, ...screened(at), kind: "strictSend", giving, taking });
     const result = refuseHop(filled.outcome, filled.given === amount, codes);
@@ -137,7 +137,7 @@ function walkBackwards(
   let [taking, amount, crossedMax] = [op.destAsset, op.destAmount, OFFERS_CROSSED_MAX];
   const atoms: xdr.ClaimAtom[] = [];
   for (const giving of [op.sendAsset, ...op.path].reverse()) {
-    if (taking.equals(giving)) continue;
+    if (sameAsset(taking, giving)) continue;
     const limits = { givesMax: STROOPS_MAX, takesMax: amount, crossedMax };
     const filled = fill(at, { ...limits, ...screened(at), kind: "strictReceive", giving, taking });
     const result = refuseHop(filled.outcome, filled.taken === amount, codes);
@@ -150,7 +150,7 @@ function walkBackwards(
 
 function screened({ source }: OperationContext): Pick<Order, "screen"> {
   return {
-    screen: ({ sellerId }): OfferScreen => (sellerId.equals(source) ? "crossSelf" : "keep"),
+    screen: ({ sellerId }): OfferScreen => (sameAccount(sellerId, source) ? "crossSelf" : "keep"),
   };
 }
 

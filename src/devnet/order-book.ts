@@ -9,7 +9,7 @@
  */
 import type { xdr } from "@stellar/stellar-sdk/base";
 import { invariant } from "../lib/invariant.ts";
-import type { EntryKey } from "./entries.ts";
+import { assetText, type EntryKey } from "./entries.ts";
 
 interface Listed {
   readonly key: EntryKey;
@@ -51,7 +51,7 @@ function listedAs(key: EntryKey, { price, offerId }: xdr.OfferEntry): Listed {
 }
 
 function pairOf(selling: xdr.Asset, buying: xdr.Asset): Pair {
-  return Buffer.concat([selling.toXdr(), buying.toXdr()]).toString("latin1");
+  return `${assetText(selling)}${assetText(buying)}`;
 }
 
 /** Where `listed` belongs among offers that are in order. */

@@ -10,7 +10,7 @@
 import { xdr } from "@stellar/stellar-sdk/base";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
-import { liquidityPoolKey } from "./entries.ts";
+import { assetText, liquidityPoolKey, sameAsset } from "./entries.ts";
 import { POOL_FEE_BASIS_POINTS, type PoolReserves, type PoolSides } from "./pool.ts";
 import type { LedgerState } from "./state.ts";
 
@@ -29,7 +29,7 @@ export function poolIdOf(parameters: xdr.LiquidityPoolParameters): xdr.PoolId {
 
 /** The order in which a pool names its assets. */
 export function areInOrder(assetA: xdr.Asset, assetB: xdr.Asset): boolean {
-  return Buffer.compare(assetA.toXdr(), assetB.toXdr()) < 0;
+  return assetText(assetA) < assetText(assetB);
 }
 
 /** The pool that trades the two assets, in either order. */
@@ -107,7 +107,7 @@ export function leavePool(state: LedgerState, id: xdr.PoolId): void {
 
 export function sidesFor(pool: Pool, giving: xdr.Asset): PoolSides {
   const { reserveA, reserveB } = pool;
-  return pool.params.assetA.equals(giving)
+  return sameAsset(pool.params.assetA, giving)
     ? { reserveIn: reserveA, reserveOut: reserveB }
     : { reserveIn: reserveB, reserveOut: reserveA };
 }
@@ -120,7 +120,7 @@ export function tradeWithPool(
   { given, taken }: { readonly given: bigint; readonly taken: bigint },
 ): void {
   const { reserveA, reserveB } = pool;
-  const changed = pool.params.assetA.equals(giving)
+  const changed = sameAsset(pool.params.assetA, giving)
     ? { reserveA: reserveA + given, reserveB: reserveB - taken }
     : { reserveA: reserveA - taken, reserveB: reserveB + given };
   changePool(state, pool, changed);

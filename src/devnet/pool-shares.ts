@@ -9,7 +9,7 @@ import { xdr } from "@stellar/stellar-sdk/base";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
 import { isIssuer, lineAsset } from "./asset.ts";
-import { type EntryKey, readTrustline } from "./entries.ts";
+import { type EntryKey, readTrustline, sameAsset } from "./entries.ts";
 import type { OperationContext } from "./operation.ts";
 import { withdrawalOf } from "./pool.ts";
 import { changePool, leavePool, mustReadPool, type Pool } from "./pool-entry.ts";
@@ -69,7 +69,7 @@ function redeemLine(
   );
   const pool = mustReadPool(state, line.asset.liquidityPoolId);
   const { assetA, assetB } = pool.params;
-  if (!assetA.equals(asset) && !assetB.equals(asset)) return undefined;
+  if (!sameAsset(assetA, asset) && !sameAsset(assetB, asset)) return undefined;
 
   const payer = sponsorOfEntry(entry) ?? account;
   removeEntry(state, account, key);

@@ -6,6 +6,7 @@
  */
 import type { xdr } from "@stellar/stellar-sdk/base";
 import { invariant } from "../lib/invariant.ts";
+import { sameAsset } from "./entries.ts";
 import { releaseLiabilities } from "./liabilities.ts";
 import type { OperationContext } from "./operation.ts";
 import { redeemPoolShares } from "./pool-shares.ts";
@@ -20,7 +21,7 @@ export function removeOffersOf(
     const data = at.state.get(key)?.data;
     invariant(data?.type === "offer", "the index lists offers that are there");
     const { offer } = data;
-    if (!offer.selling.equals(asset) && !offer.buying.equals(asset)) continue;
+    if (!sameAsset(offer.selling, asset) && !sameAsset(offer.buying, asset)) continue;
     releaseLiabilities(at, offer);
     removeEntry(at.state, account, key);
   }
