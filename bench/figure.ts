@@ -9,6 +9,14 @@ export interface Figure {
   readonly unit: string;
   readonly peer?: number;
   readonly ratio?: number;
+  /** What was measured on, and how strictly, where a topic has several of either. */
+  readonly input?: string;
+}
+
+/** What the command line gives to every topic. */
+export interface BenchOptions {
+  /** A folder of real Stellar data; without it the small pieces of `test/fixtures` are taken. */
+  readonly dataDir: string | undefined;
 }
 
 /** The middle of `values`. */

@@ -1,28 +1,38 @@
-// `npm run bench -- TOPIC [--json]`: measures, and prints one line a figure.
-import type { Figure } from "./figure.ts";
+// `npm run bench -- TOPIC [--data DIR] [--json]`: measures, and prints one line a figure.
+import { parseArgs } from "node:util";
+import type { BenchOptions, Figure } from "./figure.ts";
 
-const topics: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
-  spine: async () => {
-    const { callFigures } = await import("./call-to-receipt.ts");
-    const { tokenFigures } = await import("./tokens.ts");
-    return [...(await callFigures()), ...(await tokenFigures())];
-  },
+type Topic = (options: BenchOptions) => Promise<readonly Figure[]>;
+
+const topics: Readonly<Record<string, readonly Topic[]>> = {
+  spine: [
+    async () => (await import("./call-to-receipt.ts")).callFigures(),
+    async () => (await import("./tokens.ts")).tokenFigures(),
+  ],
+  ledger: [
+    async (options) => (await import("./ledger-catch-up.ts")).catchUpFigures(options),
+    async (options) => (await import("./ledger-memory.ts")).memoryFigures(options),
+  ],
 };
 
-const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const isJson = process.argv.includes("--json");
-const unknown = words.filter((word) => !Object.hasOwn(topics, word));
-if (words.length === 0 || unknown.length > 0) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(topics).join("|")} [--json]\n`);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, data: { type: "string" } },
+});
+const unknown = positionals.filter((word) => !Object.hasOwn(topics, word));
+if (positionals.length === 0 || unknown.length > 0) {
+  const names = Object.keys(topics).join("|");
+  process.stderr.write(`usage: npm run bench -- ${names} [--data DIR] [--json]\n`);
   process.exit(2);
 }
-for (const word of words) {
-  for (const figure of (await topics[word]?.()) ?? []) {
-    process.stdout.write(`${isJson ? JSON.stringify(figure) : lineOf(figure)}\n`);
+for (const measure of positionals.flatMap((word) => topics[word] ?? [])) {
+  for (const figure of await measure({ dataDir: values.data })) {
+    process.stdout.write(`${values.json ? JSON.stringify(figure) : lineOf(figure)}\n`);
   }
 }
 
-function lineOf({ name, value, unit, peer, ratio }: Figure): string {
+function lineOf({ name, value, unit, peer, ratio, input }: Figure): string {
   const beside = peer === undefined ? "" : `   peer ${peer}, ratio ${ratio}`;
-  return `${name}   ${value} ${unit}${beside}`;
+  const of = input === undefined ? "" : `   (${input})`;
+  return `${name}   ${value} ${unit}${beside}${of}`;
 }
