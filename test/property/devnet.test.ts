@@ -17,6 +17,7 @@ const TOTAL = 10n ** 18n;
 const name = fc.constantFrom(...NAMES);
 const amount = fc.constantFrom("0.0000001", "1", "9000", "9998.5", "20000");
 const USD = new Asset("USD", keypair("carol").publicKey());
+const EUR = new Asset("EUR", keypair("bob").publicKey());
 const asset = fc.constantFrom(Asset.native(), USD);
 
 const operation = fc.oneof(
@@ -94,29 +95,58 @@ const authority = fc
     }
   });
 
+/** What an account may do while another one pays its reserves; mostly it succeeds. */
+const welcome = fc
+  .record({ to: name, kind: fc.nat({ max: 3 }), index: fc.nat(2) })
+  .map(({ to, kind, index }) => (account: string) => {
+    const source = keypair(account).publicKey();
+    switch (kind) {
+      case 0:
+        return Operation.manageData({ source, name: "abc".charAt(index), value: "1" });
+      case 1:
+        return Operation.changeTrust({ source, asset: EUR, limit: "20000" });
+      case 2:
+        return Operation.changeTrust({ source, asset: USD, limit: "20000" });
+      default:
+        return Operation.setOptions({
+          source,
+          signer: { ed25519PublicKey: keypair(`signer ${to}`).publicKey(), weight: 1 },
+        });
+    }
+  });
+
 /** Operations inside a sponsorship that is begun, and mostly ended. */
 const sponsored = fc
   .record({
-    sponsor: name,
-    account: fc.constantFrom(...NAMES, "new 1"),
-    inner: fc.array(authority, { minLength: 1, maxLength: 3 }),
+    sponsor: fc.nat({ max: 2 }),
+    account: fc.nat({ max: 2 }),
+    kept: fc.array(welcome, { minLength: 1, maxLength: 2 }),
+    other: fc.option(authority, { freq: 2 }),
     isEnded: fc.integer({ max: 9, min: 0 }).map((chance) => chance > 0),
   })
-  .map(({ sponsor, account, inner, isEnded }) => [
-    Operation.beginSponsoringFutureReserves({
-      source: keypair(sponsor).publicKey(),
-      sponsoredId: keypair(account).publicKey(),
-    }),
-    ...inner,
-    ...(isEnded
-      ? [Operation.endSponsoringFutureReserves({ source: keypair(account).publicKey() })]
-      : []),
-  ]);
+  .map(({ sponsor, account, kept, other, isEnded }) => {
+    const [sponsorName, accountName] = [NAMES.at(sponsor), NAMES.at(account - 3)];
+    if (sponsorName === undefined || accountName === undefined) throw new Error("no such name");
+    const sponsoredId = keypair(accountName).publicKey();
+    const source = keypair(sponsorName).publicKey();
+    return [
+      Operation.beginSponsoringFutureReserves({ source, sponsoredId }),
+      ...kept.map((each) => each(accountName)),
+      ...(other === null ? [] : [other]),
+      ...(isEnded ? [Operation.endSponsoringFutureReserves({ source: sponsoredId })] : []),
+    ];
+  });
 
-const sponsoredHistory = fc.array(fc.record({ from: name, operations: sponsored }), {
-  minLength: 3,
-  maxLength: 12,
-});
+const sponsoredHistory = fc.array(
+  fc.record({
+    from: name,
+    operations: fc.oneof(
+      sponsored,
+      authority.map((operation) => [operation]),
+    ),
+  }),
+  { minLength: 4, maxLength: 12 },
+);
 
 const history = fc.array(
   fc.record({ from: name, operations: fc.array(operation, { minLength: 1, maxLength: 4 }) }),
