@@ -12,6 +12,7 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
   ledger: [
     async (options) => (await import("./ledger-catch-up.ts")).catchUpFigures(options),
     async (options) => (await import("./ledger-memory.ts")).memoryFigures(options),
+    async (options) => (await import("./ledger-archive.ts")).archiveFigures(options),
   ],
 };
 

@@ -11,8 +11,9 @@ import { gunzipSync } from "node:zlib";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 
-/** Files of a checkpoint inflate to about this; the default grows by 16 KiB at a time. */
-const CHUNK_BYTES = 512 * 1024;
+const LENGTH_BYTES = 4;
+const CHUNK_BYTES_MIN = 16 * 1024;
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 
 /** @param name Of the file, for the message. */
 export function inflateGzip(name: string, bytes: Uint8Array, outputBytesMax: number): Uint8Array {
@@ -28,7 +29,7 @@ function inflate(
 ): { readonly buffer: Uint8Array; readonly read: number } {
   let answer: unknown;
   try {
-    answer = gunzipSync(bytes, { maxOutputLength, chunkSize: CHUNK_BYTES, info: true });
+    answer = gunzipSync(bytes, { maxOutputLength, chunkSize: chunkBytes(bytes), info: true });
   } catch (cause) {
     throw new AceError(
       "LEDGER_MALFORMED",
@@ -37,6 +38,16 @@ function inflate(
     );
   }
   return readInfo(answer);
+}
+
+/**
+ * A file ends in its inflated length: a buffer of that size is filled in one go. It is a hint; a file
+ * that lies about it only inflates more slowly, and is then refused.
+ */
+function chunkBytes(bytes: Uint8Array): number {
+  const tail = bytes.length - LENGTH_BYTES;
+  const length = tail < 0 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(tail, true);
+  return Math.min(Math.max(length + 1, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
 }
 
 /** With `info`, which the types do not know, Node tells how much of the input it has used. */

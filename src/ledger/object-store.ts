@@ -7,7 +7,7 @@
  * Errors  `CONFIG_INVALID` for a location of another form, `LEDGER_NO_SOURCE` when the store cannot be
  *         reached or read, `LEDGER_MALFORMED` for an object over its limit or a web page in its place.
  */
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AceError } from "../lib/errors.ts";
@@ -62,20 +62,20 @@ function openFolder(root: string): ObjectStore {
     fetchObject: async (name, { bytesMax, signal }) => {
       const path = join(root, checkedName(name));
       signal?.throwIfAborted();
-      await using file = await openFile(path, root);
-      return file === undefined ? undefined : await readWhole(file, path, bytesMax);
+      const size = await sizeOf(path, root);
+      return size === undefined ? undefined : await readWhole(path, size, bytesMax);
     },
     hasObject: async (name, signal) => {
       signal?.throwIfAborted();
-      await using file = await openFile(join(root, checkedName(name)), root);
-      return file !== undefined;
+      return (await sizeOf(join(root, checkedName(name)), root)) !== undefined;
     },
   };
 }
 
-async function openFile(path: string, root: string): Promise<FileHandle | undefined> {
+/** In bytes; undefined when there is no such file. */
+async function sizeOf(path: string, root: string): Promise<number | undefined> {
   try {
-    return await open(path);
+    return (await stat(path)).size;
   } catch (cause) {
     if (!isMissing(cause)) throw unreadable(path, cause);
   }
@@ -85,14 +85,13 @@ async function openFile(path: string, root: string): Promise<FileHandle | undefi
   throw new AceError("LEDGER_NO_SOURCE", `there is no folder ${root}`);
 }
 
-async function readWhole(file: FileHandle, path: string, bytesMax: number): Promise<Uint8Array> {
+async function readWhole(path: string, size: number, bytesMax: number): Promise<Uint8Array> {
+  if (size > bytesMax) throw new AceError("LEDGER_MALFORMED", `${path} is over ${bytesMax} bytes`);
   try {
-    const { size } = await file.stat();
-    if (size <= bytesMax) return await file.readFile();
+    return await readFile(path);
   } catch (cause) {
     throw unreadable(path, cause);
   }
-  throw new AceError("LEDGER_MALFORMED", `${path} is over ${bytesMax} bytes`);
 }
 
 function isMissing(cause: unknown): boolean {

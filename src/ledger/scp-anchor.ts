@@ -12,17 +12,15 @@
  * Source  Stellar-SCP.x. stellar-core, Herder::signEnvelope: Ed25519 over the network id, the int32 1
  *         (ENVELOPE_TYPE_SCP) and the SCPStatement. The rule is that of a light client.
  */
-import { xdr } from "@stellar/stellar-sdk/base";
 import { compareBytes, concatBytes, uint32Bytes } from "../lib/bytes.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import { isSignedBy } from "./ed25519.ts";
 import { isSatisfied, type QuorumSet, validatorsOf } from "./quorum.ts";
+import { readScpEnvelope, type ScpEnvelope } from "./scp-envelope.ts";
 
 const ENVELOPES_MAX = 10_000;
 const ENVELOPE_TYPE_SCP = uint32Bytes(1);
-const CONFIRM = 1;
-const EXTERNALIZE = 2;
 
 export interface AnchorQuestion {
   readonly sequence: number;
@@ -100,47 +98,37 @@ function judge(
 ): Verdict {
   const envelope = readEnvelope(bytes);
   if (envelope === undefined) return { validator: undefined, reason: "malformed" };
-  const { statement, signature } = envelope;
-  const key = statement.nodeId.ed25519;
-  const validator = accountFromBytes(key);
+  const validator = accountFromBytes(envelope.validator);
   if (!known.configured.has(validator)) return { validator, reason: "notConfigured" };
   if (known.counted.has(validator)) return { validator, reason: undefined };
-  const reason = judgeStatement(statement, question);
+  const reason = judgeStatement(envelope, question);
   if (reason !== undefined) return { validator, reason };
-  const message = scpMessage(statement, question.networkId);
-  const isSigned = isSignedBy({ key, message, signature });
+  const isSigned = isSignedEnvelope(envelope, question.networkId);
   return { validator, reason: isSigned ? undefined : "badSignature" };
 }
 
-/** What a validator signs. */
-export function scpMessage(
-  statement: ScpEnvelopeWire["statement"],
-  networkId: Uint8Array,
-): Uint8Array {
-  return concatBytes(networkId, ENVELOPE_TYPE_SCP, xdr.ScpStatement.schema.encode(statement));
+export function isSignedEnvelope(envelope: ScpEnvelope, networkId: Uint8Array): boolean {
+  const { validator: key, statement, signature } = envelope;
+  const message = concatBytes(networkId, ENVELOPE_TYPE_SCP, statement);
+  return isSignedBy({ key, message, signature });
 }
 
-export type ScpEnvelopeWire = NonNullable<ReturnType<typeof readEnvelope>>;
-
-function readEnvelope(bytes: Uint8Array) {
+function readEnvelope(bytes: Uint8Array): ScpEnvelope | undefined {
   try {
-    return xdr.ScpEnvelope.schema.decode(bytes);
-  } catch {
+    return readScpEnvelope(bytes);
+  } catch (error) {
+    if (!isAceError(error, "LEDGER_MALFORMED")) throw error;
     return undefined;
   }
 }
 
 function judgeStatement(
-  { slotIndex, pledges }: ScpEnvelopeWire["statement"],
+  { slot, pledge }: ScpEnvelope,
   { sequence, valueBytes }: AnchorQuestion,
 ): RejectionReason | undefined {
-  if (slotIndex !== BigInt(sequence)) return "otherLedger";
-  if (pledges.type === EXTERNALIZE) {
-    const isSame = compareBytes(pledges.externalize.commit.value, valueBytes) === 0;
-    return isSame ? undefined : "otherValue";
-  }
-  if (pledges.type !== CONFIRM) return "notCommitted";
-  const { ballot, nCommit, nH } = pledges.confirm;
-  if (compareBytes(ballot.value, valueBytes) !== 0) return "otherValue";
-  return nCommit > 0 && nCommit <= nH ? undefined : "notCommitted";
+  if (slot !== BigInt(sequence)) return "otherLedger";
+  if (pledge.kind !== "externalize" && pledge.kind !== "confirm") return "notCommitted";
+  if (compareBytes(pledge.value, valueBytes) !== 0) return "otherValue";
+  if (pledge.kind === "externalize") return undefined;
+  return pledge.nCommit > 0 && pledge.nCommit <= pledge.nH ? undefined : "notCommitted";
 }

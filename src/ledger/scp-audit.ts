@@ -4,19 +4,14 @@
  * None of this proves anything by itself, because anybody can sign with keys of his own; whom to
  * believe is the matter of `scp-anchor.ts`.
  */
-import { xdr } from "@stellar/stellar-sdk/base";
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
 import type { Tally } from "./audit-report.ts";
-import { isSignedBy } from "./ed25519.ts";
-import { type ScpEnvelopeWire, scpMessage } from "./scp-anchor.ts";
-import { readScpEntry, type ScpEntryWire } from "./scp-history.ts";
-
-const PREPARE = 0;
-const CONFIRM = 1;
-const EXTERNALIZE = 2;
+import { isSignedEnvelope } from "./scp-anchor.ts";
+import { readScpEnvelope, type ScpEnvelope } from "./scp-envelope.ts";
+import { readScpEntry, type ScpEntry } from "./scp-history.ts";
 
 export interface ScpAudit {
   readonly path: string;
@@ -33,9 +28,8 @@ export function auditConsensus(entries: readonly Uint8Array[], audit: ScpAudit):
   for (const bytes of entries) {
     try {
       const entry = readScpEntry(bytes);
-      const { ledgerSeq } = entry.ledgerMessages;
-      checkPlace(ledgerSeq, last, audit);
-      last = ledgerSeq;
+      checkPlace(entry.sequence, last, audit);
+      last = entry.sequence;
       auditEntry(entry, audit);
     } catch (error) {
       audit.tally.caught(audit.path, error);
@@ -52,61 +46,49 @@ function checkPlace(sequence: number, last: number, { path, headerValue }: ScpAu
   );
 }
 
-function auditEntry({ quorumSets, ledgerMessages }: ScpEntryWire, audit: ScpAudit): void {
-  const { ledgerSeq, messages } = ledgerMessages;
-  for (const envelope of messages) auditEnvelope(envelope, ledgerSeq, audit);
-  const named = new Set(messages.map(({ statement }) => toHex(quorumHash(statement))));
+function auditEntry({ sequence, quorumSets, envelopes }: ScpEntry, audit: ScpAudit): void {
+  const read = envelopes.map(readScpEnvelope);
+  for (const envelope of read) auditEnvelope(envelope, sequence, audit);
+  const named = new Set(read.map(({ pledge }) => toHex(pledge.quorumSetHash)));
   for (const set of quorumSets) {
-    const got = sha256Hex(xdr.ScpQuorumSet.schema.encode(set));
+    const got = sha256Hex(set);
     audit.tally.judge("quorumSet", named.has(got), () => ({
       path: audit.path,
-      ledger: ledgerSeq,
+      ledger: sequence,
       expected: [...named].join(" or "),
       got,
-      message: `ledger ${ledgerSeq}: no validator signed for the quorum set ${got}`,
+      message: `ledger ${sequence}: no validator signed for the quorum set ${got}`,
     }));
   }
 }
 
-function auditEnvelope(
-  { statement, signature }: ScpEnvelopeWire,
-  ledger: number,
-  audit: ScpAudit,
-): void {
+function auditEnvelope(envelope: ScpEnvelope, ledger: number, audit: ScpAudit): void {
   const { path, tally, networkId } = audit;
-  if (statement.slotIndex !== BigInt(ledger)) {
-    const what = `a message for ledger ${statement.slotIndex} is filed under ledger ${ledger}`;
+  if (envelope.slot !== BigInt(ledger)) {
+    const what = `a message for ledger ${envelope.slot} is filed under ledger ${ledger}`;
     tally.caught(path, new AceError("LEDGER_MALFORMED", what), ledger);
   }
-  auditValue(statement, ledger, audit);
+  auditValue(envelope, ledger, audit);
   if (networkId === undefined) return;
-  const key = statement.nodeId.ed25519;
-  const message = scpMessage(statement, networkId);
-  tally.judge("scpSignature", isSignedBy({ key, message, signature }), () => {
-    const validator = accountFromBytes(key);
-    const what = `ledger ${ledger}: the SCP signature of ${validator} does not hold`;
+  tally.judge("scpSignature", isSignedEnvelope(envelope, networkId), () => {
+    const validator = accountFromBytes(envelope.validator);
+    const message = `ledger ${ledger}: the SCP signature of ${validator} does not hold`;
     const expected = `a signature of ${validator}`;
-    return { path, ledger, expected, got: toHex(signature), message: what };
+    return { path, ledger, expected, got: toHex(envelope.signature), message };
   });
 }
 
 function auditValue(
-  { nodeId, pledges }: ScpEnvelopeWire["statement"],
+  { validator, pledge }: ScpEnvelope,
   ledger: number,
   { path, tally, headerValue }: ScpAudit,
 ): void {
-  if (pledges.type !== EXTERNALIZE) return;
+  if (pledge.kind !== "externalize") return;
   const expected = toHex(headerValue(ledger) ?? new Uint8Array());
-  const got = toHex(pledges.externalize.commit.value);
+  const got = toHex(pledge.value);
   tally.judge("scpValue", expected === got, () => {
-    const validator = accountFromBytes(nodeId.ed25519);
-    const message = `ledger ${ledger}: ${validator} externalized another value than the header's`;
+    const who = accountFromBytes(validator);
+    const message = `ledger ${ledger}: ${who} externalized another value than the header's`;
     return { path, ledger, expected, got, message };
   });
-}
-
-function quorumHash({ pledges }: ScpEnvelopeWire["statement"]): Uint8Array {
-  if (pledges.type === EXTERNALIZE) return pledges.externalize.commitQuorumSetHash;
-  if (pledges.type === CONFIRM) return pledges.confirm.quorumSetHash;
-  return pledges.type === PREPARE ? pledges.prepare.quorumSetHash : pledges.nominate.quorumSetHash;
 }

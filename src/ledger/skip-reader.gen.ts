@@ -120,10 +120,29 @@ export function skipLedgerHeaderHistoryEntryExt(v: DataView, offset: number): nu
   return within(v, o);
 }
 
+export function skipScpEnvelope(v: DataView, offset: number): number {
+  let o = offset;
+  o = overScpEnvelope(v, o);
+  return within(v, o);
+}
+
 export function skipScpHistoryEntry(v: DataView, offset: number): number {
   const d = 0;
   let o = offset;
   o = overScpHistoryEntry(v, o, d);
+  return within(v, o);
+}
+
+export function skipScpQuorumSet(v: DataView, offset: number): number {
+  const d = 0;
+  let o = offset;
+  o = overScpQuorumSet(v, o, d);
+  return within(v, o);
+}
+
+export function skipScpStatement(v: DataView, offset: number): number {
+  let o = offset;
+  o = overScpStatement(v, o);
   return within(v, o);
 }
 
