@@ -1,8 +1,8 @@
 /**
  * Verbs for a devnet that runs in another terminal: closing ledgers, moving time, breaking sources.
  *
- * Errors  `LEDGER_NO_SOURCE` when no devnet answers, `DEVNET_UNSUPPORTED` with its own words when it
- *         refuses.
+ * Errors  `LEDGER_NO_SOURCE` when no devnet answers; what it refuses, in its own words, as
+ *         `DEVNET_UNSUPPORTED` or `DEVNET_FAULT_INVALID`.
  */
 import type { Command } from "commander";
 import { z } from "zod";
@@ -19,7 +19,10 @@ const COUNT = /^\d{1,5}$/;
 
 const Tip = z.object({ sequence: z.int(), hash: z.string(), closeTime: z.string() });
 const Faults = z.object({ faults: z.array(z.object({ id: z.int(), fault: z.string() })) });
-const Refusal = z.object({ error: z.string() });
+const Refusal = z.object({
+  code: z.enum(["DEVNET_FAULT_INVALID", "DEVNET_UNSUPPORTED"]).default("DEVNET_UNSUPPORTED"),
+  error: z.string(),
+});
 
 export function registerControl(noun: Command, run: Run): void {
   examples(
@@ -125,8 +128,8 @@ async function ask<Answer>(
   const answer: unknown = await response.json().catch(() => undefined);
   const parsed = shape.safeParse(answer);
   if (response.ok && parsed.success) return parsed.data;
-  const said = Refusal.safeParse(answer).data?.error;
-  if (response.status === 400 && said !== undefined) throw new AceError("DEVNET_UNSUPPORTED", said);
+  const said = Refusal.safeParse(answer).data;
+  if (response.status === 400 && said !== undefined) throw new AceError(said.code, said.error);
   throw new AceError("LEDGER_NO_SOURCE", `${settings.rpcUrl} is no devnet of Ace`);
 }
 

@@ -55,7 +55,7 @@ function readBatch(
   // Ledgers are counted from 1, so the first batch lacks the ledger it is named for.
   const first = Math.max(1, start);
   const last = start + ledgersPerBatch - 1;
-  if (last > chain.latest.sequence) return undefined;
+  if (last < first || last > chain.latest.sequence) return undefined;
   const metas: Uint8Array[] = [];
   for (let sequence = first; sequence <= last; sequence += 1) {
     const ledger = chain.archived(sequence);

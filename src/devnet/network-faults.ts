@@ -11,7 +11,7 @@ export function obeyNetworkFaults(net: Devnet): void {
   net.onClose(({ sequence }) => {
     for (const fault of net.faults.list()) {
       if (fault.source !== "network") continue;
-      if (isDue(fault, sequence - 1)) net.faults.take("network", fault.what, fault.at);
+      if (isDue(fault, sequence - 1)) net.faults.remove(fault.id);
       else if (isDue(fault, sequence)) cause(net, fault);
     }
   });

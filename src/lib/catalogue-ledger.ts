@@ -88,7 +88,7 @@ export const ledgerCatalogue = {
   DEVNET_DATA: {
     status: 500,
     exit: 6,
-    hint: "Name another folder with --data, or begin anew with `ace devnet --reset`.",
+    hint: "Stop the devnet that uses it, name another folder with --data, or begin anew with --reset.",
   },
   DEVNET_FAULT_INVALID: {
     status: 400,
