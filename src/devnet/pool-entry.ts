@@ -46,7 +46,7 @@ export function findPool(state: LedgerState, one: xdr.Asset, other: xdr.Asset): 
   );
 }
 
-export function readPool(state: LedgerState, id: xdr.PoolId): Pool | undefined {
+function readPool(state: LedgerState, id: xdr.PoolId): Pool | undefined {
   const data = state.get(liquidityPoolKey(id))?.data;
   if (data?.type !== "liquidityPool") return undefined;
   const { params, reserveA, reserveB, totalPoolShares, poolSharesTrustLineCount } =
