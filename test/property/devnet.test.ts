@@ -1,6 +1,13 @@
 // Goal: whatever is sent to it, the devnet loses no coin, counts its entries and breaks nothing.
 // Method: random histories of a few accounts, good and bad operations alike; random bytes besides.
-import { Asset, Claimant, type Keypair, Operation, type xdr } from "@stellar/stellar-sdk/base";
+import {
+  Asset,
+  Claimant,
+  type Keypair,
+  Operation,
+  StrKey,
+  type xdr,
+} from "@stellar/stellar-sdk/base";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { extensionOf, newAccount, writeAccount } from "../../src/devnet/account.ts";
@@ -11,6 +18,7 @@ import { LedgerState } from "../../src/devnet/state.ts";
 import { isAceError } from "../../src/lib/errors.ts";
 import { type Bench, createBench, keypair } from "../devnet-kit.ts";
 
+const ENDINGS = ["removed", "let go", "handed on"] as const;
 const NAMES = ["alice", "bob", "carol"] as const;
 const TOTAL = 10n ** 18n;
 
@@ -173,7 +181,7 @@ it("keeps every coin, counts every entry and lets no balance fall below zero", (
 it("counts what is sponsored on both sides, however reserves change hands", () => {
   const codes = new Map<string, number>();
   fc.assert(
-    fc.property(sponsoredHistory, (sent) => {
+    fc.property(sponsoredHistory, fc.constantFrom(...ENDINGS), (sent, ending) => {
       const bench = createBench();
       bench.fund(...NAMES);
       for (const { from, operations } of sent) {
@@ -181,6 +189,11 @@ it("counts what is sponsored on both sides, however reserves change hands", () =
         const signers = signersFor(from, operations);
         const { result } = bench.run({ from: keypair(from), signers }, ...operations);
         codes.set(result.type, (codes.get(result.type) ?? 0) + 1);
+        expectSoundness(bench.net);
+      }
+      for (const { by, operations } of endingsOf(bench.net, ending)) {
+        const signers = signersFor(by, operations);
+        bench.run({ from: keypair(by), signers }, ...operations);
         expectSoundness(bench.net);
       }
     }),
@@ -303,6 +316,65 @@ function expectCounters(account: xdr.AccountEntry, entries: readonly xdr.LedgerE
     .flatMap((each) => extensionOf(each).signerSponsors)
     .filter((sponsor) => sponsor?.equals(accountId) === true).length;
   expect(numSponsoring).toBe(weightOf(paid) + paidSigners);
+}
+
+interface Sent {
+  readonly by: string;
+  readonly operations: readonly xdr.Operation[];
+}
+
+/** For all that is sponsored: its owner removes it, or its sponsor lets go of it or hands it on. */
+function endingsOf({ entries }: Devnet, ending: (typeof ENDINGS)[number]): readonly Sent[] {
+  return [...entries].flatMap((entry) => {
+    const { data } = entry;
+    if (data.type === "data") return endingOf(ending, data.data.accountId, sponsorOfEntry(entry));
+    if (data.type !== "account") return [];
+    const { accountId, signers } = data.account;
+    const sponsors = extensionOf(data.account).signerSponsors;
+    return signers.flatMap(({ key }, index) =>
+      endingOf(ending, accountId, sponsors[index] ?? undefined, key),
+    );
+  });
+}
+
+function endingOf(
+  ending: (typeof ENDINGS)[number],
+  owner: xdr.PublicKey,
+  sponsor: xdr.PublicKey | undefined,
+  signer?: xdr.SignerKey,
+): readonly Sent[] {
+  const [ownerName, sponsorName] = [owner, sponsor].map((id) =>
+    NAMES.find((each) => id?.equals(keypair(each).xdrPublicKey()) === true),
+  );
+  if (ownerName === undefined || sponsorName === undefined) return [];
+  const account = keypair(ownerName).publicKey();
+  const ed25519PublicKey =
+    signer?.type === "signerKeyTypeEd25519"
+      ? StrKey.encodeEd25519PublicKey(signer.ed25519.toBytes())
+      : undefined;
+  const isSigner = ed25519PublicKey !== undefined;
+  if (ending === "removed") {
+    const removals = isSigner
+      ? [Operation.setOptions({ signer: { ed25519PublicKey, weight: 0 } })]
+      : ["a", "b", "c"].map((each) => Operation.manageData({ name: each, value: null }));
+    return removals.map((operation) => ({ by: ownerName, operations: [operation] }));
+  }
+  const source = keypair(sponsorName).publicKey();
+  const revocations = isSigner
+    ? [Operation.revokeSignerSponsorship({ account, signer: { ed25519PublicKey }, source })]
+    : ["a", "b", "c"].map((each) =>
+        Operation.revokeDataSponsorship({ account, name: each, source }),
+      );
+  const third = NAMES.find((each) => each !== sponsorName) ?? sponsorName;
+  const begin = Operation.beginSponsoringFutureReserves({
+    source: keypair(third).publicKey(),
+    sponsoredId: source,
+  });
+  const end = Operation.endSponsoringFutureReserves({ source });
+  return revocations.map((operation) => ({
+    by: sponsorName,
+    operations: ending === "handed on" ? [begin, operation, end] : [operation],
+  }));
 }
 
 function weightOf(entries: readonly xdr.LedgerEntry[]): number {
