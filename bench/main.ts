@@ -13,7 +13,9 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
     async (options) => (await import("./ledger-catch-up.ts")).catchUpFigures(options),
     async (options) => (await import("./ledger-memory.ts")).memoryFigures(options),
     async (options) => (await import("./ledger-archive.ts")).archiveFigures(options),
+    async (options) => (await import("./devnet-exact.ts")).exactFigures(options),
   ],
+  devnet: [async (options) => (await import("./devnet-exact.ts")).exactFigures(options)],
 };
 
 const { values, positionals } = parseArgs({
