@@ -6,12 +6,16 @@
  *         TransactionHistoryResultEntry, as streams of records.
  */
 import { AceError, isAceError } from "../lib/errors.ts";
-import { readHeaderOnly } from "./archive-header.ts";
 import { firstLedgerOf } from "./archive-layout.ts";
+import { LEDGER_BYTES_MAX, walkXdr } from "./close-meta.ts";
 import type { ArchivedLedger } from "./ledger-source.ts";
 import { readRecords } from "./record-stream.ts";
+import { skipStellarValue } from "./skip-reader.gen.ts";
 
 const UINT32_BYTES = 4;
+const HASH_BYTES = 32;
+/** Behind the header's hash, its version and the hash of the ledger before. */
+const VALUE_START = 2 * HASH_BYTES + UINT32_BYTES;
 
 export type EntryKind = "ledger" | "transactions" | "results";
 
@@ -27,29 +31,34 @@ export interface CheckpointEntries {
   readonly results: readonly ArchiveEntry[];
 }
 
-/** @param name Of the file, for messages. */
-export function readEntries(
-  name: string,
-  kind: EntryKind,
-  file: Uint8Array,
-): readonly ArchiveEntry[] {
+export interface EntryFile {
+  /** For messages. */
+  readonly name: string;
+  readonly kind: EntryKind;
+  readonly checkpoint: number;
+  /** Inflated. */
+  readonly bytes: Uint8Array;
+}
+
+/** In order, and of no ledger outside the checkpoint. */
+export function readEntries(file: EntryFile): readonly ArchiveEntry[] {
   try {
-    return orderedEntries(kind === "ledger" ? headerSequence : leadingSequence, file);
+    return orderedEntries(file);
   } catch (cause) {
     if (!isAceError(cause)) throw cause;
-    throw new AceError(cause.code, `${name}: ${cause.message}`, { cause });
+    throw new AceError(cause.code, `${file.name}: ${cause.message}`, { cause });
   }
 }
 
-function orderedEntries(
-  sequenceOf: (bytes: Uint8Array) => number,
-  file: Uint8Array,
-): readonly ArchiveEntry[] {
+function orderedEntries({ kind, checkpoint, bytes: file }: EntryFile): readonly ArchiveEntry[] {
+  const sequenceOf = kind === "ledger" ? headerSequence : leadingSequence;
   const entries: ArchiveEntry[] = [];
-  let last = -1;
+  let last = firstLedgerOf(checkpoint) - 1;
   for (const bytes of readRecords(file)) {
     const sequence = sequenceOf(bytes);
-    if (sequence <= last) throw malformed(`ledger ${sequence} comes after ledger ${last}`);
+    if (sequence <= last || sequence > checkpoint) {
+      throw malformed(`ledger ${sequence} does not belong after ledger ${last}`);
+    }
     entries.push({ sequence, bytes });
     last = sequence;
   }
@@ -66,8 +75,8 @@ export function joinCheckpoint(
   if (!isRun || headers.length !== checkpoint - first + 1) {
     throw malformed(`the headers of checkpoint ${checkpoint} are not ledgers ${first} to its own`);
   }
-  const setOf = byLedger(sets, first, checkpoint);
-  const resultsOf = byLedger(results, first, checkpoint);
+  const setOf = new Map(sets.map((entry) => [entry.sequence, entry.bytes]));
+  const resultsOf = new Map(results.map((entry) => [entry.sequence, entry.bytes]));
   return headers.map(({ sequence, bytes }) => ({
     kind: "archived",
     sequence,
@@ -77,18 +86,12 @@ export function joinCheckpoint(
   }));
 }
 
-function byLedger(
-  entries: readonly ArchiveEntry[],
-  first: number,
-  checkpoint: number,
-): ReadonlyMap<number, Uint8Array> {
-  const foreign = entries.find(({ sequence }) => sequence < first || sequence > checkpoint);
-  if (foreign === undefined) return new Map(entries.map((entry) => [entry.sequence, entry.bytes]));
-  throw malformed(`checkpoint ${checkpoint} holds an entry of ledger ${foreign.sequence}`);
-}
-
+/** The number stands behind the value, which has no fixed length, and two hashes. */
 function headerSequence(bytes: Uint8Array): number {
-  return readHeaderOnly(bytes).header.sequence;
+  const what = "LedgerHeaderHistoryEntry";
+  return walkXdr(what, bytes, LEDGER_BYTES_MAX, (view) =>
+    view.getUint32(skipStellarValue(view, VALUE_START) + 2 * HASH_BYTES),
+  );
 }
 
 function leadingSequence(bytes: Uint8Array): number {

@@ -72,7 +72,7 @@ export function openArchive(location: string | ObjectStore): Archive {
   const entries = async (kind: EntryKind, checkpoint: number, signal?: AbortSignal) => {
     const name = checkpointPath(kind, checkpoint);
     const bytes = await inflated(name, CHECKPOINT_BYTES_MAX, signal);
-    return bytes === undefined ? undefined : readEntries(name, kind, bytes);
+    return bytes === undefined ? undefined : readEntries({ name, kind, checkpoint, bytes });
   };
   return {
     location: store.location,

@@ -6,7 +6,7 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
-import { type LedgerParts, readLedger } from "./close-meta.ts";
+import { readLedger } from "./close-meta.ts";
 import { describeFailure, holds } from "./hash-check.ts";
 import { checkHeader } from "./header-chain.ts";
 
@@ -24,7 +24,8 @@ export interface HeaderFacts extends HeaderPoint {
 
 /** @param entry XDR of one LedgerHeaderHistoryEntry. */
 export function readHeaderEntry(entry: Uint8Array): HeaderFacts {
-  const meta = readHeaderOnly(entry);
+  const nothing = { sequence: 0, set: undefined, results: undefined };
+  const meta = readLedger({ kind: "archived", ...nothing, header: entry });
   const sequence = meta.header.sequence;
   const check = checkHeader(meta);
   if (!holds(check)) throw new AceError("LEDGER_HASH_MISMATCH", describeFailure(sequence, check));
@@ -34,10 +35,4 @@ export function readHeaderEntry(entry: Uint8Array): HeaderFacts {
     previousHash: toHex(meta.header.previousHash),
     valueBytes: meta.header.value.bytes,
   };
-}
-
-/** A header of which neither the hash nor anything that it names has been checked. */
-export function readHeaderOnly(header: Uint8Array): LedgerParts {
-  const nothing = { sequence: 0, set: undefined, results: undefined };
-  return readLedger({ kind: "archived", ...nothing, header });
 }

@@ -6,6 +6,7 @@
  * Source  Stellar-SCP.x: SCPEnvelope, SCPStatement.
  */
 import { AceError } from "../lib/errors.ts";
+import { LEDGER_BYTES_MAX, walkXdr } from "./close-meta.ts";
 import { skipScpEnvelope, skipScpStatement } from "./skip-reader.gen.ts";
 import { viewOf } from "./spans.ts";
 
@@ -43,7 +44,7 @@ export type Pledge =
 /** @param bytes XDR of one SCPEnvelope, nothing after it. */
 export function readScpEnvelope(bytes: Uint8Array): ScpEnvelope {
   const view = viewOf(bytes);
-  walkScp("SCPEnvelope", bytes, () => skipScpEnvelope(view, 0));
+  walkScp("SCPEnvelope", bytes, skipScpEnvelope);
   const statementEnd = skipScpStatement(view, 0);
   const signatureStart = statementEnd + WORD_BYTES;
   // The kind of the key comes first, and there is only one.
@@ -58,20 +59,15 @@ export function readScpEnvelope(bytes: Uint8Array): ScpEnvelope {
 }
 
 /** Runs a walk that must end where the bytes do. */
-export function walkScp(what: string, bytes: Uint8Array, walk: () => number): void {
-  let end = -1;
-  try {
-    end = walk();
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new AceError("LEDGER_MALFORMED", `these bytes are not a ${what}`, { cause });
-  }
+export function walkScp(what: string, bytes: Uint8Array, skip: Skip): void {
+  const end = walkXdr(what, bytes, LEDGER_BYTES_MAX, (view) => skip(view, 0));
   if (end === bytes.length) return;
-  throw new AceError(
-    "LEDGER_MALFORMED",
-    `${bytes.length - end} bytes are left over after a ${what}`,
-  );
+  const left = bytes.length - end;
+  throw new AceError("LEDGER_MALFORMED", `${left} bytes are left over after a ${what}`);
 }
+
+/** Where the value ends that begins at `offset`. */
+export type Skip = (view: DataView, offset: number) => number;
 
 function readPledge(bytes: Uint8Array, view: DataView, offset: number): Pledge {
   const start = offset + WORD_BYTES;

@@ -4,7 +4,7 @@
  * Errors  `LEDGER_MALFORMED`.
  * Source  Stellar-ledger.x: SCPHistoryEntryV0.
  */
-import { walkScp } from "./scp-envelope.ts";
+import { type Skip, walkScp } from "./scp-envelope.ts";
 import { skipScpEnvelope, skipScpHistoryEntry, skipScpQuorumSet } from "./skip-reader.gen.ts";
 import { viewOf } from "./spans.ts";
 
@@ -34,7 +34,7 @@ export function envelopesOf(
 /** @param bytes XDR of one SCPHistoryEntry. */
 export function readScpEntry(bytes: Uint8Array): ScpEntry {
   const view = viewOf(bytes);
-  walkScp("SCPHistoryEntry", bytes, () => skipScpHistoryEntry(view, 0));
+  walkScp("SCPHistoryEntry", bytes, skipScpHistoryEntry);
   // The version comes first, and there is only one.
   const sets = slices(bytes, WORD_BYTES, skipScpQuorumSet);
   const messages = slices(bytes, sets.end + WORD_BYTES, skipScpEnvelope);
@@ -49,7 +49,7 @@ export function readScpEntry(bytes: Uint8Array): ScpEntry {
 function slices(
   bytes: Uint8Array,
   offset: number,
-  skip: (view: DataView, offset: number) => number,
+  skip: Skip,
 ): { readonly found: readonly Uint8Array[]; readonly end: number } {
   const view = viewOf(bytes);
   const found: Uint8Array[] = [];

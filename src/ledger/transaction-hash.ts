@@ -15,9 +15,15 @@ const WORD_BYTES = 4;
 /** A version 0 transaction lacks the type of its envelope, 2, and that of its key, 0. */
 const V0_PREFIX = concatBytes(uint32Bytes(2), uint32Bytes(0));
 
-/** Stellar's network id: SHA-256 of the passphrase. */
+/** A node follows one network, and asks for its id with every ledger. */
+let known = { passphrase: "", id: sha256(new Uint8Array()) };
+
+/** Stellar's network id: SHA-256 of the passphrase. The bytes are shared: never write to them. */
 export function stellarNetworkId(passphrase: string): Uint8Array {
-  return sha256(new TextEncoder().encode(passphrase));
+  if (known.passphrase !== passphrase) {
+    known = { passphrase, id: sha256(new TextEncoder().encode(passphrase)) };
+  }
+  return known.id;
 }
 
 /** @param envelope XDR of one TransactionEnvelope, walked over before. */

@@ -19,6 +19,10 @@ const GENESIS_SEQUENCE = 1;
 
 const GENERALIZED_PROTOCOL_MIN = 20;
 const PARALLEL_PROTOCOL_MIN = 23;
+const GENERALIZED_KIND = uint32Bytes(1);
+/** Two, both of the sequential kind without components; or the second parallel, with no stages. */
+const SEQUENTIAL_PHASES = wordBytes(2, 0, 0, 0, 0);
+const PARALLEL_PHASES = wordBytes(2, 0, 0, 1, 0, 0);
 /** One protocol for each form of the empty set. */
 const EMPTY_FORMS = [PARALLEL_PROTOCOL_MIN, GENERALIZED_PROTOCOL_MIN, 0];
 
@@ -81,10 +85,11 @@ export function emptySetHash(previous: {
   readonly protocolVersion: number;
 }): string {
   if (previous.protocolVersion < GENERALIZED_PROTOCOL_MIN) return sha256Hex(previous.hash);
-  const sequentialPhase = [0, 0];
-  // Kind 1, no base fee, no stages.
-  const parallelPhase = [1, 0, 0];
-  const second = previous.protocolVersion < PARALLEL_PROTOCOL_MIN ? sequentialPhase : parallelPhase;
-  const phases = [2, ...sequentialPhase, ...second].map(uint32Bytes);
-  return sha256Hex(concatBytes(uint32Bytes(1), previous.hash, ...phases));
+  const phases =
+    previous.protocolVersion < PARALLEL_PROTOCOL_MIN ? SEQUENTIAL_PHASES : PARALLEL_PHASES;
+  return sha256Hex(concatBytes(GENERALIZED_KIND, previous.hash, phases));
+}
+
+function wordBytes(...words: readonly number[]): Uint8Array {
+  return concatBytes(...words.map(uint32Bytes));
 }
