@@ -7,7 +7,7 @@ import { runConformance, TESTNET } from "../conformance/conformance.ts";
 import type { BenchOptions, Figure } from "./figure.ts";
 
 const WHOLE = "archives/testnet-archive-small";
-const BUNDLED = new URL("../test/fixtures/stellar/testnet-archive", import.meta.url).pathname;
+const BUNDLED = new URL("../test/fixtures/stellar/archive-replay", import.meta.url).pathname;
 /** Bucket files of every eighth checkpoint are bundled; that is also often enough for the rest. */
 const EVERY_CHECKPOINTS = 8;
 

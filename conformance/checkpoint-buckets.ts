@@ -37,8 +37,8 @@ export class CheckpointBuckets {
   #buckets: ReadonlyMap<string, Bucket> = new Map();
   readonly #foreignKeys = new Set<EntryKey>();
   readonly #foreignEntries = new Set<EntryKey>();
-  /** Entries never change, so each is encoded once. */
-  readonly #encoded = new WeakMap<xdr.LedgerEntry, Uint8Array>();
+  /** Entries never change, so one that was found the same as a record stays so. */
+  readonly #same = new WeakMap<xdr.LedgerEntry, Uint8Array>();
 
   constructor(archive: Archive) {
     this.#archive = archive;
@@ -47,7 +47,20 @@ export class CheckpointBuckets {
   /** Compares `replay` with the archive's state at `checkpoint`, and puts its foreign entries right. */
   async compare(replay: Replay, checkpoint: number): Promise<Comparison> {
     const theirs = allEntries(await this.#bucketsAt(checkpoint));
-    const { state, foreign } = replay;
+    const reloaded = this.#reload(replay, theirs);
+    const { state } = replay;
+    const gone = [...state.keys()].filter((key) => !theirs.has(key)).length;
+    const changed = [...theirs].filter(([key, entry]) => !this.#isSame(state.get(key), entry));
+    return {
+      compared: theirs.size + gone,
+      differing: changed.length + gone,
+      foreignKeys: this.#foreignKeys.size,
+      foreignEntries: this.#foreignEntries.size,
+      reloaded,
+    };
+  }
+
+  #reload({ state, foreign }: Replay, theirs: ReadonlyMap<EntryKey, Uint8Array>): number {
     let reloaded = 0;
     for (const key of foreign) {
       const entry = theirs.get(key);
@@ -59,26 +72,17 @@ export class CheckpointBuckets {
       state.place(key, entry === undefined ? undefined : xdr.LedgerEntry.fromXdr(entry));
     }
     foreign.clear();
-    let differing = 0;
-    for (const [key, entry] of theirs) if (!this.#isSame(state.get(key), entry)) differing += 1;
-    const keys = new Set([...theirs.keys(), ...state.keys()]);
-    const onlyOurs = keys.size - theirs.size;
-    return {
-      compared: keys.size,
-      differing: differing + onlyOurs,
-      foreignKeys: this.#foreignKeys.size,
-      foreignEntries: this.#foreignEntries.size,
-      reloaded,
-    };
+    return reloaded;
   }
 
   #isSame(ours: xdr.LedgerEntry | undefined, theirs: Uint8Array | undefined): boolean {
     if (ours === undefined || theirs === undefined)
       return ours === undefined && theirs === undefined;
-    const known = this.#encoded.get(ours) ?? ours.toXdr();
-    this.#encoded.set(ours, known);
-    const [left, right] = [known, theirs].map((bytes) => bytes.subarray(LAST_MODIFIED_BYTES));
-    return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
+    if (this.#same.get(ours) === theirs) return true;
+    const [left, right] = [ours.toXdr(), theirs].map((all) => all.subarray(LAST_MODIFIED_BYTES));
+    const isSame = left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
+    if (isSame) this.#same.set(ours, theirs);
+    return isSame;
   }
 
   async #bucketsAt(checkpoint: number): Promise<readonly Bucket[]> {

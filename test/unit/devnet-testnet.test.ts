@@ -18,7 +18,7 @@ import { bucketsOf } from "../../src/ledger/archive-state.ts";
 import { readRecords } from "../../src/ledger/record-stream.ts";
 import { fixturePath } from "../fixtures/stellar-data.ts";
 
-const archive = fixturePath("testnet-archive");
+const archive = fixturePath("archive-replay");
 /** A checkpoint with classic transactions, early enough to be reached at once. */
 const EARLY = 191;
 
