@@ -33,7 +33,6 @@ interface Schema {
 const roots: readonly Schema[] = [
   xdr.ExtensionPoint.schema,
   xdr.FeeBumpTransaction.schema,
-  xdr.GeneralizedTransactionSet.schema,
   xdr.LedgerCloseMeta.schema,
   xdr.LedgerCloseMetaBatch.schema,
   xdr.LedgerCloseMetaExt.schema,
@@ -51,7 +50,6 @@ const roots: readonly Schema[] = [
   xdr.TransactionHistoryResultEntry.schema,
   xdr.TransactionHistoryResultEntryExt.schema,
   xdr.TransactionResultPair.schema,
-  xdr.TransactionSet.schema,
   xdr.TransactionV0.schema,
 ];
 

@@ -75,13 +75,6 @@ export function skipFeeBumpTransaction(v: DataView, offset: number): number {
   return within(v, o);
 }
 
-export function skipGeneralizedTransactionSet(v: DataView, offset: number): number {
-  const d = 0;
-  let o = offset;
-  o = overGeneralizedTransactionSet(v, o, d);
-  return within(v, o);
-}
-
 export function skipLedgerCloseMeta(v: DataView, offset: number): number {
   const d = 0;
   let o = offset;
@@ -188,13 +181,6 @@ export function skipTransactionHistoryResultEntryExt(v: DataView, offset: number
 export function skipTransactionResultPair(v: DataView, offset: number): number {
   let o = offset;
   o = overTransactionResultPair(v, o);
-  return within(v, o);
-}
-
-export function skipTransactionSet(v: DataView, offset: number): number {
-  const d = 0;
-  let o = offset;
-  o = overTransactionSet(v, o, d);
   return within(v, o);
 }
 

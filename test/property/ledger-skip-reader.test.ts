@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { readLedgerObject } from "../../src/ledger/ledger-object.ts";
 import {
   skipLedgerCloseMeta,
+  skipLedgerCloseMetaBatch,
   skipLedgerHeaderHistoryEntry,
   skipScpHistoryEntry,
   skipTransactionEnvelope,
@@ -17,6 +18,7 @@ import {
 } from "../../src/ledger/skip-reader.gen.ts";
 import { viewOf } from "../../src/ledger/spans.ts";
 import { verifyRaw } from "../../src/ledger/verify-ledger.ts";
+import { concatBytes, uint32Bytes } from "../../src/lib/bytes.ts";
 import {
   DOCTORED_STREAM,
   EMPTY_VALUE_STREAM,
@@ -49,6 +51,11 @@ const cases: readonly (readonly [string, Reader, readonly Uint8Array[]])[] = [
     "LedgerCloseMeta",
     { skip: skipLedgerCloseMeta, schema: xdr.LedgerCloseMeta.schema },
     [...lake, ...ledgersOf(DOCTORED_STREAM), ...ledgersOf(EMPTY_VALUE_STREAM)],
+  ],
+  [
+    "LedgerCloseMetaBatch",
+    { skip: skipLedgerCloseMetaBatch, schema: xdr.LedgerCloseMetaBatch.schema },
+    [concatBytes(uint32Bytes(997), uint32Bytes(999), uint32Bytes(3), ...lake)],
   ],
   [
     "LedgerHeaderHistoryEntry",
