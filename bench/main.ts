@@ -15,7 +15,10 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
     async (options) => (await import("./ledger-archive.ts")).archiveFigures(options),
     async (options) => (await import("./devnet-exact.ts")).exactFigures(options),
   ],
-  devnet: [async (options) => (await import("./devnet-exact.ts")).exactFigures(options)],
+  devnet: [
+    async () => (await import("./devnet.ts")).devnetFigures(),
+    async (options) => (await import("./devnet-exact.ts")).exactFigures(options),
+  ],
 };
 
 const { values, positionals } = parseArgs({
