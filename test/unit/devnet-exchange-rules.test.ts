@@ -26,6 +26,8 @@ const eur = new Asset("EUR", issuer.publicKey());
 const shares = new LiquidityPoolAsset(native, usd, 30);
 const poolId = toHex(getLiquidityPoolId("constant_product", shares.getLiquidityPoolParameters()));
 
+const LIMIT_MAX = "922337203685.4775807";
+
 const trust = (asset: Asset | LiquidityPoolAsset, limit = "100000") =>
   Operation.changeTrust({ asset, limit });
 const pay = (to: Keypair, amount: string, asset: Asset) =>
@@ -258,6 +260,21 @@ describe("a path payment", () => {
     expect(run(alice, send("200", [], usd)).claims).toEqual(["#1 100 for 200"]);
   });
 
+  it("fails when the whole of an asset would not buy what is wanted", () => {
+    const { run } = market();
+    const dear = sell("400", "2147483647", { selling: eur, buying: usd });
+    for (const seller of [alice, bob]) run(seller, trust(usd, LIMIT_MAX), dear);
+    const payment = Operation.pathPaymentStrictReceive({
+      sendAsset: usd,
+      sendMax: LIMIT_MAX,
+      destination: carol.publicKey(),
+      destAsset: eur,
+      destAmount: "500",
+      path: [],
+    });
+    expect(run(issuer, payment).code).toBe("pathPaymentStrictReceiveTooFewOffers");
+  });
+
   it("takes the book or the pool entirely, whichever is better, and on equal terms the pool", () => {
     const { run } = market();
     run(alice, trust(shares), deposit("1000", "1000"));
@@ -347,6 +364,21 @@ describe("an account that may no longer hold an asset", () => {
     expect(extensionOf(bench.account(bob)).numSponsoring).toBe(2);
     expect(bench.account(bob).numSubEntries).toBe(2);
     expect(lineExtensionOf(usdLine(bob)).liquidityPoolUseCount).toBe(0);
+  });
+
+  it("leaves the reserve of those balances to whoever paid that of the shares", () => {
+    const { run } = market();
+    const sponsored = [
+      Operation.beginSponsoringFutureReserves({ sponsoredId: bob.publicKey() }),
+      Operation.changeTrust({ asset: shares, limit: "1000", source: bob.publicKey() }),
+      Operation.endSponsoringFutureReserves({ source: bob.publicKey() }),
+    ];
+    bench.run({ from: alice, signers: [alice, bob] }, ...sponsored);
+    expect(extensionOf(bench.account(alice)).numSponsoring).toBe(2);
+    run(bob, deposit("1000", "500"));
+    expect(run(issuer, deauthorize).code).toBe("txSuccess");
+    expect(extensionOf(bench.account(alice)).numSponsoring).toBe(2);
+    expect(extensionOf(bench.account(bob))).toMatchObject({ numSponsoring: 0, numSponsored: 0 });
   });
 
   it("keeps both while it may at least maintain its liabilities, and may add none", () => {

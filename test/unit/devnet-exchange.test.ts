@@ -58,6 +58,11 @@ describe("two offers", () => {
     },
   );
 
+  it("of one size are both used up, and the older one bears the rounding", () => {
+    expect(trade(3, 2, { offerSells: 51n, takerTakes: 51n })).toEqual([51n, 76n]);
+    expect(trade(2, 3, { offerReceives: 101n, takerGives: 101n })).toEqual([152n, 101n]);
+  });
+
   it("do not trade at all when rounding would cost a side more than 1 %", () => {
     expect(trade(3, 2, { offerSells: 28n, takerTakes: 27n })).toEqual([0n, 0n]);
     expect(trade(3, 2, { offerSells: 28n, takerTakes: 26n })).toEqual([26n, 39n]);
