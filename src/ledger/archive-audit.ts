@@ -242,13 +242,11 @@ async function auditBuckets(
   }
 }
 
-function notesOf({ folder, passphrase, networkId }: ArchiveAuditOptions): readonly string[] {
+function notesOf({ folder }: ArchiveAuditOptions): readonly string[] {
   const { checkpoints, buckets } = folder;
   const all = checkpoints.ledger.size;
   const without = (kind: "scp" | "history") => all - checkpoints[kind].size;
   return [
-    ...(passphrase === undefined ? ["no passphrase: signatures and joins are not checked"] : []),
-    ...(passphrase !== undefined && networkId === undefined ? ["signatures are left out"] : []),
     ...(without("scp") > 0 ? [`${without("scp")} of ${all} checkpoints have no scp file`] : []),
     ...(without("history") > 0
       ? [`${without("history")} of ${all} checkpoints have no state`]

@@ -27,7 +27,7 @@ import type { ArchivedLedger } from "./ledger-source.ts";
 import { type ObjectStore, openObjectStore } from "./object-store.ts";
 import { readRecords } from "./record-stream.ts";
 
-export const CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024;
+const CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024;
 const STATE_BYTES_MAX = 1024 * 1024;
 /** Buckets hold the whole state of Stellar; the largest have gigabytes. */
 const BUCKET_BYTES_MAX = 2 ** 32;

@@ -16,6 +16,8 @@ import { type ObjectStore, type ObjectStoreOptions, openObjectStore } from "./ob
 import { prefetch } from "./prefetch.ts";
 import { envelopesOf } from "./scp-history.ts";
 
+/** Of one archive and ledger. Every validator says a few things, and few hundred are heard at all. */
+const ENVELOPES_MAX = 500;
 const PREFETCH = { aheadMax: 2, bytesMax: 256 * 1024 * 1024 };
 
 export interface ArchiveSourceOptions extends ObjectStoreOptions {
@@ -55,7 +57,8 @@ export function openArchiveSource(options: ArchiveSourceOptions): ArchiveSource 
     read: (from, signal) => readLedgers({ archive, newest, from }, signal),
     consensus: async (checkpoint, signal) => {
       const entries = await archive.readConsensus(checkpoint, signal);
-      return entries === undefined ? [] : envelopesOf(entries, checkpoint);
+      // One archive must not crowd out what the others heard.
+      return envelopesOf(entries ?? [], checkpoint).slice(0, ENVELOPES_MAX);
     },
     checkChain: ({ cursor, checkpoint }, signal) =>
       checkChain(archive, { cursor, checkpoint }, signal),

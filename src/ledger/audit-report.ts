@@ -3,7 +3,7 @@ import { type ErrorCode, isAceError } from "../lib/errors.ts";
 import { describeFailure, type HashCheck, type HashName, holds } from "./hash-check.ts";
 
 /** Of more failures than this only the number is kept. */
-export const FAILURES_MAX = 10_000;
+const FAILURES_MAX = 10_000;
 
 /** What is checked beyond the hashes of single ledgers. */
 export type AuditName =

@@ -56,7 +56,18 @@ export async function verifyPath(
   const { hashes, failures, failureCount } = audit.tally;
   const isPaired = passphrase !== undefined;
   const counts = { ledgers, transactions, first, last, hashes, emptySets, isPaired };
-  return { kind: folder.kind, ...counts, notes, failureCount, failures };
+  const allNotes = [...passphraseNotes(passphrase, options), ...notes];
+  return { kind: folder.kind, ...counts, notes: allNotes, failureCount, failures };
+}
+
+function passphraseNotes(
+  passphrase: string | undefined,
+  { skipsSignatures = false }: VerifyPathOptions,
+): readonly string[] {
+  if (passphrase === undefined) {
+    return ["no passphrase: signatures, joins and the apply order are not checked"];
+  }
+  return skipsSignatures ? ["signatures are left out"] : [];
 }
 
 interface Audit {

@@ -43,7 +43,7 @@ export const ledgerCatalogue = {
   QUORUM_INVALID: {
     status: 500,
     exit: 2,
-    hint: "Write {threshold, validators: [G…], innerQuorumSets: […]}. `ace ledger verify -h` has more.",
+    hint: "Write JSON: {threshold, validators: [G…], innerQuorumSets: […]}, each key once.",
   },
   SUBMIT_REJECTED: {
     status: 422,
