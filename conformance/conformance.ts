@@ -45,7 +45,7 @@ export interface Conformance {
     readonly reloaded: number;
   };
   readonly checkpoints: number;
-  /** Over all checkpoints, foreign entries left out. */
+  /** Over all checkpoints, once the foreign entries were put right. */
   readonly entriesDifferingAtCheckpoints: number;
   readonly entriesComparedAtLast: number;
   readonly misses: Readonly<Record<string, number>>;

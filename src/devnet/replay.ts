@@ -17,6 +17,7 @@ import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import { newAccount, writeAccount } from "./account.ts";
 import { applyTransaction, spendSequence, takeFee, withLastSequences } from "./apply.ts";
+import { rulesAfter } from "./close.ts";
 import { accountKey, accountOf, type EntryKey, entryKey, readAccount } from "./entries.ts";
 import type { Submission } from "./envelope.ts";
 import { TOTAL_COINS } from "./header.ts";
@@ -90,13 +91,11 @@ export class Replay {
     this.state.sequence = sequence;
     const bids = this.#bidsOf(ledger, scpValue.txSetHash.toBytes());
     const recorded = recordedOf(ledger);
-    const { fees, transactions } = this.#apply(bids, recorded, {
-      sequence,
-      closeTime: scpValue.closeTime,
-      protocol: this.#header.ledgerVersion,
-      baseFee: BigInt(this.#header.baseFee),
-      baseReserve: BigInt(this.#header.baseReserve),
-    });
+    const { fees, transactions } = this.#apply(
+      bids,
+      recorded,
+      rulesAfter(this.#header, scpValue.closeTime),
+    );
     this.#header = nextHeader(this.#header, header, fees);
     return {
       sequence,
