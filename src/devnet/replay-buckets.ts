@@ -59,11 +59,6 @@ function isDeadEntry(kind: number): boolean {
   throw malformed(`an entry of kind ${kind}`);
 }
 
-/** What the buckets, newest first, say about one key: its entry's XDR, or that there is none. */
-export function findEntry(buckets: readonly Bucket[], key: EntryKey): Uint8Array | undefined {
-  return buckets.find((bucket) => bucket.has(key))?.get(key);
-}
-
 /** Every entry that the buckets, newest first, hold. */
 export function allEntries(buckets: readonly Bucket[]): ReadonlyMap<EntryKey, Uint8Array> {
   const entries = new Map<EntryKey, Uint8Array | undefined>();

@@ -104,3 +104,32 @@ it("an account whose later transaction is still to come in the ledger is not mer
   });
   expect(codes).toEqual(["accountMergeSuccess", "accountMergeSeqnumTooFar"]);
 });
+
+it("preconditions of CAP-21 hold to the ledger, the second and the signer", () => {
+  const bench = createBench();
+  bench.fund("alice", "bob");
+  const { sequence } = bench.net.latest;
+  const bounds = (minLedger: number, maxLedger: number) => (builder: TransactionBuilder) =>
+    builder.setLedgerbounds(minLedger, maxLedger);
+  const gap = (ledgers: number) => (builder: TransactionBuilder) =>
+    builder.setMinAccountSequenceLedgerGap(ledgers);
+  const countersigned = (builder: TransactionBuilder) => builder.setExtraSigners([bob.publicKey()]);
+  const codes = [
+    bench.run({ from: alice, build: bounds(sequence + 2, 0) }, data),
+    bench.run({ from: alice, build: bounds(0, sequence + 1) }, data),
+    bench.run({ from: alice, build: bounds(sequence + 1, sequence + 2) }, data),
+    bench.run({ from: alice, build: gap(2) }, data),
+    bench.run({ from: alice, build: gap(1) }, data),
+    bench.run({ from: alice, build: countersigned }, data),
+    bench.run({ from: alice, build: countersigned, signers: [alice, bob] }, data),
+  ].map(codeOf);
+  expect(codes).toEqual([
+    "txTooEarly",
+    "txTooLate",
+    "txSuccess",
+    "txBadMinSeqAgeOrGap",
+    "txSuccess",
+    "txBadAuth",
+    "txSuccess",
+  ]);
+});
