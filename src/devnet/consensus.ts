@@ -85,7 +85,7 @@ export function createConsensus(options: ConsensusOptions): Consensus {
   };
 }
 
-export function createValidator(seed: Uint8Array): Validator {
+function createValidator(seed: Uint8Array): Validator {
   const key = createPrivateKey({
     key: Buffer.from(concatBytes(ED25519_PKCS8, seed)),
     format: "der",

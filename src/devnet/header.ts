@@ -38,7 +38,7 @@ export const TOTAL_COINS = 10n ** 18n;
 const BASE_FEE = 100;
 /** From the first ledger on; the public networks began with 100,000,000 and lowered it. */
 const BASE_RESERVE = 5_000_000;
-export const SET_OPERATIONS_MAX = 1_000;
+const SET_OPERATIONS_MAX = 1_000;
 
 const HASH_BYTES = 32;
 const SKIPS = [50, 5_000, 50_000, 500_000] as const;

@@ -38,7 +38,7 @@ export interface Charge {
   readonly innerFee: bigint;
 }
 
-export function isOk(verdict: Verdict): boolean {
+function isOk(verdict: Verdict): boolean {
   return verdict.kind === "ran" && verdict.ok;
 }
 
