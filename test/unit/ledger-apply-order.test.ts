@@ -1,13 +1,15 @@
 // Goal: the order in which a ledger applies its transactions follows from its set alone.
 // Method: it is computed for real ledgers of each kind of set and held against the order of their
 //         results, which the header authenticates.
-import { Keypair, Operation } from "@stellar/stellar-sdk/base";
+import { Keypair, Operation, xdr } from "@stellar/stellar-sdk/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sequentialOrder } from "../../src/ledger/apply-order.ts";
+import { applyOrder, sequentialOrder } from "../../src/ledger/apply-order.ts";
 import { readCloseMeta, readLedger } from "../../src/ledger/close-meta.ts";
 import { checkApplyOrder } from "../../src/ledger/join-results.ts";
+import { indexGeneralizedSet } from "../../src/ledger/ledger-index.ts";
 import type { RawLedger } from "../../src/ledger/ledger-source.ts";
+import { Spans, viewOf } from "../../src/ledger/spans.ts";
 import { verifyLedger, verifyRaw } from "../../src/ledger/verify-ledger.ts";
 import { sha256 } from "../../src/lib/hash.ts";
 import {
@@ -53,6 +55,49 @@ describe("the order that real ledgers were applied in", () => {
     const check = checkApplyOrder({ ...parts, header: { ...parts.header, value } }, PUBNET);
     expect(check.expected).not.toBe(check.got);
   });
+});
+
+describe("a parallel phase", () => {
+  const setHash = sha256(new Uint8Array([1]));
+  const envelopes = Array.from({ length: 9 }, (_, index) => {
+    const sender = Keypair.fromRawEd25519Seed(new Uint8Array(32).fill(index + 1));
+    const note = Operation.manageData({ name: "note", value: String(index) });
+    return makeTransaction(sender, [note]).toEnvelope();
+  });
+  const place = (envelope: xdr.TransactionEnvelope): string =>
+    sha256(envelope.toXdr())
+      .map((byte, index) => byte ^ (setHash[index] ?? 0))
+      .toHex();
+  const sorted = envelopes.toSorted((left, right) => (place(left) < place(right) ? -1 : 1));
+  const pick = (...ranks: readonly number[]) => ranks.flatMap((rank) => sorted[rank] ?? []);
+
+  it("sorts each cluster, keeps the clusters of a stage, and goes by the first of each stage", () => {
+    const [late, early] = [
+      [pick(8, 4), pick(1)],
+      [pick(7, 3, 5), pick(0, 2), pick(6)],
+    ];
+    const order = [3, 5, 7, 0, 2, 6, 4, 8, 1];
+    expect(orderOf([late, early], setHash)).toEqual(pick(...order).map(place));
+    expect(orderOf([early, late], setHash)).toEqual(pick(...order).map(place));
+  });
+
+  function orderOf(stages: xdr.TransactionEnvelope[][][], hash: Uint8Array): readonly string[] {
+    const parallel = new xdr.ParallelTxsComponent({ baseFee: 100n, executionStages: stages });
+    const content = new xdr.TransactionSetV1({
+      previousLedgerHash: new Uint8Array(32),
+      phases: [
+        xdr.TransactionPhase.v0Components([]),
+        xdr.TransactionPhase.parallelTxsComponent(parallel),
+      ],
+    });
+    const bytes = xdr.GeneralizedTransactionSet.v1TxSet(content).toXdr();
+    const { kind, envelopes: offsets, runs } = indexGeneralizedSet(viewOf(bytes), 0);
+    const spans = new Spans(bytes, offsets);
+    const set = { kind, previousHash: new Uint8Array(32), bytes, envelopes: spans, runs };
+    return applyOrder(set, hash).map((index) =>
+      place(xdr.TransactionEnvelope.fromXdr(spans.at(index))),
+    );
+  }
 });
 
 describe("results in another order than the set prescribes", () => {
