@@ -7,8 +7,10 @@
  * Errors  `CONFIG_INVALID` for a location of another form, `LEDGER_NO_SOURCE` when the store cannot be
  *         reached or read, `LEDGER_MALFORMED` for an object over its limit or a web page in its place.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
@@ -16,6 +18,8 @@ import { type Pace, systemPace } from "../lib/pace.ts";
 import { exchange, type HttpBody } from "./http-exchange.ts";
 
 const TIMEOUT_MS = 60_000;
+/** Up to this a file is read at once: to ask a thread for it takes longer than to read it. */
+const AT_ONCE_BYTES_MAX = 4 * 1024 * 1024;
 const NAME = /^(?:[A-Za-z0-9._-]+\/)*[A-Za-z0-9._-]+$/;
 
 export interface ObjectStore {
@@ -61,34 +65,39 @@ function openFolder(root: string): ObjectStore {
     location: root,
     fetchObject: async (name, { bytesMax, signal }) => {
       const path = join(root, checkedName(name));
-      signal?.throwIfAborted();
-      const size = await sizeOf(path, root);
+      const size = await sizeOf(path, { root, signal });
       return size === undefined ? undefined : await readWhole(path, size, bytesMax);
     },
     hasObject: async (name, signal) => {
-      signal?.throwIfAborted();
-      return (await sizeOf(join(root, checkedName(name)), root)) !== undefined;
+      const size = await sizeOf(join(root, checkedName(name)), { root, signal });
+      return size !== undefined;
     },
   };
 }
 
 /** In bytes; undefined when there is no such file. */
-async function sizeOf(path: string, root: string): Promise<number | undefined> {
+async function sizeOf(
+  path: string,
+  { root, signal }: { readonly root: string; readonly signal: AbortSignal | undefined },
+): Promise<number | undefined> {
+  // Files that are read at once would leave no turn to anybody else.
+  await setImmediate();
+  signal?.throwIfAborted();
   try {
-    return (await stat(path)).size;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined) return found.size;
   } catch (cause) {
     if (!isMissing(cause)) throw unreadable(path, cause);
   }
   // A disk that is not mounted must not look like an archive that has not got this far.
-  const folder = await stat(root).catch(() => undefined);
-  if (folder?.isDirectory() === true) return undefined;
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return undefined;
   throw new AceError("LEDGER_NO_SOURCE", `there is no folder ${root}`);
 }
 
 async function readWhole(path: string, size: number, bytesMax: number): Promise<Uint8Array> {
   if (size > bytesMax) throw new AceError("LEDGER_MALFORMED", `${path} is over ${bytesMax} bytes`);
   try {
-    return await readFile(path);
+    return size <= AT_ONCE_BYTES_MAX ? readFileSync(path) : await readFile(path);
   } catch (cause) {
     throw unreadable(path, cause);
   }
