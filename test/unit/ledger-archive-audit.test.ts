@@ -130,7 +130,9 @@ describe("real archives", () => {
 
     const nameless = await verifyPath(path);
     expect(nameless.hashes).toMatchObject({ scpSignature: 0, header: 128 });
-    expect(nameless.notes).toContain("no passphrase: signatures, joins and the apply order are not checked");
+    expect(nameless.notes).toContain(
+      "no passphrase: signatures, joins and the apply order are not checked",
+    );
     const other = await verifyPath(path, { passphrase: TESTNET });
     expect(other.failureCount).toBe(379 + 6);
   });
