@@ -82,7 +82,7 @@ export class Anchoring {
     if (this.#isTrying || nowMs < this.#retryAtMs || this.#pending.length === 0) return;
     const { panel, post } = this.#options;
     const archives = panel.usable.filter(
-      (seat) => isConsensusSource(seat.source) && seat.isReady(nowMs),
+      (seat) => isConsensusSource(seat.source) && !seat.isBackingOff(nowMs),
     );
     const published = Math.max(0, ...archives.map(({ newest = 0 }) => newest));
     const checkpoint = this.#pending.findLast(({ sequence }) => sequence <= published);

@@ -269,7 +269,7 @@ export class FollowRun {
   }
 
   #quarantine(seat: WatchedSource, error: AceError, raw: RawLedger | undefined): void {
-    this.#panel.quarantine(seat, error, this.#chain.want, bytesOf(raw));
+    this.#panel.quarantine(seat, error, { ledger: this.#chain.want, raw });
     this.#lanes.closeAll(seat);
     // What it sent before, and nobody has confirmed, is no better.
     if (this.#trust.required > 0) this.#rollBack();
@@ -295,10 +295,4 @@ export class FollowRun {
     const ledger = this.#chain.want;
     this.#panel.events.warn("ledger.no_source", { code: "LEDGER_NO_SOURCE", ledger, lagMs });
   }
-}
-
-function bytesOf(raw: RawLedger | undefined): readonly Uint8Array[] {
-  if (raw === undefined) return [];
-  if (raw.kind === "closeMeta") return [raw.bytes];
-  return [raw.header, raw.set, raw.results].flatMap((part) => part ?? []);
 }

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { type Pace, systemPace } from "../lib/pace.ts";
-import type { LedgerSource } from "./ledger-source.ts";
+import type { LedgerSource, RawLedger } from "./ledger-source.ts";
 import { type SourceStatus, WatchedSource } from "./watched-source.ts";
 
 /** Further behind than this, sources of whole history are asked before those of the tip. */
@@ -36,6 +36,12 @@ export interface PanelOptions {
   readonly pollMs?: number;
   readonly pace?: Pace;
   readonly clock?: Clock;
+}
+
+/** What a source is accused of having sent. */
+interface Sent {
+  readonly ledger: number;
+  readonly raw: RawLedger | undefined;
 }
 
 interface Wanted {
@@ -98,12 +104,12 @@ export class SourcePanel {
   }
 
   /** For what no waiting cures: a lie, or another network. */
-  quarantine(seat: WatchedSource, error: AceError, ledger: number, bytes: readonly Uint8Array[]) {
+  quarantine(seat: WatchedSource, error: AceError, { ledger, raw }: Sent): void {
     if (seat.isQuarantined) return;
     seat.quarantine(error);
     const { code, message } = error;
     const source = seat.source.id;
-    this.#evidence?.keep({ source, code, message, ledger, bytes });
+    this.#evidence?.keep({ source, code, message, ledger, bytes: bytesOf(raw) });
     this.events.warn("ledger.source_quarantined", { source, code, message, ledger });
   }
 
@@ -143,4 +149,10 @@ function order(
   if (held !== 0) return held;
   const bulk = isBehind ? Number(right.isBulk) - Number(left.isBulk) : 0;
   return bulk !== 0 ? bulk : left.cost - right.cost;
+}
+
+function bytesOf(raw: RawLedger | undefined): readonly Uint8Array[] {
+  if (raw === undefined) return [];
+  if (raw.kind === "closeMeta") return [raw.bytes];
+  return [raw.header, raw.set, raw.results].flatMap((part) => part ?? []);
 }

@@ -65,7 +65,8 @@ export class WitnessStand {
     for (const seat of witness.unheard(panel.usable)) {
       // An archive is minutes late by design: its claim is enough to know that it has nothing to say.
       const mayKnow = seat.source.kind === "rpc" || seat.claimsToHave(point.sequence);
-      if (!mayKnow || !seat.isReady(nowMs)) continue;
+      // That it had no new ledger a moment ago is no reason not to ask it about this one.
+      if (!mayKnow || seat.isBackingOff(nowMs)) continue;
       witness.asking(seat);
       void askWitness({ seat, point, passphrase, signal }).then((answer) =>
         post({ kind: "vote", seat, point, answer }),

@@ -49,8 +49,8 @@ export function startFollower(parts: FollowerParts, signal: AbortSignal): Follow
       return PASSES_BY_ITSELF.has(fault.code);
     }
   };
-  const commit: FollowParts["journal"]["commit"] = (applied) => {
-    journal.commit(applied);
+  const commit: FollowParts["journal"]["commit"] = (batch) => {
+    journal.commit(batch);
     fault = undefined;
   };
   const run = async (): Promise<void> => {

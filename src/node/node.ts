@@ -109,8 +109,8 @@ export async function openNode(config: Config, version: string): Promise<Node> {
 function audited(store: Store): Journal {
   return {
     tip: store.tip,
-    commit: (applied) => {
-      store.commit(applied);
+    commit: (batch) => {
+      store.commitAll(batch);
       store.audit(AUDITED_LEDGERS);
     },
   };

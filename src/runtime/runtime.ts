@@ -83,8 +83,11 @@ export interface Runtime extends AsyncDisposable {
   simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]>;
   abi(contract: bigint): Promise<Abi | undefined>;
   contract(number: bigint): Promise<ContractInfo | undefined>;
-  /** Forgets what may not be committed. The next ledger is the last one again, or the one after it. */
-  reset(): Promise<void>;
+  /**
+   * Forgets what may not be committed. The next ledger is the one after `tip`; where that is not told,
+   * the last one again or the one after it.
+   */
+  reset(tip?: RuntimeTip): Promise<void>;
   /** Ids of the contract processes: of ledgers, then of views. */
   readonly pids: readonly (number | undefined)[];
 }
@@ -95,6 +98,7 @@ export interface SimulatedLedger {
   readonly sequence: number;
 }
 
+const NOTHING: LedgerResult = { receipts: [], writes: [], genesisFault: "" };
 const WATCHDOG_MS = 10_000;
 /** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
 const GAS_PER_MS = 2_500n;
@@ -126,10 +130,14 @@ class ProcessRuntime implements Runtime {
   async apply(input: LedgerInput): Promise<Applied> {
     const { network, systemContracts } = this.#options;
     const { tip, tree } = this.#startingPoint(input.sequence);
-    const result = await this.#run(this.#ledgers, "apply", {
-      ...input,
-      systemContracts: tip === undefined ? systemContracts : [],
-    });
+    // A ledger without a call changes no state: the contract process has nothing to do with it.
+    const isQuiet = tip !== undefined && input.calls.length === 0;
+    const result = isQuiet
+      ? NOTHING
+      : await this.#run(this.#ledgers, "apply", {
+          ...input,
+          systemContracts: tip === undefined ? systemContracts : [],
+        });
     if (result.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", result.genesisFault);
     const next = tree.clone();
     next.apply(result.writes);
@@ -189,12 +197,13 @@ class ProcessRuntime implements Runtime {
     return { ...record, address: muxedAddress(network.vault, number), abi: decodeAbi(abi) };
   }
 
-  async reset(): Promise<void> {
+  async reset(tip?: RuntimeTip): Promise<void> {
     await this.#ledgers.ask({ type: frameTypes.drop, payload: new Uint8Array() });
-    const committed = readTree(this.#options.state);
+    const tree = readTree(this.#options.state);
     const points = this.#before === undefined ? [this.#now] : [this.#now, this.#before];
-    if (points.some(({ tree }) => tree.root === committed.root)) return;
-    demandRoot({ tip: this.#now.tip, tree: committed });
+    if (tip === undefined && points.some((point) => point.tree.root === tree.root)) return;
+    demandRoot({ tip: tip ?? this.#now.tip, tree });
+    if (tip !== undefined) this.#now = { tip, tree };
   }
 
   get pids(): readonly (number | undefined)[] {

@@ -34,6 +34,8 @@ export interface Store extends Disposable {
   link(sequence: number): ChainLink | undefined;
   /** Writes, receipts, hashes and cursor of one ledger in one transaction. */
   commit(applied: Applied): void;
+  /** The same for several ledgers in a row: all of them are there after a crash, or none. */
+  commitAll(batch: readonly Applied[]): void;
   receiptsOf(txHash: string): readonly Receipt[];
   /** Receipts after this place, oldest first: the feed that consumers read with their own cursor. */
   feed(after: FeedCursor, limit: number): readonly FeedEntry[];
@@ -103,12 +105,8 @@ function storeOver(database: Database, path: string, networkId: string): Store {
     state: stateReader(database, path),
     tip: chain.tip,
     link: chain.link,
-    commit: (applied) => {
-      const last = chain.tip()?.sequence;
-      const follows = last === undefined || applied.sequence === last + 1;
-      invariant(follows, "ledgers are committed in order, without gaps");
-      guarded(path, () => write(applied));
-    },
+    commit: (applied) => guarded(path, () => write([applied])),
+    commitAll: (batch) => guarded(path, () => write(batch)),
     ...anchors(database, path, chain),
     receiptsOf: receipts.ofTransaction,
     feed: receipts.after,
@@ -156,11 +154,14 @@ function anchors(
   };
 }
 
-function ledgerWriter(database: Database, chain: Chain): (applied: Applied) => void {
+function ledgerWriter(database: Database, chain: Chain): (batch: readonly Applied[]) => void {
   const upsert = database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)");
   const remove = database.prepare("DELETE FROM state WHERE k = ?");
   const insertReceipt = database.prepare("INSERT INTO receipts VALUES (?, ?, ?, ?)");
-  return database.transaction((applied: Applied) => {
+  const writeOne = (applied: Applied): void => {
+    const last = chain.tip()?.sequence;
+    const follows = last === undefined || applied.sequence === last + 1;
+    invariant(follows, "ledgers are committed in order, without gaps");
     for (const { key, value } of applied.writes) {
       if (value === undefined) remove.run(key);
       else upsert.run(key, value);
@@ -169,5 +170,8 @@ function ledgerWriter(database: Database, chain: Chain): (applied: Applied) => v
       insertReceipt.run(applied.sequence, position, receipt.txHash, encodeReceipt(receipt));
     }
     chain.append(applied);
+  };
+  return database.transaction((batch: readonly Applied[]) => {
+    for (const applied of batch) writeOne(applied);
   });
 }

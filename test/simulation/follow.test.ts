@@ -18,26 +18,16 @@ import { ledgersOf } from "../../src/node/ledgers.ts";
 import { systemSources } from "../../src/node/system-contracts.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import { openStore } from "../../src/store/store.ts";
+import { chanceOf, seedsOr } from "../support/chance.ts";
 import { type History, makeHistory } from "../support/history.ts";
 import { trustLevel } from "../support/trust.ts";
 
 const ROUNDS = 16;
-const SEEDS = process.env["SIMULATION_SEED"]?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
+const SEEDS = seedsOr([1, 2, 3, 4, 5]);
 const RESTARTS_MAX = 400;
 
 type Fate = "calm" | "lost" | "lie" | "crash-before" | "crash-after";
 class Crash extends Error {}
-
-/** Mulberry32: the same seed, the same world. */
-function chanceOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class World implements LedgerSource {
   readonly id = "simulated";
@@ -72,11 +62,11 @@ class World implements LedgerSource {
   journal(journal: Journal): Journal {
     return {
       tip: () => journal.tip(),
-      commit: (applied) => {
+      commit: (batch) => {
         const fate = this.#fate();
         if (fate === "crash-before") throw new Crash("killed before the commit");
-        journal.commit(applied);
-        if (applied.sequence === this.#history.last) this.stop.abort();
+        journal.commit(batch);
+        if (batch.at(-1)?.sequence === this.#history.last) this.stop.abort();
         if (fate === "crash-after") throw new Crash("killed after the commit");
       },
     };
@@ -98,9 +88,13 @@ async function live(history: History, world: World, dir: string): Promise<void> 
   const panel = new SourcePanel({ sources: [world], events: silentEvents, pollMs: 1 });
   const trust = trustLevel(0);
   try {
+    const journal: Journal = {
+      tip: store.tip,
+      commit: (batch) => store.commitAll(batch),
+    };
     const parts = {
       ledgers: ledgersOf({ panel, trust, judge: undefined }, network),
-      journal: world.journal(store),
+      journal: world.journal(journal),
       machine: runtime,
       vault: network.vault,
       events: silentEvents,

@@ -6,6 +6,7 @@ import { Asset, Claimant, type Keypair, Operation } from "@stellar/stellar-sdk/b
 import { callOperations, paymentOperation } from "../../src/client/build.ts";
 import { parseServiceNetwork, type ServiceNetwork } from "../../src/contracts/service-network.ts";
 import { developmentSettings } from "../../src/contracts/settings.ts";
+import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
 import { accountBytes, muxedAddress } from "../../src/lib/strkey.ts";
 import { systemContractHashes } from "../../src/node/system-contracts.ts";
 import { createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
@@ -14,16 +15,28 @@ export interface History {
   readonly network: ServiceNetwork;
   readonly first: number;
   readonly last: number;
+  /** The devnet itself. */
+  readonly net: Devnet;
   /** XDR of the LedgerCloseMeta of one ledger. */
   meta(sequence: number): Uint8Array;
 }
 
 const MEMBERS = ["alice", "bob", "carol"];
 
-/** @param rounds How many ledgers of calls follow the founding. */
-export function makeHistory(rounds: number): History {
-  const bench = createBench();
-  const { net } = bench;
+const HISTORY_LEDGERS_MAX = 100_000;
+
+/**
+ * @param rounds How many ledgers of calls follow the founding.
+ * @param quiet How many ledgers without a call follow each of them.
+ */
+export function makeHistory(rounds: number, quiet = 0): History {
+  const net = createDevnet({
+    passphrase: PASSPHRASE,
+    seed: "test",
+    closeTime: 1_000n,
+    historyLedgersMax: HISTORY_LEDGERS_MAX,
+  });
+  const bench = createBench(net);
   bench.fund("founder", "vault", ...MEMBERS);
   const [founder, vault] = [keypair("founder"), keypair("vault")];
   const governance = new Asset("ACE", founder.publicKey());
@@ -38,8 +51,12 @@ export function makeHistory(rounds: number): History {
   bench.run({ from: vault }, Operation.setOptions({ masterWeight: 1 }));
   const { sequence: first, hash } = net.latest;
   const network = networkOf(founder, vault, { first, hash });
-  for (let round = 0; round < rounds; round += 1) playRound(bench, network, round);
+  for (let round = 0; round < rounds; round += 1) {
+    playRound(bench, network, round);
+    if (quiet > 0) net.closeUntil(net.latest.sequence + quiet);
+  }
   return {
+    net,
     network,
     first,
     last: net.latest.sequence,

@@ -119,7 +119,13 @@ function closingOnSending(net: Devnet): Devnet {
     if (answer.status === "PENDING") net.close({ closeTime: 0n });
     return answer;
   };
-  return Object.create(net, { submit: { value: submit } });
+  return new Proxy(net, {
+    get: (target, name) => {
+      if (name === "submit") return submit;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 function signerOf(key: Keypair): Signer {
