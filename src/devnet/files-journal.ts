@@ -51,18 +51,19 @@ export class Journal implements Disposable {
 
   /** @param meta XDR of the next ledger's LedgerCloseMeta. */
   append(sequence: number, meta: Uint8Array): void {
+    if (sequence !== this.#latest + 1) {
+      const message = `ledger ${sequence} cannot be kept after ledger ${this.#latest}`;
+      throw new AceError("DEVNET_DATA", message);
+    }
     const first = firstOf(sequence);
-    const file = this.#file ?? openSync(this.#path(first), "a");
-    this.#file = file;
-    const record = Buffer.concat([uint32Bytes(LAST_PIECE + meta.length), meta]);
-    if (writeSync(file, record) !== record.length) {
-      throw new AceError("DEVNET_DATA", `the disk of ${this.#folder} is full`);
+    try {
+      this.#write(first, meta);
+      if (firstOf(sequence + 1) !== first) this.#finish(first);
+    } catch (cause) {
+      throw new AceError("DEVNET_DATA", `${this.#path(first)} cannot be written`, { cause });
     }
     this.#latest = sequence;
     if (this.#loaded?.first === first) this.#loaded = undefined;
-    if (firstOf(sequence + 1) === first) return;
-    this.#closeFile();
-    this.#compress(first);
   }
 
   /** XDR of the LedgerCloseMeta. Errors `DEVNET_DATA`. */
@@ -77,6 +78,18 @@ export class Journal implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closeFile();
+  }
+
+  #write(first: number, meta: Uint8Array): void {
+    this.#file ??= openSync(this.#path(first), "a");
+    const record = Buffer.concat([uint32Bytes(LAST_PIECE + meta.length), meta]);
+    const written = writeSync(this.#file, record);
+    if (written !== record.length) throw new Error("the disk is full");
+  }
+
+  #finish(first: number): void {
+    this.#closeFile();
+    this.#compress(first);
   }
 
   #closeFile(): void {

@@ -30,6 +30,8 @@ export class History {
   readonly #recent: Map<number, DevnetLedger>;
   readonly #index: Map<string, number>;
   #latest: DevnetLedger;
+  /** Every answer names it, and nothing else is read so often from the store. */
+  #oldest: DevnetLedger | undefined;
 
   constructor(latest: DevnetLedger, { ledgersMax, store, index }: HistoryOptions) {
     this.ledgersMax = ledgersMax;
@@ -69,8 +71,11 @@ export class History {
   }
 
   ledger(sequence: number): DevnetLedger | undefined {
-    if (sequence < this.oldestSequence || sequence > this.#latest.sequence) return undefined;
-    return this.#recent.get(sequence) ?? this.#store?.ledger(sequence);
+    const { oldestSequence } = this;
+    if (sequence < oldestSequence || sequence > this.#latest.sequence) return undefined;
+    if (sequence !== oldestSequence) return this.archived(sequence);
+    if (this.#oldest?.sequence !== sequence) this.#oldest = this.archived(sequence);
+    return this.#oldest;
   }
 
   /** However old it is, as long as it is anywhere. */

@@ -110,7 +110,8 @@ function asked<Asked>(
   try {
     return ok(work(request.data));
   } catch (error) {
-    if (!isAceError(error)) throw error;
+    // What concerns the disk is no fault of whoever asks.
+    if (!isAceError(error) || error.code === "DEVNET_DATA") throw error;
     return { status: 400, body: { code: error.code, error: error.message } };
   }
 }

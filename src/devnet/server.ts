@@ -55,7 +55,9 @@ const MS_PER_SECOND = 1_000;
 export async function serveDevnet(options: DevnetServerOptions): Promise<DevnetServer> {
   const { net, events, closeMs } = options;
   const friendbot = createFriendbot(net);
-  const closeLedger = closer(options, friendbot);
+  const { promise: failure, reject } = Promise.withResolvers<never>();
+  failure.catch(() => undefined);
+  const closeLedger = closer(options, friendbot, reject);
   const isManual = closeMs === "manual";
   const server = createServer({ requestTimeout: REQUEST_MS_MAX });
   const url = `http://${HOST}:${await listen(server, options.port)}`;
@@ -88,9 +90,7 @@ export async function serveDevnet(options: DevnetServerOptions): Promise<DevnetS
       else response.writeHead(FAULT).end('{"error":"the devnet met a fault of its own"}');
     });
   });
-  const { promise: failure, reject } = Promise.withResolvers<never>();
-  failure.catch(() => undefined);
-  const timer = isManual ? undefined : setInterval(() => attempt(closeLedger, reject), closeMs);
+  const timer = isManual ? undefined : setInterval(() => attempt(closeLedger), closeMs);
 
   const close = async (): Promise<void> => {
     clearInterval(timer);
@@ -103,15 +103,24 @@ export async function serveDevnet(options: DevnetServerOptions): Promise<DevnetS
   return { url, ...urls, failure, closeLedger, close, [Symbol.asyncDispose]: close };
 }
 
+/** @param fail Is told of a ledger that closed and could not be kept. */
 function closer(
   { net, events, clock }: DevnetServerOptions,
   friendbot: Friendbot,
+  fail: (error: unknown) => void,
 ): (secondsLater?: bigint) => DevnetLedger {
+  const closeAt = (closeTime: bigint): DevnetLedger => {
+    try {
+      return net.close({ closeTime });
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
   return (secondsLater) => {
     friendbot.beforeClose();
     const nowS = BigInt(Math.floor(clock.nowMs() / MS_PER_SECOND));
-    const closeTime = secondsLater === undefined ? nowS : net.latest.closeTime + secondsLater;
-    const ledger = net.close({ closeTime });
+    const ledger = closeAt(secondsLater === undefined ? nowS : net.latest.closeTime + secondsLater);
     friendbot.afterClose();
     const { sequence, transactions } = ledger;
     events.info("devnet.closed", { ledger: sequence, transactions: transactions.length });
@@ -119,12 +128,12 @@ function closer(
   };
 }
 
-/** A timer's error has nobody to catch it. */
-function attempt(work: () => void, refuse: (error: unknown) => void): void {
+/** A timer has nobody to tell: whoever serves was told already. */
+function attempt(closeLedger: () => unknown): void {
   try {
-    work();
-  } catch (error) {
-    refuse(error);
+    closeLedger();
+  } catch {
+    // Told by `failure`.
   }
 }
 

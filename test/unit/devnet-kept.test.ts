@@ -17,7 +17,9 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
 import { dropKeptDevnet, type KeptDevnet, openKeptDevnet } from "../../src/devnet/files-network.ts";
+import { serveDevnet } from "../../src/devnet/server.ts";
 import { verifyPath } from "../../src/ledger/verify-path.ts";
+import { silentEvents } from "../../src/lib/events.ts";
 import { createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
 
 const PLAY = join(import.meta.dirname, "..", "support", "devnet-play.ts");
@@ -177,6 +179,27 @@ describe("a devnet whose folder", () => {
     expect(() => open(altered)).toThrow(faultOf("DEVNET_DATA"));
     expect(readdirSync(altered)).not.toContain("lock");
   });
+});
+
+it("a ledger that cannot be kept ends the network, instead of leaving a hole behind", async () => {
+  const folder = fresh();
+  using kept = open(folder);
+  const { net } = kept;
+  const clock = { nowMs: () => 0 };
+  await using server = await serveDevnet({
+    net,
+    port: 0,
+    closeMs: "manual",
+    events: silentEvents,
+    clock,
+  });
+  net.closeUntil(998);
+  // The next ledger fills a file, which is then read once more to be compressed.
+  rmSync(join(folder, "ledgers"), { recursive: true });
+  const close = async () => (await fetch(`${server.url}/close`, { method: "POST" })).status;
+  expect(await close()).toBe(500);
+  await expect(server.failure).rejects.toThrow(faultOf("DEVNET_DATA"));
+  expect(await close()).toBe(500);
 });
 
 /** Lines that the process printed until it ended, or until `isEnough` said so and it was killed. */
