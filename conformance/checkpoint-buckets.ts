@@ -38,6 +38,7 @@ export class CheckpointBuckets {
   readonly #foreignKeys = new Set<EntryKey>();
   readonly #foreignEntries = new Set<EntryKey>();
   /** Entries never change, so one that was found the same as a record stays so. */
+  readonly #encoded = new WeakMap<xdr.LedgerEntry, Buffer>();
   readonly #same = new WeakMap<xdr.LedgerEntry, Uint8Array>();
 
   constructor(archive: Archive) {
@@ -79,8 +80,10 @@ export class CheckpointBuckets {
     if (ours === undefined || theirs === undefined)
       return ours === undefined && theirs === undefined;
     if (this.#same.get(ours) === theirs) return true;
-    const [left, right] = [ours.toXdr(), theirs].map((all) => all.subarray(LAST_MODIFIED_BYTES));
-    const isSame = left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
+    const encoded = this.#encoded.get(ours) ?? Buffer.from(ours.toXdr());
+    this.#encoded.set(ours, encoded);
+    const start = LAST_MODIFIED_BYTES;
+    const isSame = encoded.compare(theirs, start, theirs.length, start) === 0;
     if (isSame) this.#same.set(ours, theirs);
     return isSame;
   }

@@ -63,15 +63,14 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
   const tally = new Tally();
   const buckets = new CheckpointBuckets(archive);
 
-  for (let checkpoint = FIRST_CHECKPOINT; checkpoint <= checkpointOf(last); ) {
-    for (const ledger of await ledgersOf(archive, checkpoint)) {
+  for await (const { checkpoint, ledgers } of checkpointsOf(archive, replay, last)) {
+    for (const ledger of ledgers) {
       if (ledger.sequence <= last) tally.add(replay.replayLedger(ledger));
     }
     options.onProgress?.(Math.min(checkpoint, last), last);
     const place = (checkpoint + 1) / CHECKPOINT_LEDGERS;
-    if (checkpoint <= last && place % (options.every ?? 1) === 0)
-      tally.compare(await buckets.compare(replay, checkpoint));
-    checkpoint += CHECKPOINT_LEDGERS;
+    const isCompared = checkpoint <= last && place % (options.every ?? 1) === 0;
+    if (isCompared) tally.compare(await buckets.compare(replay, checkpoint));
   }
   return tally.result();
 }
@@ -83,6 +82,29 @@ async function stateOf(archive: Archive): Promise<ArchiveState> {
     if (!isAceError(cause, "LEDGER_NO_SOURCE")) throw cause;
     throw new AceError("REPLAY_ARCHIVE", cause.message, { cause });
   }
+}
+
+/** One checkpoint is read and its signatures are verified while the one before is replayed. */
+async function* checkpointsOf(archive: Archive, replay: Replay, last: number) {
+  let next = prepared(archive, replay, FIRST_CHECKPOINT);
+  let checkpoint = FIRST_CHECKPOINT;
+  while (checkpoint <= checkpointOf(last)) {
+    const ledgers = await next;
+    const following = checkpoint + CHECKPOINT_LEDGERS;
+    if (following <= checkpointOf(last)) {
+      next = prepared(archive, replay, following);
+      // It fails where it is awaited, and not while the ledgers before it are still replayed.
+      next.catch(() => undefined);
+    }
+    yield { checkpoint, ledgers };
+    checkpoint = following;
+  }
+}
+
+async function prepared(archive: Archive, replay: Replay, checkpoint: number) {
+  const ledgers = await ledgersOf(archive, checkpoint);
+  await Promise.all(ledgers.map((ledger) => replay.prepare(ledger)));
+  return ledgers;
 }
 
 async function ledgersOf(archive: Archive, checkpoint: number) {

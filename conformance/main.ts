@@ -40,8 +40,10 @@ async function run({ archive, to, every, passphrase, time, json }: Arguments): P
   });
   progress.done();
   const tookMs = Math.round(performance.now() - startedMs);
+  const { user, system } = process.cpuUsage();
+  const cpuMs = Math.round((user + system) / 1_000);
   if (!json) printConformance(output, found, time ? tookMs : undefined);
-  process.stdout.write(`${JSON.stringify(time ? { ...found, tookMs } : found)}\n`);
+  process.stdout.write(`${JSON.stringify(time ? { ...found, tookMs, cpuMs } : found)}\n`);
   process.exitCode = isExact(found) ? 0 : 1;
 }
 

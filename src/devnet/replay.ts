@@ -24,6 +24,7 @@ import { TOTAL_COINS } from "./header.ts";
 import type { LedgerRules } from "./operation.ts";
 import { type ReplayedBid, readBids } from "./replay-set.ts";
 import { type Charge, resultOf } from "./result.ts";
+import { verifyAhead } from "./signatures.ts";
 import { LedgerState } from "./state.ts";
 import { upgraded } from "./upgrades.ts";
 
@@ -71,6 +72,7 @@ export class Replay {
   /** Entries that contracts may have touched since they were last put right. */
   readonly foreign = new Set<EntryKey>();
   readonly #networkId: Uint8Array;
+  readonly #prepared = new WeakMap<ArchivedLedger, readonly ReplayedBid[]>();
   #header: xdr.LedgerHeader;
 
   constructor(passphrase: string) {
@@ -78,6 +80,14 @@ export class Replay {
     this.#header = genesisHeader();
     const root = Keypair.fromRawEd25519Seed(this.#networkId).xdrPublicKey();
     writeAccount(this.state, newAccount(root, TOTAL_COINS, 0n));
+  }
+
+  /** Reads a later ledger and has its signatures verified, on other threads, until it is replayed. */
+  async prepare(ledger: ArchivedLedger): Promise<void> {
+    const { header } = decode(() => xdr.LedgerHeaderHistoryEntry.fromXdr(ledger.header));
+    const bids = this.#readBids(ledger, header.scpValue.txSetHash.toBytes());
+    this.#prepared.set(ledger, bids);
+    await Promise.all(bids.map(({ submission }) => verifyAll(submission)));
   }
 
   replayLedger(ledger: ArchivedLedger): ReplayedLedger {
@@ -89,7 +99,8 @@ export class Replay {
       throw new AceError("LEDGER_MALFORMED", `ledger ${sequence} comes where ${expected} should`);
     }
     this.state.sequence = sequence;
-    const bids = this.#bidsOf(ledger, scpValue.txSetHash.toBytes());
+    const setHash = scpValue.txSetHash.toBytes();
+    const bids = this.#prepared.get(ledger) ?? this.#readBids(ledger, setHash);
     const recorded = recordedOf(ledger);
     const { fees, transactions } = this.#apply(
       bids,
@@ -106,7 +117,7 @@ export class Replay {
     };
   }
 
-  #bidsOf({ set }: ArchivedLedger, setHash: Uint8Array): readonly ReplayedBid[] {
+  #readBids({ set }: ArchivedLedger, setHash: Uint8Array): readonly ReplayedBid[] {
     if (set === undefined) return [];
     const entry = decode(() => xdr.TransactionHistoryEntry.fromXdr(set));
     return readBids(entry, setHash, this.#networkId);
@@ -161,6 +172,18 @@ export class Replay {
     }
     for (const key of touchedBy(submission)) this.foreign.add(key);
   }
+}
+
+async function verifyAll(submission: Submission): Promise<void> {
+  const { tx, txHash, source, signatures, hash, bumpSignatures = [], feeSource } = submission;
+  const accounts = tx.operations.flatMap(({ sourceAccount }) =>
+    sourceAccount === null ? [] : [accountOf(sourceAccount)],
+  );
+  const distinct = new Map([source, ...accounts].map((each) => [accountKey(each), each]));
+  await Promise.all([
+    verifyAhead(txHash, signatures, distinct.values()),
+    verifyAhead(hash, bumpSignatures, [feeSource]),
+  ]);
 }
 
 /** A contract's fee is the archive's: it depends on what the contract used. */

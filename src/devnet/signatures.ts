@@ -69,6 +69,40 @@ export function checkSignatures(
   };
 }
 
+/**
+ * Verifies on other threads what a check is going to ask, so that it finds the answer. Who signs
+ * beside the accounts' own keys is not known ahead; those are verified when they are asked for.
+ */
+export async function verifyAhead(
+  contents: Uint8Array,
+  signatures: readonly xdr.DecoratedSignature[],
+  accounts: Iterable<xdr.PublicKey>,
+): Promise<void> {
+  const ids = [...accounts];
+  await Promise.all(
+    signatures.flatMap((decorated) =>
+      ids
+        .filter((id) => isTail(decorated.hint.toBytes(), id.ed25519.toBytes()))
+        .map((id) => answerAhead(decorated, id, contents)),
+    ),
+  );
+}
+
+function answerAhead(
+  decorated: xdr.DecoratedSignature,
+  account: xdr.PublicKey,
+  contents: Uint8Array,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const publicKey = keyObject(account.ed25519.toBytes());
+  verify(null, contents, publicKey, decorated.signature.toBytes(), (error, isValid) => {
+    const question = questionOf(contents, masterKey(account));
+    if (error === null) answersOf(decorated).set(question, isValid);
+    resolve();
+  });
+  return promise;
+}
+
 interface Match {
   readonly weight: number;
   /** Undefined for a pre-authorized hash, which needs none. */
@@ -117,12 +151,17 @@ function isSignedBy(
   contents: Uint8Array,
 ): boolean {
   if (!isHinted(decorated.hint.toBytes(), key)) return false;
-  const answers = verified.get(decorated) ?? new Map<string, boolean>();
-  verified.set(decorated, answers);
-  const question = toHex(contents) + nameOf(key);
+  const answers = answersOf(decorated);
+  const question = questionOf(contents, key);
   const known = answers.get(question) ?? fits(decorated.signature.toBytes(), key, contents);
   answers.set(question, known);
   return known;
+}
+
+function answersOf(decorated: xdr.DecoratedSignature): Map<string, boolean> {
+  const answers = verified.get(decorated) ?? new Map<string, boolean>();
+  verified.set(decorated, answers);
+  return answers;
 }
 
 function fits(bytes: Uint8Array, key: xdr.SignerKey, contents: Uint8Array): boolean {
@@ -140,8 +179,10 @@ function fits(bytes: Uint8Array, key: xdr.SignerKey, contents: Uint8Array): bool
   }
 }
 
-function nameOf(key: xdr.SignerKey): string {
-  return key.type === "signerKeyTypeEd25519" ? toHex(key.ed25519.toBytes()) : key.toXdr("hex");
+function questionOf(contents: Uint8Array, key: xdr.SignerKey): string {
+  const name =
+    key.type === "signerKeyTypeEd25519" ? toHex(key.ed25519.toBytes()) : key.toXdr("hex");
+  return toHex(contents) + name;
 }
 
 /** The hint is the end of the key, for a signed payload mixed with the payload's own end. */

@@ -12,6 +12,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { CheckpointBuckets } from "../../conformance/checkpoint-buckets.ts";
 import { type Conformance, runConformance, TESTNET } from "../../conformance/conformance.ts";
 import { Replay } from "../../src/devnet/replay.ts";
+import { readBids } from "../../src/devnet/replay-set.ts";
 import { openArchive } from "../../src/ledger/archive-files.ts";
 import { bucketPath, checkpointPath, ROOT_STATE_NAME } from "../../src/ledger/archive-layout.ts";
 import { bucketsOf } from "../../src/ledger/archive-state.ts";
@@ -69,6 +70,24 @@ describe("an archive with a fault", () => {
     const [expected, got] = [firstMiss?.expected, firstMiss?.got];
     expect(expected).toMatchObject({ fee_charged: String(changed.fee) });
     expect(got).toMatchObject({ fee_charged: String(changed.fee - 1n) });
+  });
+
+  it("has its signatures really verified: one bit, and the transaction is nobody's", async () => {
+    const folder = copyOfArchive();
+    const path = join(folder, checkpointPath("transactions", EARLY));
+    const file = gunzipSync(readFileSync(path));
+    const [record = new Uint8Array()] = readRecords(file);
+    const entry = xdr.TransactionHistoryEntry.fromXdr(record);
+    const [bid] = readBids(entry, new Uint8Array(32), new Uint8Array(32));
+    const [signed] = bid?.submission.signatures ?? [];
+    const at = file.indexOf(signed?.signature.toBytes() ?? "none");
+    file.writeUInt8(file.readUInt8(at) ^ 1, at);
+    writeFileSync(path, gzipSync(file));
+    const { firstMiss } = await run(folder);
+    expect(firstMiss).toMatchObject({
+      ledger: entry.ledgerSeq,
+      got: { result: "tx_bad_auth" },
+    });
   });
 
   it("is refused when a checkpoint is missing", async () => {
