@@ -14,6 +14,7 @@ import {
   checkpointPath,
   checkpointStatePath,
   firstLedgerOf,
+  ROOT_STATE_NAME,
 } from "./archive-layout.ts";
 import { type ArchiveState, bucketListHash, bucketsOf } from "./archive-state.ts";
 import type { AuditName, Tally } from "./audit-report.ts";
@@ -26,6 +27,7 @@ import type { QuorumSet } from "./quorum.ts";
 import { requireAnchor } from "./scp-anchor.ts";
 import { auditConsensus } from "./scp-audit.ts";
 import { envelopesOf } from "./scp-history.ts";
+import { stellarNetworkId } from "./transaction-hash.ts";
 
 export interface ArchiveAuditOptions {
   readonly archive: Archive;
@@ -33,8 +35,9 @@ export interface ArchiveAuditOptions {
   readonly tally: Tally;
   readonly ledgers: LedgerAudit;
   readonly passphrase: string | undefined;
-  /** Undefined leaves signatures out. */
+  /** Undefined leaves signatures out, but those by which a quorum agreed. */
   readonly networkId: Uint8Array | undefined;
+  /** Whose agreement every checkpoint must show; it needs the passphrase. */
   readonly quorumSet: QuorumSet | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -56,7 +59,24 @@ export async function auditArchive(options: ArchiveAuditOptions): Promise<readon
     for (const hash of state === undefined ? [] : bucketsOf(state)) named.add(hash);
   }
   await auditBuckets(named, options);
-  return notesOf(options);
+  return [...(await auditEnd(options)), ...notesOf(options)];
+}
+
+/** An archive that says more than it has would pass for whole. */
+async function auditEnd({
+  archive,
+  folder,
+  tally,
+  signal,
+}: ArchiveAuditOptions): Promise<readonly string[]> {
+  if (!folder.hasState) return [`without ${ROOT_STATE_NAME} nothing says where the archive ends`];
+  const { currentLedger } = await archive.state(signal);
+  const last = span(folder.checkpoints).at(-1) ?? 0;
+  if (currentLedger > last + CHECKPOINT_LEDGERS - 1) {
+    const what = `the archive says ledger ${currentLedger}, but its files end with ledger ${last}`;
+    tally.caught(ROOT_STATE_NAME, new AceError("LEDGER_MALFORMED", what));
+  }
+  return [];
 }
 
 /** Every checkpoint from the first to the last that any file is of. */
@@ -146,9 +166,12 @@ async function auditScp(
   options: ArchiveAuditOptions,
 ): Promise<void> {
   const { archive, folder, tally, networkId, signal } = options;
-  if (!folder.checkpoints.scp.has(checkpoint)) return;
   const path = checkpointPath("scp", checkpoint);
   const headerValue = (sequence: number) => headers.get(sequence)?.value.bytes;
+  if (!folder.checkpoints.scp.has(checkpoint)) {
+    auditAnchor(checkpoint, headerValue(checkpoint), { ...options, entries: [] });
+    return;
+  }
   try {
     const entries = (await archive.readConsensus(checkpoint, signal)) ?? [];
     auditConsensus(entries, { path, tally, networkId, headerValue });
@@ -163,8 +186,10 @@ function auditAnchor(
   valueBytes: Uint8Array | undefined,
   options: ArchiveAuditOptions & { readonly entries: readonly Uint8Array[] },
 ): void {
-  const { quorumSet, networkId, tally, entries } = options;
-  if (quorumSet === undefined || networkId === undefined || valueBytes === undefined) return;
+  const { quorumSet, passphrase, tally, entries } = options;
+  // A header that is not there, or is broken, is a failure already.
+  if (quorumSet === undefined || passphrase === undefined || valueBytes === undefined) return;
+  const networkId = stellarNetworkId(passphrase);
   tally.attempt(checkpointPath("scp", sequence), sequence, () => {
     const envelopes = envelopesOf(entries, sequence);
     requireAnchor({ sequence, valueBytes, networkId, quorumSet, envelopes });

@@ -2,7 +2,7 @@
  * The audit of many ledgers in order: every hash of each, and how each follows from the one before.
  *
  * Nothing stops at the first fault: an auditor wants to know all that is wrong. After a ledger that
- * cannot be read, the chain is taken up again at the next.
+ * cannot be read, or is not there, the chain is taken up again at the next; `notes` says where.
  */
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
@@ -11,7 +11,7 @@ import type { EmptyForm, Tally } from "./audit-report.ts";
 import { type LedgerParts, readLedger } from "./close-meta.ts";
 import { type HashName, holds } from "./hash-check.ts";
 import { compareFeePool } from "./header-chain.ts";
-import { checkApplyOrder, pairTransactions } from "./join-results.ts";
+import { checkApplyOrder, checkCounts, pairTransactions } from "./join-results.ts";
 import type { LedgerHeader } from "./ledger-header.ts";
 import type { RawLedger } from "./ledger-source.ts";
 import { emptySetHash } from "./tx-set-hash.ts";
@@ -20,6 +20,8 @@ import { checkLedger } from "./verify-ledger.ts";
 
 /** The hash of the ledger before and the count of envelopes, after the ledger's number. */
 const PLACEHOLDER = { start: 4, end: 40 };
+
+const GAPS_SHOWN = 10;
 
 const FORMS: readonly (readonly [EmptyForm, number])[] = [
   ["legacy", 0],
@@ -50,6 +52,8 @@ export class LedgerAudit {
   transactions = 0;
   first: number | undefined;
   last: number | undefined;
+  readonly #gaps: string[] = [];
+  #gapCount = 0;
   readonly #tally: Tally;
   readonly #options: AuditOptions;
   #tip: Tip | undefined;
@@ -68,6 +72,7 @@ export class LedgerAudit {
     const { header } = parts;
     const { sequence } = header;
     const tip = this.#tip?.sequence === sequence - 1 ? this.#tip : undefined;
+    if (tip === undefined) this.#begin(pathOf("header"), sequence);
     this.#tip = {
       sequence,
       hash: toHex(parts.claimedHash),
@@ -84,6 +89,28 @@ export class LedgerAudit {
     this.#checkSignature(pathOf("valueSignature"), header);
     this.#options.onLedger?.(sequence);
     return header;
+  }
+
+  /** Where the chain could not be checked. */
+  get notes(): readonly string[] {
+    const hidden = this.#gapCount - this.#gaps.length;
+    return hidden === 0 ? this.#gaps : [...this.#gaps, `and ${hidden} more such gaps`];
+  }
+
+  /** The chain at a ledger that does not follow the one before. */
+  #begin(path: string, sequence: number): void {
+    const before = this.#tip?.sequence;
+    if (before === undefined) return;
+    if (sequence > before) {
+      this.#gapCount += 1;
+      if (this.#gapCount > GAPS_SHOWN) return;
+      this.#gaps.push(
+        `nothing links ledger ${sequence} to ledger ${before}, the one read before it`,
+      );
+      return;
+    }
+    const message = `ledger ${sequence} stands after ledger ${before}`;
+    this.#tally.caught(path, new AceError("LEDGER_MALFORMED", message), sequence);
   }
 
   #count({ header, set }: LedgerParts): void {
@@ -127,8 +154,11 @@ export class LedgerAudit {
 
   #checkTransactions(pathOf: PathOf, parts: LedgerParts): void {
     const { passphrase } = this.#options;
-    if (passphrase === undefined || parts.set === undefined) return;
     const { sequence } = parts.header;
+    if (passphrase === undefined || parts.set === undefined) {
+      this.#tally.attempt(pathOf("results"), sequence, () => checkCounts(parts));
+      return;
+    }
     this.#tally.attempt(pathOf("applyOrder"), sequence, () => {
       // Where the two do not pair, there is no order to speak of.
       pairTransactions(parts, passphrase);

@@ -9,7 +9,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AceError } from "../lib/errors.ts";
-import type { CheckpointKind } from "./archive-layout.ts";
+import { type CheckpointKind, isCheckpoint, ROOT_STATE_NAME } from "./archive-layout.ts";
 import { type ObjectName, parseObjectName } from "./ledger-object.ts";
 
 const CHECKPOINT_FILE =
@@ -27,11 +27,11 @@ interface FileFolder {
   readonly objects: readonly LakeObject[];
 }
 
-interface LakeFolder {
+export interface LakeFolder {
   readonly kind: "lake";
   readonly root: string;
   /** Oldest first. */
-  readonly objects: readonly LakeObject[];
+  readonly objects: readonly NamedObject[];
 }
 
 export interface ArchiveFolder {
@@ -40,6 +40,8 @@ export interface ArchiveFolder {
   readonly checkpoints: Readonly<Record<CheckpointKind | "history", ReadonlySet<number>>>;
   /** Hashes that bucket files are named for. */
   readonly buckets: ReadonlySet<string>;
+  /** Whether the file is there that says how far the archive goes. */
+  readonly hasState: boolean;
 }
 
 export interface LakeObject {
@@ -47,6 +49,10 @@ export interface LakeObject {
   readonly name: string;
   /** What its name promises, when it is an object of a lake. */
   readonly promised: ObjectName | undefined;
+}
+
+export interface NamedObject extends LakeObject {
+  readonly promised: ObjectName;
 }
 
 export async function surveyFolder(path: string): Promise<LedgerFolder> {
@@ -71,7 +77,7 @@ export async function surveyFolder(path: string): Promise<LedgerFolder> {
   throw new AceError("LEDGER_MALFORMED", nothingFound(path, archive));
 }
 
-function objectsOf(names: readonly string[]): readonly LakeObject[] {
+function objectsOf(names: readonly string[]): readonly NamedObject[] {
   const objects = names.flatMap((name) => {
     const promised = LAKE_FILE.test(name) ? parseObjectName(name) : undefined;
     return promised === undefined ? [] : [{ name, promised }];
@@ -90,11 +96,13 @@ function archiveOf(root: string, names: readonly string[]): ArchiveFolder {
   const buckets = new Set<string>();
   for (const name of names) {
     const [, kind, key] = CHECKPOINT_FILE.exec(name) ?? [];
-    if (isKind(kind) && key !== undefined) checkpoints[kind].add(Number.parseInt(key, 16));
+    const checkpoint = Number.parseInt(key ?? "0", 16);
+    if (isKind(kind) && isCheckpoint(checkpoint)) checkpoints[kind].add(checkpoint);
     const [, bucket] = BUCKET_FILE.exec(name) ?? [];
     if (bucket !== undefined) buckets.add(bucket);
   }
-  return { kind: "archive", root, checkpoints, buckets };
+  const hasState = names.includes(ROOT_STATE_NAME);
+  return { kind: "archive", root, checkpoints, buckets, hasState };
 }
 
 function isKind(text: string | undefined): text is CheckpointKind | "history" {

@@ -2,8 +2,8 @@
  * Verifying what lies on disk: one file of ledgers, a data lake or a history archive, every hash in it.
  *
  * Errors  Those of `surveyFolder`; `NETWORK_MISMATCH` when the files are of another network,
- *         `QUORUM_INVALID` when a quorum set is given for data without consensus. All else is in the
- *         report's `failures`.
+ *         `QUORUM_INVALID` when a quorum set is given for data that has no consensus, or that names no
+ *         network when no passphrase is given either. All else is in the report's `failures`.
  */
 import { AceError } from "../lib/errors.ts";
 import { auditArchive, ledgersOf } from "./archive-audit.ts";
@@ -11,6 +11,7 @@ import { openArchive } from "./archive-files.ts";
 import { ROOT_STATE_NAME } from "./archive-layout.ts";
 import { readArchiveState } from "./archive-state.ts";
 import { type LedgerReport, Tally } from "./audit-report.ts";
+import { auditNames } from "./lake-audit.ts";
 import { LAKE_CONFIG_NAME, readLakeConfig } from "./lake-layout.ts";
 import { type AuditOptions, LedgerAudit } from "./ledger-audit.ts";
 import { type ArchiveFolder, type LakeObject, surveyFolder } from "./ledger-folder.ts";
@@ -47,27 +48,32 @@ export async function verifyPath(
   }
   const store = openObjectStore(folder.root);
   const passphrase = await passphraseOf(folder.kind, store, options.passphrase);
+  if (options.quorumSet !== undefined && passphrase === undefined) {
+    throw new AceError("QUORUM_INVALID", `${path} names no network: a quorum needs the passphrase`);
+  }
   const audit = begin({ ...options, passphrase }, totalOf(folder));
+  if (folder.kind === "lake") await auditNames(folder, store, audit.tally);
   const notes =
     folder.kind === "archive"
       ? await verifyArchive(folder, { store, audit, passphrase, options })
       : await verifyObjects(folder.objects, { store, audit, options });
-  const { ledgers, transactions, first, last, emptySets } = audit.ledgers;
+  const { ledgers, transactions, first, last, emptySets, notes: gaps } = audit.ledgers;
   const { hashes, failures, failureCount } = audit.tally;
   const isPaired = passphrase !== undefined;
   const counts = { ledgers, transactions, first, last, hashes, emptySets, isPaired };
-  const allNotes = [...passphraseNotes(passphrase, options), ...notes];
+  const allNotes = [...passphraseNotes(passphrase, options), ...notes, ...gaps];
   return { kind: folder.kind, ...counts, notes: allNotes, failureCount, failures };
 }
 
 function passphraseNotes(
   passphrase: string | undefined,
-  { skipsSignatures = false }: VerifyPathOptions,
+  { skipsSignatures = false, quorumSet }: VerifyPathOptions,
 ): readonly string[] {
   if (passphrase === undefined) {
     return ["no passphrase: signatures, joins and the apply order are not checked"];
   }
-  return skipsSignatures ? ["signatures are left out"] : [];
+  if (!skipsSignatures) return [];
+  return [`signatures are left out${quorumSet === undefined ? "" : ", but those of the quorum"}`];
 }
 
 interface Audit {
