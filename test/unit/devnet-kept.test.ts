@@ -14,13 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Asset, Operation, Transaction, TransactionBuilder } from "@stellar/stellar-sdk/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
 import { dropKeptDevnet, type KeptDevnet, openKeptDevnet } from "../../src/devnet/files-network.ts";
 import { serveDevnet } from "../../src/devnet/server.ts";
 import { verifyPath } from "../../src/ledger/verify-path.ts";
 import { silentEvents } from "../../src/lib/events.ts";
-import { createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
+import { type Bench, createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
 
 const PLAY = join(import.meta.dirname, "..", "support", "devnet-play.ts");
 const identity = { passphrase: PASSPHRASE, seed: "kept" };
@@ -42,11 +43,29 @@ beforeAll(() => {
   const bench = createBench(kept.net);
   bench.fund("alice", "bob");
   kept.net.closeUntil(2_020);
-  bench.fund("carol");
+  playLate(bench);
   kept.net.closeUntil(2_040);
   const { sequence, hash } = kept.net.latest;
   latest = { sequence, hash, state: stateOf(kept.net) };
 });
+
+/** What only the end of the ledgers holds: somebody else's fee, a failure, an entry that goes. */
+function playLate(bench: Bench): void {
+  const [alice, bob] = [keypair("alice"), keypair("bob")];
+  bench.fund("carol");
+  const inner = bench.envelope(
+    { from: alice },
+    Operation.manageData({ name: "kept", value: "yes" }),
+  );
+  const parsed = TransactionBuilder.fromXDR(inner, PASSPHRASE);
+  if (!(parsed instanceof Transaction)) throw new Error("not a plain transaction");
+  const bump = TransactionBuilder.buildFeeBumpTransaction(bob, "200", parsed, PASSPHRASE);
+  bump.sign(bob);
+  bench.submitted(bump.toXDR());
+  const tooMuch = { destination: bob.publicKey(), asset: Asset.native(), amount: "99999" };
+  bench.run({ from: alice }, Operation.payment(tooMuch));
+  bench.run({ from: alice }, Operation.manageData({ name: "kept", value: null }));
+}
 
 function copyOfModel(): string {
   const folder = fresh();
@@ -69,7 +88,7 @@ describe("a kept devnet", () => {
     const twin = createBench(other);
     twin.fund("alice", "bob");
     other.closeUntil(2_020);
-    twin.fund("carol");
+    playLate(twin);
     other.closeUntil(2_040);
     expect(other.latest.hash).toBe(latest.hash);
     for (const net of [kept.net, other]) createBench(net).fund("dave");
