@@ -22,11 +22,11 @@ import { accountKey, accountOf, type EntryKey, entryKey, readAccount } from "./e
 import type { Submission } from "./envelope.ts";
 import { TOTAL_COINS } from "./header.ts";
 import type { LedgerRules } from "./operation.ts";
+import { genesisHeader, nextHeader } from "./replay-header.ts";
 import { type ReplayedBid, readBids } from "./replay-set.ts";
 import { type Charge, resultOf } from "./result.ts";
 import { verifyAhead } from "./signatures.ts";
 import { LedgerState } from "./state.ts";
-import { upgraded } from "./upgrades.ts";
 
 export interface ReplayedTransaction {
   /** Of the result only: classic ones are computed, those of contracts copied. */
@@ -47,8 +47,6 @@ export interface ReplayedLedger {
   readonly hasOurFeePool: boolean;
 }
 
-/** The rules of protocol 0 and the reserve of 2014: what every public network began with. */
-const GENESIS = { ledgerVersion: 0, baseFee: 100, baseReserve: 100_000_000, maxTxSetSize: 100 };
 const NO_CHARGE: Charge = { fee: 0n, innerFee: 0n };
 const HASH_BYTES = 32;
 const UNSEQUENCED: readonly string[] = [
@@ -60,11 +58,6 @@ const UNSEQUENCED: readonly string[] = [
   "txInsufficientFee",
   "txMalformed",
   "txSorobanInvalid",
-];
-/** Upgrades that concern contracts alone. */
-const CONTRACT_UPGRADES: readonly string[] = [
-  "ledgerUpgradeConfig",
-  "ledgerUpgradeMaxSorobanTxSetSize",
 ];
 
 export class Replay {
@@ -252,44 +245,6 @@ function resultHash(
     return new xdr.TransactionResultPair({ transactionHash, result });
   });
   return toHex(sha256(new xdr.TransactionResultSet({ results }).toXdr()));
-}
-
-/** Upgrades come last: a ledger's transactions go by the rules of the ledger before. */
-function nextHeader(
-  previous: xdr.LedgerHeader,
-  { ledgerSeq, scpValue }: xdr.LedgerHeader,
-  fees: bigint,
-): xdr.LedgerHeader {
-  return scpValue.upgrades
-    .map((upgrade) => decode(() => xdr.LedgerUpgrade.fromXdr(upgrade.toBytes())))
-    .filter(({ type }) => !CONTRACT_UPGRADES.includes(type))
-    .reduce(
-      upgraded,
-      new xdr.LedgerHeader({ ...previous, ledgerSeq, feePool: previous.feePool + fees }),
-    );
-}
-
-function genesisHeader(): xdr.LedgerHeader {
-  const none = new Uint8Array(HASH_BYTES);
-  return new xdr.LedgerHeader({
-    ...GENESIS,
-    previousLedgerHash: none,
-    scpValue: new xdr.StellarValue({
-      txSetHash: none,
-      closeTime: 0n,
-      upgrades: [],
-      ext: xdr.StellarValueExt.stellarValueBasic(),
-    }),
-    txSetResultHash: none,
-    bucketListHash: none,
-    ledgerSeq: 1,
-    totalCoins: TOTAL_COINS,
-    feePool: 0n,
-    inflationSeq: 0,
-    idPool: 0n,
-    skipList: [none, none, none, none],
-    ext: xdr.LedgerHeaderExt.v0(),
-  });
 }
 
 function decode<Value>(read: () => Value): Value {
