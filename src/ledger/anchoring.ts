@@ -8,6 +8,7 @@
  * Errors  `LEDGER_FORK` when the validators agreed on another ledger than ours.
  */
 import { AceError, isAceError } from "../lib/errors.ts";
+import { invariant } from "../lib/invariant.ts";
 import { readOne } from "./header-hash-at.ts";
 import type { LedgerPoint } from "./ledger-point.ts";
 import type { ConsensusSource, LedgerSource } from "./ledger-source.ts";
@@ -88,7 +89,12 @@ export class Anchoring {
     const checkpoint = this.#pending.findLast(({ sequence }) => sequence <= published);
     if (checkpoint === undefined) return;
     this.#isTrying = true;
-    void tryAnchor({ ...this.#options, checkpoint, archives }).then(post);
+    const [first] = archives;
+    invariant(first !== undefined, "a checkpoint is published by somebody");
+    void tryAnchor({ ...this.#options, checkpoint, archives }).then(post, (error: unknown) => {
+      const failures = [{ seat: first, error }];
+      post({ kind: "anchor", checkpoint, outcome: { kind: "later" }, failures });
+    });
   }
 
   /** Errors `LEDGER_FORK`. */

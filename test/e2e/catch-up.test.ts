@@ -18,7 +18,7 @@ import { publish } from "../support/published.ts";
 
 const ROUNDS = 40;
 const QUIET_LEDGERS = 75;
-const KILLS = 14;
+const KILLS = 10;
 const STARTING_MS_MAX = 1_500;
 /** How far a life goes at most, before it is ended. */
 const STRIDE_LEDGERS = 300;
