@@ -59,9 +59,12 @@ describe("a store over the web", () => {
     expect(await ask(reply(status))).toBeUndefined();
   });
 
-  it.each([401, 403, 500])("takes HTTP %i for a source that gives nothing", async (status) => {
-    expect(await ask(reply(status))).toMatchObject({ code: "LEDGER_NO_SOURCE" });
-  });
+  it.each([204, 206, 401, 403, 500])(
+    "takes HTTP %i for a source that gives nothing",
+    async (status) => {
+      expect(await ask(reply(status))).toMatchObject({ code: "LEDGER_NO_SOURCE" });
+    },
+  );
 
   it("waits as a busy server says, in seconds or until a date, and asks again", async () => {
     const date = new Date(Date.now() + 30_000).toUTCString();
@@ -122,6 +125,15 @@ describe("a server that cannot be trusted", () => {
     expect(await ask(cut)).toMatchObject(noSource);
     expect(await ask(drip, 200)).toMatchObject(noSource);
     expect(await ask(() => {}, 200)).toMatchObject({ message: expect.stringContaining("200 ms") });
+  });
+
+  it("may send a body byte by byte: it costs no more than its bytes", async () => {
+    const [byte, count] = [new Uint8Array(1), 300_000];
+    const body = () => ReadableStream.from(Array.from({ length: count }, () => byte));
+    const store = openObjectStore("http://127.0.0.1", { fetch: async () => new Response(body()) });
+    expect(await store.fetchObject("a", { bytesMax: count })).toHaveLength(count);
+    const over = store.fetchObject("a", { bytesMax: count - 1 });
+    await expect(over).rejects.toMatchObject({ code: "LEDGER_MALFORMED" });
   });
 
   it("is left at once on abort", async () => {
