@@ -70,11 +70,7 @@ export function joinCheckpoint(
   checkpoint: number,
   { headers, sets, results }: CheckpointEntries,
 ): readonly ArchivedLedger[] {
-  const first = firstLedgerOf(checkpoint);
-  const isRun = headers.every(({ sequence }, index) => sequence === first + index);
-  if (!isRun || headers.length !== checkpoint - first + 1) {
-    throw malformed(`the headers of checkpoint ${checkpoint} are not ledgers ${first} to its own`);
-  }
+  checkRun(checkpoint, headers);
   const setOf = new Map(sets.map((entry) => [entry.sequence, entry.bytes]));
   const resultsOf = new Map(results.map((entry) => [entry.sequence, entry.bytes]));
   return headers.map(({ sequence, bytes }) => ({
@@ -84,6 +80,14 @@ export function joinCheckpoint(
     set: setOf.get(sequence),
     results: resultsOf.get(sequence),
   }));
+}
+
+/** Only then is every ledger of the checkpoint there. */
+export function checkRun(checkpoint: number, headers: readonly ArchiveEntry[]): void {
+  const first = firstLedgerOf(checkpoint);
+  const isRun = headers.every(({ sequence }, index) => sequence === first + index);
+  if (isRun && headers.length === checkpoint - first + 1) return;
+  throw malformed(`the headers of checkpoint ${checkpoint} are not ledgers ${first} to its own`);
 }
 
 /** The number stands behind the value, which has no fixed length, and two hashes. */

@@ -8,6 +8,7 @@
  * Errors  As of `LedgerSource`; `LEDGER_HASH_MISMATCH` from `checkChain`.
  */
 import { AceError } from "../lib/errors.ts";
+import { checkRun } from "./archive-entries.ts";
 import { type Archive, openArchive } from "./archive-files.ts";
 import { type HeaderFacts, type HeaderPoint, readHeaderEntry } from "./archive-header.ts";
 import { CHECKPOINT_LEDGERS, checkpointOf, isCheckpoint } from "./archive-layout.ts";
@@ -129,6 +130,8 @@ async function checkChain(
   const load = async (key: number, both: AbortSignal) => {
     const headers = await archive.readEntries("ledger", key, both);
     if (headers === undefined && key < checkpoint) throw missing(archive, key, checkpoint);
+    // Headers left out would hide the cursor, or the checkpoint's own ledger.
+    if (headers !== undefined) checkRun(key, headers);
     return headers;
   };
   const bytesOf = (headers: readonly { readonly bytes: Uint8Array }[]) =>

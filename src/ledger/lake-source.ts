@@ -8,6 +8,7 @@
  * Source  SEP-54 (0.2.0).
  */
 import { AceError } from "../lib/errors.ts";
+import { LEDGER_BYTES_MAX } from "./close-meta.ts";
 import {
   batchStart,
   DEFAULT_STYLE,
@@ -22,10 +23,17 @@ import {
 } from "./lake-layout.ts";
 import { OBJECT_BYTES_MAX, readLedgerObject } from "./ledger-object.ts";
 import type { CloseMetaLedger, LedgerSource } from "./ledger-source.ts";
-import { type ObjectStore, type ObjectStoreOptions, openObjectStore } from "./object-store.ts";
+import {
+  type ObjectLimits,
+  type ObjectStore,
+  type ObjectStoreOptions,
+  openObjectStore,
+} from "./object-store.ts";
 import { prefetch } from "./prefetch.ts";
 
 const CONFIG_BYTES_MAX = 64 * 1024;
+/** What an object has beside its ledgers. */
+const FRAMING_BYTES_MAX = 1024;
 const PREFETCH = { aheadMax: 64, bytesMax: 128 * 1024 * 1024 };
 /** Stellar's ledger numbers have 32 bits. */
 const SEQUENCE_MAX = 0xff_ff_ff_ff;
@@ -83,8 +91,8 @@ class Lake {
     const sizes = await this.#sizesOf(signal);
     const objects = prefetch({
       keys: batches(batchStart(from, sizes), sizes),
-      load: async (start, both) => {
-        const file = await this.#fetch(start, both);
+      load: async (start, both, bytesMax = objectBytesMax(sizes)) => {
+        const file = await this.#fetch(start, { bytesMax, signal: both });
         return file === undefined ? undefined : { start, file };
       },
       bytesOf: ({ file }) => file.length,
@@ -122,10 +130,9 @@ class Lake {
     throw new AceError("NETWORK_MISMATCH", `${location} holds "${named}", not "${wanted}"`);
   }
 
-  async #fetch(start: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async #fetch(start: number, limits: ObjectLimits): Promise<Uint8Array | undefined> {
     for (const style of this.#styles()) {
-      const name = lakeObjectName(start, await this.#sizesOf(signal), style);
-      const limits = { bytesMax: OBJECT_BYTES_MAX, signal };
+      const name = lakeObjectName(start, await this.#sizesOf(limits.signal), style);
       const bytes = await this.#store.fetchObject(name, limits);
       if (bytes !== undefined) return this.#found(start, style, bytes);
     }
@@ -165,6 +172,11 @@ class Lake {
   }
 }
 
+/** Inflated or not. */
+function objectBytesMax({ ledgersPerBatch }: LakeSizes): number {
+  return Math.min(OBJECT_BYTES_MAX, ledgersPerBatch * LEDGER_BYTES_MAX + FRAMING_BYTES_MAX);
+}
+
 function* batches(from: number, { ledgersPerBatch }: LakeSizes): Generator<number> {
   for (let start = from; start <= SEQUENCE_MAX; start += ledgersPerBatch) yield start;
 }
@@ -175,7 +187,7 @@ function* takeApart(
   place: { readonly start: number; readonly from: number; readonly sizes: LakeSizes },
 ): Generator<CloseMetaLedger> {
   const { start, from, sizes } = place;
-  const ledgers = [...readLedgerObject(file)];
+  const ledgers = [...readLedgerObject(file, { objectBytesMax: objectBytesMax(sizes) })];
   const first = start + sizes.ledgersPerBatch - ledgers.length;
   if (first < start || (first > start && start > 0)) {
     throw new AceError(

@@ -16,7 +16,9 @@ import {
 import { openArchiveSource } from "../../src/ledger/archive-source.ts";
 import { bucketListHash, bucketsOf, readArchiveState } from "../../src/ledger/archive-state.ts";
 import type { RawLedger } from "../../src/ledger/ledger-source.ts";
+import { readRecords } from "../../src/ledger/record-stream.ts";
 import { verifyRaw } from "../../src/ledger/verify-ledger.ts";
+import { concatBytes, uint32Bytes } from "../../src/lib/bytes.ts";
 import { fixturePath, PUBNET, readFixture, TESTNET } from "../fixtures/stellar-data.ts";
 import { type Files, filesIn, memoryStore, serveFiles } from "../support/object-stores.ts";
 
@@ -198,6 +200,20 @@ describe("the chain of an archive's headers", () => {
       code: "LEDGER_HASH_MISMATCH",
       message: expect.stringContaining("ledger 5:"),
     });
+  });
+
+  it.each([
+    ["before the cursor", 63, (records: Uint8Array[]) => records.slice(55)],
+    ["all of the cursor's checkpoint", 63, () => []],
+    ["at the checkpoint itself", 127, (records: Uint8Array[]) => records.slice(0, -1)],
+  ])("does not pass for whole where headers are left out: %s", async (_what, checkpoint, kept) => {
+    const path = checkpointPath("ledger", checkpoint);
+    const records = [...readRecords(gunzipSync(readFixture(`archive-testnet/${path}`)))];
+    const marked = kept(records).flatMap((it) => [uint32Bytes(it.length + 2 ** 31), it]);
+    const location = memoryStore(changed(path, gzipSync(concatBytes(...marked))));
+    const cursor = { sequence: 50, hash: "00".repeat(32) };
+    const check = openArchiveSource({ location }).checkChain({ cursor, checkpoint: 127 });
+    await expect(check).rejects.toThrow(`the headers of checkpoint ${checkpoint} are not ledgers`);
   });
 
   it("breaks where one header is another one, before any transaction is read", async () => {
