@@ -3,6 +3,7 @@
 //         meets first. An error of ours is an answer; any other is a crash. An input that seemed slow
 //         is timed again, by the processor's time, because a busy machine makes anything wait.
 //         `FUZZ_INPUTS=100000` sets how many inputs each parser gets, `FUZZ_SEED` replays a run.
+import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { decodeCall, encodeCall } from "../../src/contracts/calldata-frame.ts";
 import { appliedTransaction } from "../../src/ledger/applied-operation.ts";
@@ -26,6 +27,7 @@ const SEED = Number(process.env["FUZZ_SEED"] ?? 11);
 const SLOW_MS = 100;
 /** What takes longer is timed again. */
 const SUSPECT_MS = 10;
+const TURN_INPUTS = 50;
 const GROWTH_BYTES_MAX = 512 * 1024 * 1024;
 const TIMEOUT_MS = 60_000 + 20 * INPUTS;
 
@@ -121,11 +123,10 @@ describe.each(Object.entries(parsers))("the parser of %s", (name, { samples, par
       const before = process.memoryUsage.rss();
       let slowestMs = 0;
       for (let round = 0; round < INPUTS; round += 1) {
+        // Node frees what zlib held only once its event loop turns, as it does between any two reads.
+        if (round % TURN_INPUTS === 0) await turnOfEventLoop();
         const input = changed(samples, random);
-        let tookMs = await timeOf(() => parse(input));
-        for (let again = 0; again < 3 && tookMs > SUSPECT_MS; again += 1) {
-          tookMs = Math.min(tookMs, await processorMs(() => parse(input)));
-        }
+        const tookMs = await fairTimeOf(() => parse(input));
         slowestMs = Math.max(slowestMs, tookMs);
         if (tookMs > SLOW_MS) expect.fail(`round ${round} took ${tookMs} ms: ${input.toHex()}`);
       }
@@ -173,6 +174,15 @@ function readAnyway(raw: Uint8Array): void {
 
 function verifyArchived(ledger: ArchivedLedger): void {
   verifyRaw(ledger, { passphrase, grade: "audit" });
+}
+
+/** The time it takes, or what it takes of the processor where it seemed slow. */
+async function fairTimeOf(work: () => unknown): Promise<number> {
+  let tookMs = await timeOf(work);
+  for (let again = 0; again < 3 && tookMs > SUSPECT_MS; again += 1) {
+    tookMs = Math.min(tookMs, await processorMs(work));
+  }
+  return tookMs;
 }
 
 /** What it takes of the processor, whatever else the machine is busy with. */
