@@ -1,8 +1,10 @@
 // Goal: the RPC source survives every known trap of real servers, and never takes one for progress.
 // Method: a real HTTP server on loopback that answers as the script of each test says.
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { BusyError } from "../../src/ledger/busy-error.ts";
 import { followLedgers } from "../../src/ledger/follow-ledgers.ts";
 import { openRpcClient, type RpcOptions } from "../../src/ledger/rpc-client.ts";
 import { openRpcSource, type RpcSource } from "../../src/ledger/rpc-source.ts";
@@ -34,17 +36,22 @@ interface Double {
   readonly url: string;
   /** Methods in the order they were asked, with the ledger where there is one. */
   readonly asked: string[];
+  /** Everything that was sent, as text. */
+  readonly sent: string[];
 }
 
 async function serve(script: Script): Promise<Double> {
   const asked: string[] = [];
+  const sent: string[] = [];
   const server = createServer((request, response) => {
     void answer(request, response);
   });
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(Buffer.from(part));
-    const { id, method, params } = Request.parse(JSON.parse(Buffer.concat(parts).toString()));
+    const text = Buffer.concat(parts).toString();
+    sent.push(text);
+    const { id, method, params } = Request.parse(JSON.parse(text));
     const calls = asked.filter((name) => name.startsWith(method)).length;
     asked.push(label(method, params));
     const reply = script[method]?.(params, calls) ?? missing(method);
@@ -59,7 +66,7 @@ async function serve(script: Script): Promise<Double> {
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("a TCP port");
-  return { url: `http://127.0.0.1:${address.port}`, asked };
+  return { url: `http://127.0.0.1:${address.port}`, asked, sent };
 }
 
 function label(method: string, params: Params): string {
@@ -93,10 +100,10 @@ const Page = z.object({ startLedger: z.int(), pagination: z.object({ limit: z.in
 function pageOf(ledgers: readonly MadeLedger[], params: Params, last: number): Reply {
   const { startLedger, pagination } = Page.parse(params);
   const found = ledgers.filter(({ sequence }) => sequence >= startLedger);
-  const page = found.slice(0, pagination.limit).map(({ sequence, bytes }) => ({
+  const page = found.slice(0, pagination.limit).map(({ sequence, hash, bytes }) => ({
     sequence,
     metadataXdr: bytes.toBase64(),
-    hash: "",
+    hash,
     ledgerCloseTime: "0",
   }));
   return { result: { ledgers: page, latestLedger: last, oldestLedger: first, cursor: "" } };
@@ -107,6 +114,10 @@ async function readAll(source: RpcSource, from: number): Promise<readonly number
   for await (const { sequence } of source.read(from)) sequences.push(sequence);
   return sequences;
 }
+
+const Recorded = z.object({
+  records: z.array(z.object({ sequence: z.int(), headerXdr: z.string() })),
+});
 
 const waitsMs: number[] = [];
 const quick = (url: string, more: Partial<RpcOptions> = {}) => {
@@ -211,7 +222,119 @@ describe("at the tip", () => {
   });
 });
 
+describe("a load balancer", () => {
+  it("that asks a server behind our ledger gives nothing, and no ledger is taken for gone", async () => {
+    const stale = () => ({ result: { status: "healthy", latestLedger: 110, oldestLedger: 101 } });
+    const { url, asked } = await serve({ ...honest(chain), getHealth: stale });
+    expect(await readAll(openRpcSource(quick(url)), 119)).toEqual([]);
+    expect(asked).toEqual(["getNetwork", "getHealth"]);
+  });
+
+  it("whose servers differ by a ledger says inside the window what is not there yet", async () => {
+    const message = "startLedger must be within the ledger range: 101 - 118";
+    const script = { ...honest(chain), getLedgers: () => refuse(-32_600, message) };
+    expect(await readAll(openRpcSource(quick((await serve(script)).url)), 119)).toEqual([]);
+  });
+
+  it("is asked for a header hash without its ledger, and for none that is not there yet", async () => {
+    const latest = () => ({ result: { id: "ee".repeat(32), sequence: 120, protocolVersion: 23 } });
+    const { url, asked } = await serve({ ...honest(chain), getLatestLedger: latest });
+    const source = openRpcSource(quick(url));
+    expect(await source.headerHash?.(120)).toBe("ee".repeat(32));
+    expect(await source.headerHash?.(121)).toBeUndefined();
+    expect(asked).toEqual(["getLatestLedger", "getLatestLedger"]);
+    expect(await source.headerHash?.(118)).toBe(chain[17]?.hash);
+  });
+});
+
+describe("cursors", () => {
+  it("are never sent, not even 0: a server refuses its own", async () => {
+    const { url, sent } = await serve(honest(chain));
+    const source = openRpcSource(quick(url));
+    for (const from of [101, 120, 121, 122]) await readAll(source, from);
+    expect(sent.length).toBeGreaterThan(8);
+    expect(sent.filter((text) => text.includes("cursor"))).toEqual([]);
+  });
+});
+
+describe("replies of other versions", () => {
+  const more = {
+    "protocol 23": {
+      getHealth: {
+        status: "healthy",
+        latestLedger: 120,
+        oldestLedger: 101,
+        ledgerRetentionWindow: 20,
+      },
+      getLatestLedger: { id: "ab", protocolVersion: 23, sequence: 120 },
+    },
+    "protocol 25 and later": {
+      getHealth: {
+        status: "healthy",
+        latestLedger: 120,
+        latestLedgerCloseTime: "1700000600",
+        oldestLedger: 101,
+        oldestLedgerCloseTime: "1700000505",
+        ledgerRetentionWindow: 20,
+      },
+      getLatestLedger: {
+        id: "ab",
+        protocolVersion: 27,
+        sequence: 120,
+        closeTime: "1700000600",
+        headerXdr: "AAAA",
+        metadataXdr: "AAAA",
+      },
+    },
+  };
+  it.each(Object.entries(more))("of %s are read alike", async (_name, replies) => {
+    const { url } = await serve({
+      ...honest(chain),
+      getHealth: () => ({ result: replies.getHealth }),
+      getLatestLedger: () => ({ result: replies.getLatestLedger }),
+      getLedgers: (params) => {
+        const page = pageOf(chain, params, 120);
+        if (!("result" in page)) return page;
+        const times = {
+          latestLedgerCloseTime: 1_700_000_600,
+          oldestLedgerCloseTime: 1_700_000_505,
+        };
+        return { result: Object.assign({}, page.result, times) };
+      },
+    });
+    expect(await readAll(openRpcSource(quick(url)), 118)).toEqual([118, 119, 120]);
+    expect(await openRpcClient(quick(url)).getLatestLedger()).toMatchObject({ sequence: 120 });
+  });
+
+  it("as mainnet sends them, with headers that we do not ask for, are read as well", async () => {
+    const text = readFileSync("test/fixtures/stellar/rpc/ledgers.json", "utf8");
+    const { records } = Recorded.parse(JSON.parse(text));
+    const ledgers = records.map((record) => ({ ...record, metadataXdr: "AAAA" }));
+    const reply = { ledgers, latestLedger: 63_800_109, oldestLedger: 63_700_000, cursor: "1" };
+    const { url } = await serve({ getLedgers: () => ({ result: reply }) });
+    const page = await openRpcClient(quick(url)).getLedgers({ startLedger: 1, limit: 50 });
+    expect(page.ok && page.result.ledgers.map(({ sequence }) => sequence)).toEqual(
+      records.map(({ sequence }) => sequence),
+    );
+  });
+});
+
 describe("outside the retention window", () => {
+  it("a ledger that was there a page ago may be gone with the next", async () => {
+    const script = honest(chain);
+    const getLedgers = (params: Params, call: number): Reply =>
+      call === 0
+        ? (script["getLedgers"]?.(params, call) ?? refuse(0, ""))
+        : refuse(-32_600, "startLedger must be within the ledger range: 115 - 120");
+    const { url } = await serve({ ...script, getLedgers });
+    const read: number[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const { sequence } of openRpcSource(quick(url)).read(101)) read.push(sequence);
+    };
+    await expect(reading()).rejects.toMatchObject({ code: "LEDGER_RETENTION_EXCEEDED" });
+    expect(read).toEqual([101, 102, 103, 104, 105, 106, 107, 108]);
+  });
+
   it.each([
     "startLedger must be within the ledger range: 500 - 600",
     "start ledger must be between the oldest ledger: 500 and the latest ledger: 600 for this rpc instance",
@@ -248,6 +371,39 @@ describe("a busy server", () => {
     expect(waitsMs).toEqual([7_000]);
   });
 
+  it.each([
+    [429, "7", 7_000],
+    [503, "12", 12_000],
+    [429, undefined, undefined],
+  ])(
+    "hands on its %i and Retry-After %s to whoever reads ledgers",
+    async (status, given, waitMs) => {
+      const { url } = await serve({ getNetwork: () => busy(status, given) });
+      const reading = readAll(openRpcSource(quick(url)), 120);
+      await expect(reading).rejects.toMatchObject({
+        code: "LEDGER_NO_SOURCE",
+        retryAfterMs: waitMs,
+      });
+      expect(waitsMs).toEqual([]);
+    },
+  );
+
+  it("may name a date: it counts from now, and never in the past", async () => {
+    const inAMinute = new Date(Date.now() + 30_000).toUTCString();
+    const dates = [inAMinute, "Thu, 01 Jan 1970 00:00:00 GMT"];
+    const { url } = await serve({ getNetwork: (_: Params, call) => busy(429, dates[call]) });
+    const waitOf = async (): Promise<unknown> => {
+      const error: unknown = await openRpcSource(quick(url))
+        .range()
+        .catch((fault) => fault);
+      return error instanceof BusyError ? error.retryAfterMs : error;
+    };
+    const first = await waitOf();
+    expect(first).toBeGreaterThan(20_000);
+    expect(first).toBeLessThanOrEqual(30_000);
+    expect(await waitOf()).toBe(0);
+  });
+
   it("is never waited for longer than a minute, and a date counts from now", async () => {
     const soon = new Date(Date.now() + 3_600_000).toUTCString();
     const script = { getNetwork: (_: Params, call: number) => busy(503, ["86400", soon][call]) };
@@ -272,6 +428,14 @@ describe("a server in trouble", () => {
       "LEDGER_MALFORMED",
     ],
     ["a closed connection", (response: ServerResponse) => response.destroy(), "LEDGER_NO_SOURCE"],
+    [
+      "half of what it promised",
+      (response: ServerResponse) => {
+        response.setHeader("content-length", "1000");
+        response.write("{", () => response.destroy());
+      },
+      "LEDGER_NO_SOURCE",
+    ],
   ])("that sends %s is not believed", async (_what, reply, code) => {
     const { url } = await serve({ getNetwork: () => reply });
     await expect(openRpcClient(quick(url)).getNetwork()).rejects.toMatchObject({ code });

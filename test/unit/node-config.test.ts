@@ -107,6 +107,47 @@ it.each([
   expect(message).toContain(Object.keys(source)[0]);
 });
 
+it("takes sources as a list or separated by commas, and a local RPC only where none is named", () => {
+  expect(loadConfig(needed).rpcUrl).toEqual(["http://127.0.0.1:8000"]);
+  const environment = fromEnvironment({
+    ACE_RPC_URL: "https://one.example, https://two.example",
+    ACE_LAKE_URL: "./lake,file:///lake",
+    ACE_ARCHIVE_URL: "https://archive.example/one",
+  });
+  expect(loadConfig(needed, environment)).toMatchObject({
+    rpcUrl: ["https://one.example", "https://two.example"],
+    lakeUrl: ["./lake", "file:///lake"],
+    archiveUrl: ["https://archive.example/one"],
+    trustLevel: 0,
+  });
+  expect(loadConfig(needed, { lakeUrl: "./lake" }).rpcUrl).toEqual([]);
+});
+
+it("asks for as much trust as its sources and its quorum set can give", () => {
+  const several = { rpcUrl: "https://one.example,https://two.example" };
+  const quorum = { quorumFile: "quorum.json" };
+  expect(loadConfig(needed, several).trustLevel).toBe(0);
+  expect(loadConfig(needed, several, quorum).trustLevel).toBe(1);
+  expect(loadConfig(needed, several, quorum, { trustLevel: "0" }).trustLevel).toBe(0);
+  const archive = { archiveUrl: "./archive", trustLevel: 2 };
+  expect(loadConfig(needed, archive, quorum).trustLevel).toBe(2);
+});
+
+it.each([
+  [{ rpcUrl: [] }, "no source is named"],
+  [{ trustLevel: 1 }, "needs your own quorum set"],
+  [{ trustLevel: 1, quorumFile: "q" }, "needs 2 sources that agree"],
+  [{ trustLevel: 2, archiveUrl: "./archive" }, "needs your own quorum set"],
+  [{ trustLevel: 2, quorumFile: "q" }, "needs a history archive"],
+  [{ trustLevel: 3 }, "trustLevel"],
+  [{ lakeUrl: "s3://bucket" }, "lakeUrl"],
+  [{ archiveUrl: "" }, "archiveUrl"],
+  [{ rpcUrl: "https://one.example,https://one.example" }, "names one place twice"],
+])("refuses %j, which gives less than it asks for", (source, words) => {
+  const [code, message] = faultOf(() => loadConfig(needed, source));
+  expect([code, message.includes(words)]).toEqual(["CONFIG_INVALID", true]);
+});
+
 it("reads a network.json, and makes no other of it", () => {
   expect(readServiceNetwork(file("network.json", network))).toEqual(network);
 });

@@ -1,0 +1,88 @@
+// Goal: whoever waits for a node to catch up sees how far it is, how fast, and how long yet.
+import { expect, it } from "vitest";
+import { CatchUpMeter, catchUpText } from "../../src/cli/catch-up.ts";
+import { sourceRows, statusRows } from "../../src/cli/node-status.ts";
+import type { StatusJson } from "../../src/client/schemas.ts";
+
+it("measures rate, part and rest, from the first look until it is at the tip", () => {
+  let nowMs = 0;
+  const meter = new CatchUpMeter({ nowMs: () => nowMs });
+  expect(meter.measure(1_000, 9_000)).toMatchObject({ percent: 0, secondsLeft: undefined });
+  nowMs = 2_000;
+  const half = meter.measure(5_000, 9_000);
+  expect(half).toEqual({
+    ledger: 5_000,
+    newest: 9_000,
+    ledgersPerS: 2_000,
+    percent: 50,
+    secondsLeft: 2,
+  });
+  expect(half && catchUpText(half)).toBe(
+    "catching up: ledger 5000 of 9000 (50 %), 2000 ledgers/s, 2 s left",
+  );
+  nowMs = 4_000;
+  expect(meter.measure(9_000, 9_000)).toBeUndefined();
+});
+
+it("does not call a few ledgers catching up", () => {
+  const meter = new CatchUpMeter({ nowMs: () => 0 });
+  expect(meter.measure(1_000, 1_100)).toBeUndefined();
+});
+
+it("tells hours and minutes where seconds say little", () => {
+  const found = { ledger: 1, newest: 100_000, ledgersPerS: 10, percent: 0, secondsLeft: 9_999 };
+  expect(catchUpText(found)).toContain("2 h 46 min left");
+});
+
+const hash = "ab".repeat(32);
+const status: StatusJson = {
+  version: "0.1.0",
+  network: { id: hash, name: "film", passphrase: "Test", vault: "G" },
+  genesisLedger: 2,
+  tip: {
+    sequence: 130,
+    headerHash: hash,
+    closeTime: 1,
+    ledgerHash: hash,
+    stateRoot: hash,
+    receiptsRoot: hash,
+  },
+  lagS: 4,
+  trust: { required: 1, level: 1, words: "independent sources agree", verified: 131, level1: 130 },
+  sources: [
+    { id: "rpc one", kind: "rpc", state: "following", newest: 131, latencyMs: 12, lagMs: 4_200 },
+    {
+      id: "lake two",
+      kind: "lake",
+      state: "quarantined",
+      fault: { code: "LEDGER_HASH_MISMATCH", message: "ledger 9: a lie\nmore" },
+    },
+    {
+      id: "rpc three",
+      kind: "rpc",
+      state: "backing off",
+      fault: { code: "LEDGER_NO_SOURCE", message: "HTTP 429" },
+      retryMs: 6_500,
+    },
+  ],
+  state: "following",
+  contents: 0,
+  swarming: { tracker: "", peer: "", serverKey: hash },
+  issues: false,
+};
+
+it("shows the level of the tip in words, and all heights", () => {
+  const rows = new Map(statusRows(status).map(([name = "", value = ""]) => [name, value]));
+  expect(rows.get("trust level")).toBe("1: independent sources agree");
+  expect(rows.get("verified")).toBe("up to ledger 131");
+  expect(rows.get("agreed on")).toBe("up to ledger 130");
+  expect(rows.get("anchored")).toContain("no ledger");
+});
+
+it("shows each source with its state, and why", () => {
+  expect(sourceRows(status)).toEqual([
+    ["rpc one", "following", "131", "12 ms", "4 s"],
+    ["lake two", "quarantined: LEDGER_HASH_MISMATCH: ledger 9: a lie", "", "", ""],
+    ["rpc three", "backing off, again in 7 s: LEDGER_NO_SOURCE: HTTP 429", "", "", ""],
+  ]);
+});
