@@ -1,14 +1,17 @@
 /** `ace node status` as rows for a person. */
-import type { SourceJson, StatusJson } from "../client/schemas.ts";
+import type { StatusJson } from "../client/schemas.ts";
 
 export const SOURCE_HEADINGS = ["source", "state", "newest", "latency", "lag"];
 
+/** Ledgers that may wait for a second source without a word. */
+const HELD_LEDGERS_NOTED = 5;
+
 export function statusRows(status: StatusJson): readonly (readonly string[])[] {
-  const { network, tip, lagS, trust, state, contents, issues } = status;
+  const { network, tip, lagS, trust, contents, issues } = status;
   const rows = [
     ["network", `${network.name} on ${network.passphrase}`],
     ["id", network.id],
-    ["state", state],
+    ["state", stateOf(status)],
   ];
   if (tip !== undefined) {
     rows.push(
@@ -21,13 +24,20 @@ export function statusRows(status: StatusJson): readonly (readonly string[])[] {
   }
   rows.push(
     ["verified", heightText(trust.verified, "no ledger yet")],
-    ["agreed on", heightText(trust.level1, "no ledger: level 1 takes more sources and --quorum")],
-    ["anchored", heightText(trust.anchored, "no ledger: level 2 takes --archive and --quorum")],
+    ["agreed on", heightText(trust.level1, "no ledger yet (takes two sources and --quorum)")],
+    ["anchored", heightText(trust.anchored, "no checkpoint yet (takes --archive and --quorum)")],
     ["applies from", `level ${trust.required} on`],
     ["contents", String(contents)],
     ["tokens", issues ? "issues and verifies them" : "verifies them"],
   );
   return rows;
+}
+
+/** A node that waits for proof is not behind by its sources' fault. */
+function stateOf({ state, tip, trust }: StatusJson): string {
+  const held = (trust.verified ?? 0) - (tip?.sequence ?? 0);
+  if (state !== "following" || trust.required === 0 || held <= HELD_LEDGERS_NOTED) return state;
+  return `${state}: ${held} ledgers are verified and wait for level ${trust.required}`;
 }
 
 function heightText(height: number | undefined, none: string): string {
@@ -37,15 +47,18 @@ function heightText(height: number | undefined, none: string): string {
 export function sourceRows({ sources }: StatusJson): readonly (readonly string[])[] {
   return sources.map((source) => [
     source.id,
-    stateText(source),
+    source.state,
     source.newest === undefined ? "" : String(source.newest),
     source.latencyMs === undefined ? "" : `${source.latencyMs} ms`,
     source.lagMs === undefined ? "" : `${Math.round(source.lagMs / 1_000)} s`,
   ]);
 }
 
-function stateText({ state, fault, retryMs }: SourceJson): string {
-  if (fault === undefined) return state;
-  const again = retryMs === undefined ? "" : `, again in ${Math.ceil(retryMs / 1_000)} s`;
-  return `${state}${again}: ${fault.code}: ${fault.message.split("\n")[0]}`;
+/** What is wrong with a source, one line each: too long for a column. */
+export function sourceFaults({ sources }: StatusJson): readonly string[] {
+  return sources.flatMap(({ id, state, fault, retryMs }) => {
+    if (fault === undefined) return [];
+    const again = retryMs === undefined ? "" : `, again in ${Math.ceil(retryMs / 1_000)} s`;
+    return [`${id} (${state}${again}): ${fault.code}: ${fault.message.split("\n")[0]}`];
+  });
 }

@@ -79,10 +79,8 @@ export class FollowRun {
 
   /** The next ledger that has reached the level of trust asked for. */
   give(): ClosedLedger | undefined {
-    const { required, heights } = this.#trust;
-    const height =
-      required === 0 ? heights.tip : required === 1 ? heights.level1 : heights.anchored;
-    return height === undefined ? undefined : this.#chain.give(height);
+    const { granted } = this.#trust;
+    return granted === undefined ? undefined : this.#chain.give(granted);
   }
 
   /** Does what can be done now, then waits for one event. Errors: what ends the stream. */

@@ -91,6 +91,14 @@ export class Trust {
     this.#options.keepAnchored?.(point);
   }
 
+  /** The highest ledger that has reached the level asked for, or a better one. */
+  get granted(): number | undefined {
+    const { tip, level1, anchored } = this.heights;
+    if (this.required === 0) return tip;
+    const granted = Math.max(anchored ?? 0, this.required === 1 ? (level1 ?? 0) : 0);
+    return granted === 0 ? undefined : granted;
+  }
+
   levelOf(sequence: number): TrustLevel {
     if (sequence <= (this.#anchored?.sequence ?? 0)) return 2;
     return sequence <= (this.#level1 ?? 0) ? 1 : 0;

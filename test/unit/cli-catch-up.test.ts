@@ -1,7 +1,7 @@
 // Goal: whoever waits for a node to catch up sees how far it is, how fast, and how long yet.
 import { expect, it } from "vitest";
 import { CatchUpMeter, catchUpText } from "../../src/cli/catch-up.ts";
-import { sourceRows, statusRows } from "../../src/cli/node-status.ts";
+import { sourceFaults, sourceRows, statusRows } from "../../src/cli/node-status.ts";
 import type { StatusJson } from "../../src/client/schemas.ts";
 
 it("measures rate, part and rest, from the first look until it is at the tip", () => {
@@ -76,13 +76,23 @@ it("shows the level of the tip in words, and all heights", () => {
   expect(rows.get("trust level")).toBe("1: independent sources agree");
   expect(rows.get("verified")).toBe("up to ledger 131");
   expect(rows.get("agreed on")).toBe("up to ledger 130");
-  expect(rows.get("anchored")).toContain("no ledger");
+  expect(rows.get("anchored")).toContain("no checkpoint yet");
 });
 
-it("shows each source with its state, and why", () => {
+it("shows each source with its state, and beneath them what is wrong", () => {
   expect(sourceRows(status)).toEqual([
     ["rpc one", "following", "131", "12 ms", "4 s"],
-    ["lake two", "quarantined: LEDGER_HASH_MISMATCH: ledger 9: a lie", "", "", ""],
-    ["rpc three", "backing off, again in 7 s: LEDGER_NO_SOURCE: HTTP 429", "", "", ""],
+    ["lake two", "quarantined", "", "", ""],
+    ["rpc three", "backing off", "", "", ""],
   ]);
+  expect(sourceFaults(status)).toEqual([
+    "lake two (quarantined): LEDGER_HASH_MISMATCH: ledger 9: a lie",
+    "rpc three (backing off, again in 7 s): LEDGER_NO_SOURCE: HTTP 429",
+  ]);
+});
+
+it("says when ledgers wait for the level asked for", () => {
+  const held = { ...status, trust: { ...status.trust, verified: 190 } };
+  const rows = new Map(statusRows(held).map(([name = "", value = ""]) => [name, value]));
+  expect(rows.get("state")).toBe("following: 60 ledgers are verified and wait for level 1");
 });
