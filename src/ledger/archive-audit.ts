@@ -267,14 +267,19 @@ async function auditBuckets(
   }
 }
 
-function notesOf({ folder }: ArchiveAuditOptions): readonly string[] {
+function notesOf({ folder, tally }: ArchiveAuditOptions): readonly string[] {
   const { checkpoints, buckets } = folder;
+  const failed = tally.failures.filter(({ hash }) => hash === "bucketList").length;
+  const unchecked = checkpoints.history.size - tally.hashes.bucketList - failed;
   const all = checkpoints.ledger.size;
   const without = (kind: "scp" | "history") => all - checkpoints[kind].size;
   return [
     ...(without("scp") > 0 ? [`${without("scp")} of ${all} checkpoints have no scp file`] : []),
     ...(without("history") > 0
       ? [`${without("history")} of ${all} checkpoints have no state`]
+      : []),
+    ...(unchecked > 0
+      ? [`${unchecked} of ${checkpoints.history.size} states could not be held against a header`]
       : []),
     ...(buckets.size === 0 ? ["the archive has no bucket files"] : []),
   ];

@@ -25,7 +25,7 @@ import { type ArchiveState, readArchiveState } from "./archive-state.ts";
 import { inflateGzip } from "./gzip.ts";
 import type { ArchivedLedger } from "./ledger-source.ts";
 import { type ObjectStore, openObjectStore } from "./object-store.ts";
-import { readRecords } from "./record-stream.ts";
+import { isRecordStream, readRecords } from "./record-stream.ts";
 
 const CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024;
 const STATE_BYTES_MAX = 1024 * 1024;
@@ -67,7 +67,9 @@ export function openArchive(location: string | ObjectStore): Archive {
   };
   const inflated = async (name: string, bytesMax: number, signal: AbortSignal | undefined) => {
     const bytes = await store.fetchObject(name, { bytesMax, signal });
-    return bytes === undefined ? undefined : inflateGzip(name, bytes, bytesMax);
+    // Servers that call the file's own compression a content encoding have it inflated on the way.
+    if (bytes === undefined || isRecordStream(bytes)) return bytes;
+    return inflateGzip(name, bytes, bytesMax);
   };
   const entries = async (kind: EntryKind, checkpoint: number, signal?: AbortSignal) => {
     const name = checkpointPath(kind, checkpoint);

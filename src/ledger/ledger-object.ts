@@ -52,7 +52,7 @@ function* readBatch(bytes: Uint8Array): Generator<Uint8Array> {
   const view = viewOf(bytes);
   const first = view.getUint32(0);
   const count = view.getUint32(8);
-  if (count !== view.getUint32(4) - first + 1) throw notABatch();
+  if (count === 0 || count !== view.getUint32(4) - first + 1) throw notABatch();
   if (count === 1) yield bytes.subarray(BATCH_PREFIX_BYTES);
   else yield* splitBatch(bytes, view, count);
 }

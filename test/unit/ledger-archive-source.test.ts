@@ -178,6 +178,18 @@ describe("an archive that lacks or lies", () => {
 
 const nothing = { kind: "closeMeta", sequence: 0, bytes: new Uint8Array() } as const;
 
+it("files that a server has inflated on the way are read as they are", async () => {
+  const inflated = [...filesIn(FOLDER)].map(([name, bytes]): [string, Uint8Array] => {
+    const content = name.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+    // Empty, it might as well be one that is still being written.
+    return [name, content.length === 0 ? bytes : content];
+  });
+  const source = openArchiveSource({ location: memoryStore(new Map(inflated)) });
+  expect(await taken(source.read(1))).toEqual(
+    await taken(openArchiveSource({ location: FOLDER }).read(1)),
+  );
+});
+
 describe("the chain of an archive's headers", () => {
   const at = async (sequence: number) => {
     const [raw] = await taken(openArchiveSource({ location: FOLDER }).read(sequence));

@@ -1,6 +1,6 @@
 // Goal: data that lacks something, or has something twice, never passes for whole.
 // Method: real archives and lakes, copied, with files taken away, doubled or moved.
-import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { readHeaderEntry } from "../../src/ledger/close-meta.ts";
 import { LedgerAudit } from "../../src/ledger/ledger-audit.ts";
 import { readQuorumSet } from "../../src/ledger/quorum.ts";
 import { verifyPath } from "../../src/ledger/verify-path.ts";
-import { uint32Bytes } from "../../src/lib/bytes.ts";
+import { concatBytes, uint32Bytes } from "../../src/lib/bytes.ts";
 import { sha256 } from "../../src/lib/hash.ts";
 import { fixturePath } from "../fixtures/stellar-data.ts";
 import { testnetArchive } from "../fixtures/testnet-archive.ts";
@@ -77,6 +77,15 @@ describe("an archive", () => {
     );
   });
 
+  it("whose states name no buckets passes with a note", async () => {
+    const copy = await without("archive-testnet");
+    const state = join(copy, "history/00/00/00/history-0000003f.json");
+    await writeFile(state, JSON.stringify({ version: 1, currentLedger: 63, currentBuckets: [] }));
+    const report = await verifyPath(copy);
+    expect(report.hashes.bucketList).toBe(1);
+    expect(report.notes).toContain("1 of 2 states could not be held against a header");
+  });
+
   it("is no checkpoint longer for a file that is named for none", async () => {
     const copy = await without("archive-testnet");
     await cp(
@@ -132,4 +141,10 @@ it("results without transactions are named, though every hash of the header hold
   expect(tally.hashes).toMatchObject({ header: 1, transactionSet: 1, results: 1 });
   expect(tally.failures).toMatchObject([{ code: "LEDGER_HASH_MISMATCH", ledger: empty.sequence }]);
   expect(tally.failures[0]?.message).toContain("for 0 transactions");
+});
+
+it("a batch of no ledgers is no data", async () => {
+  const path = join(folder, "none.xdr");
+  await writeFile(path, concatBytes(...[5, 4, 0].map(uint32Bytes)));
+  expect((await verifyPath(path)).failures).toMatchObject([{ code: "LEDGER_MALFORMED" }]);
 });
