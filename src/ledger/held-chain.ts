@@ -16,7 +16,7 @@ import { type VerificationGrade, type VerifiedLedger, verifyRaw } from "./verify
 import type { WatchedSource } from "./watched-source.ts";
 
 /** Sixteen checkpoints: what may wait for the archives to publish. */
-export const HELD_LEDGERS_MAX = 1_024;
+const HELD_LEDGERS_MAX = 1_024;
 
 export interface ChainOptions {
   /** The last ledger handed on; undefined to begin with the founding ledger itself. */

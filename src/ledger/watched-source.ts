@@ -8,7 +8,7 @@ import { backOffMs, type Pace } from "../lib/pace.ts";
 import { BusyError } from "./busy-error.ts";
 import type { LedgerRange, LedgerSource } from "./ledger-source.ts";
 
-export const BACK_OFF_MS_MAX = 15_000;
+const BACK_OFF_MS_MAX = 15_000;
 /** A new measurement moves the average by this part of the difference. */
 const AVERAGE_PART = 0.3;
 /** What a source that has not been measured is taken to need. */
