@@ -58,7 +58,8 @@ export interface NamedObject extends LakeObject {
 export async function surveyFolder(path: string): Promise<LedgerFolder> {
   const found = await attempt(path, () => stat(path));
   if (!found.isDirectory()) {
-    const objects = [{ name: basename(path), promised: undefined }];
+    const name = basename(path);
+    const objects = [{ name, promised: parseObjectName(name) }];
     return { kind: "file", root: dirname(path), objects };
   }
   const entries = await attempt(path, () => readdir(path, { recursive: true }));

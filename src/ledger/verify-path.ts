@@ -179,7 +179,10 @@ function checkName(
   sequences: readonly number[],
 ): void {
   if (promised === undefined) return;
-  const isRun = sequences.every((sequence, index) => sequence === promised.first + index);
-  if (isRun && sequences.length === promised.last - promised.first + 1) return;
+  const first = promised.last - sequences.length + 1;
+  const isRun = sequences.every((sequence, index) => sequence === first + index);
+  // There is no ledger 0, and lakes begin with ledger 2.
+  const isWhole = first === promised.first || (promised.first === 0 && first > 0 && first <= 2);
+  if (isRun && isWhole) return;
   throw new AceError("LEDGER_MALFORMED", `${name} does not hold the ledgers it is named for`);
 }

@@ -3,6 +3,7 @@
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tally } from "../../src/ledger/audit-report.ts";
 import { readHeaderEntry } from "../../src/ledger/close-meta.ts";
@@ -11,6 +12,7 @@ import { readQuorumSet } from "../../src/ledger/quorum.ts";
 import { verifyPath } from "../../src/ledger/verify-path.ts";
 import { concatBytes, uint32Bytes } from "../../src/lib/bytes.ts";
 import { sha256 } from "../../src/lib/hash.ts";
+import { makeLedger } from "../fixtures/made-ledger.ts";
 import { fixturePath } from "../fixtures/stellar-data.ts";
 import { testnetArchive } from "../fixtures/testnet-archive.ts";
 
@@ -121,6 +123,31 @@ describe("a lake", () => {
     await rename(join(copy, LAST), join(copy, "FFFFF000--4095-8000", LAST));
     const [failure] = (await verifyPath(copy)).failures;
     expect(failure?.message).toContain(`look for it, which is ${PARTITION}/${LAST}`);
+  });
+});
+
+describe("an object", () => {
+  const two = makeLedger({ sequence: 1, hash: "ab".repeat(32), feePool: 0n });
+  const ledgers = [two, makeLedger(two)];
+  const first = concatBytes(...[2, 3, 2].map(uint32Bytes), ...ledgers.map(({ bytes }) => bytes));
+
+  it("that is a lake's first begins with ledger 2, because there is no ledger 0", async () => {
+    const lake = await mkdtemp(join(folder, "first-"));
+    await writeFile(join(lake, "FFFFFFFF--0-3.xdr.zst"), zstdCompressSync(first));
+    expect(await verifyPath(lake)).toMatchObject({ ledgers: 2, failureCount: 0 });
+    await writeFile(join(lake, "FFFFFFFF--0-3.xdr.zst"), zstdCompressSync(first.subarray(0, -40)));
+    expect(await verifyPath(lake)).toMatchObject({ failureCount: 1 });
+    await rename(join(lake, "FFFFFFFF--0-3.xdr.zst"), join(lake, "FFFFFFFF--0-7.xdr.zst"));
+    await writeFile(join(lake, "FFFFFFFF--0-7.xdr.zst"), zstdCompressSync(first));
+    const [failure] = (await verifyPath(lake)).failures;
+    expect(failure?.message).toContain("does not hold the ledgers it is named for");
+  });
+
+  it("that is given by itself must hold the ledger it is named for, too", async () => {
+    const path = join(folder, "FFFFFC17--1000.xdr.zst");
+    await cp(fixturePath(`lake-zst/${LAST}`), path);
+    const [failure] = (await verifyPath(path)).failures;
+    expect(failure?.message).toContain("does not hold the ledgers it is named for");
   });
 });
 
