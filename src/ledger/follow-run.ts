@@ -79,8 +79,7 @@ export class FollowRun {
 
   /** The next ledger that has reached the level of trust asked for. */
   give(): ClosedLedger | undefined {
-    const { granted } = this.#trust;
-    return granted === undefined ? undefined : this.#chain.give(granted);
+    return this.#chain.give(this.#trust.granted);
   }
 
   /** Does what can be done now, then waits for one event. Errors: what ends the stream. */
@@ -237,9 +236,9 @@ export class FollowRun {
   }
 
   #rule(): void {
-    const ruling = this.#stand.ruling(this.#chain.base);
-    for (const { seat, error, raw } of ruling?.liars ?? []) this.#quarantine(seat, error, raw);
-    if (ruling?.isRefuted === true) this.#rollBack();
+    for (const { seat, error, raw } of this.#stand.liars(this.#chain.base)) {
+      this.#quarantine(seat, error, raw);
+    }
   }
 
   /** Errors: what no other source and no waiting cures. */

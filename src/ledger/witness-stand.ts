@@ -30,12 +30,6 @@ interface Lie {
   readonly raw: RawLedger | undefined;
 }
 
-export interface Ruling {
-  readonly liars: readonly Lie[];
-  /** Our chain above the last ledger handed on is not the network's. */
-  readonly isRefuted: boolean;
-}
-
 interface RivalLedger {
   readonly ledger: VerifiedLedger;
   readonly raw: RawLedger;
@@ -113,21 +107,25 @@ export class WitnessStand {
     }
   }
 
-  /** What follows from all that was heard. Errors `LEDGER_FORK`. */
-  ruling(base: number): Ruling | undefined {
+  /**
+   * Who is found to have lied by all that was heard; with whoever sent it, a refuted chain goes.
+   *
+   * @param base The last ledger handed on: what refutes that cannot be undone. Errors `LEDGER_FORK`.
+   */
+  liars(base: number): readonly Lie[] {
     const { panel, trust } = this.#options;
     const witness = this.#witness;
-    if (witness === undefined) return undefined;
+    if (witness === undefined) return [];
     const { point } = witness;
     const verdict = witness.verdict(panel.usable, trust.agreeing);
-    if (verdict === "open") return undefined;
+    if (verdict === "open") return [];
     // Between two stories that both hold together, only a validator's signature can tell.
     if (verdict === "split" && point.isSigned === this.#isRivalSigned) throw fork(witness);
     const isOurs = verdict === "agreed" || (verdict === "split" && point.isSigned);
     if (!isOurs && point.sequence <= base) throw fork(witness);
     this.#witness = undefined;
     if (verdict === "agreed") trust.confirmed(point);
-    return { liars: isOurs ? againstOurs(witness) : ours(point), isRefuted: !isOurs };
+    return isOurs ? againstOurs(witness) : ours(point);
   }
 
   rolledBack(base: number): void {

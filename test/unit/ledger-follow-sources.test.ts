@@ -205,14 +205,17 @@ describe("a source that lies", () => {
     expect(followed.events.map(({ name }) => name)).toContain("ledger.source_quarantined");
   });
 
-  it("with a story that holds together is refuted by two others before anything is handed on", async () => {
-    const liar = { latencyMs: 1, instead: lying("a chain of its own", FIRST + 10) };
-    const trust = trustLevel(1, knowing);
-    const followed = await follow([liar, {}, {}], 100, { trust });
-    expect(followed).toMatchObject({ count: 100, wrong: 0, error: undefined });
-    expect(followed.status.get("0")?.state).toBe("quarantined");
-    expect(trust.heights.level1).toBeGreaterThanOrEqual(FIRST + 99);
-  });
+  it.each(["a chain of its own", "results of its own, every hash right"] as const)(
+    "with %s is refuted by two others before anything is handed on",
+    async (lie) => {
+      const liar = { latencyMs: 1, instead: lying(lie, FIRST + 10) };
+      const trust = trustLevel(1, knowing);
+      const followed = await follow([liar, {}, {}], 100, { trust });
+      expect(followed).toMatchObject({ count: 100, wrong: 0, error: undefined });
+      expect(followed.status.get("0")?.state).toBe("quarantined");
+      expect(trust.heights.level1).toBeGreaterThanOrEqual(FIRST + 99);
+    },
+  );
 
   it("cannot outvote a validator's signature where only one other source is there", async () => {
     const liar = { latencyMs: 1, instead: lying("a chain of its own", FIRST + 10) };
