@@ -42,6 +42,9 @@ export interface ArchiveAuditOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** More than the public network has had. */
+const CHECKPOINTS_MAX = 4_000_000;
+
 /** Number of ledgers that an audit of `folder` will go through. */
 export function ledgersOf({ checkpoints }: ArchiveFolder): number {
   return span(checkpoints).reduce((sum, last) => sum + last - firstLedgerOf(last) + 1, 0);
@@ -85,6 +88,8 @@ function span(checkpoints: ArchiveFolder["checkpoints"]): readonly number[] {
   const first = found.reduce((least, each) => Math.min(least, each), found[0] ?? 0);
   const last = found.reduce((most, each) => Math.max(most, each), 0);
   const count = found.length === 0 ? 0 : (last - first) / CHECKPOINT_LEDGERS + 1;
+  // One stray file far off must not make millions of missing ones.
+  if (count > CHECKPOINTS_MAX) return [...new Set(found)].sort((left, right) => left - right);
   return Array.from({ length: count }, (_, index) => first + index * CHECKPOINT_LEDGERS);
 }
 

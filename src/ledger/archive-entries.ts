@@ -83,7 +83,7 @@ export function joinCheckpoint(
 }
 
 /** Only then is every ledger of the checkpoint there. */
-export function checkRun(checkpoint: number, headers: readonly ArchiveEntry[]): void {
+function checkRun(checkpoint: number, headers: readonly ArchiveEntry[]): void {
   const first = firstLedgerOf(checkpoint);
   const isRun = headers.every(({ sequence }, index) => sequence === first + index);
   if (isRun && headers.length === checkpoint - first + 1) return;

@@ -1,16 +1,12 @@
 /**
  * A history archive as a source of ledgers, and of the messages by which validators agreed on them.
  *
- * Ledgers come checkpoint by checkpoint, up to the newest that is published. Headers are so small that
- * the whole chain down to a trusted ledger can be checked before any transaction is read: an archive
- * that lies is found out before one call has run.
+ * Ledgers come checkpoint by checkpoint, up to the newest that is published.
  *
- * Errors  As of `LedgerSource`; `LEDGER_HASH_MISMATCH` from `checkChain`.
+ * Errors  As of `LedgerSource`.
  */
 import { AceError } from "../lib/errors.ts";
-import { checkRun } from "./archive-entries.ts";
 import { type Archive, openArchive } from "./archive-files.ts";
-import { type HeaderFacts, type HeaderPoint, readHeaderEntry } from "./archive-header.ts";
 import { CHECKPOINT_LEDGERS, checkpointOf, isCheckpoint } from "./archive-layout.ts";
 import type { ArchivedLedger, ConsensusSource } from "./ledger-source.ts";
 import { type ObjectStore, type ObjectStoreOptions, openObjectStore } from "./object-store.ts";
@@ -28,19 +24,7 @@ export interface ArchiveSourceOptions extends ObjectStoreOptions {
   readonly passphrase?: string | undefined;
 }
 
-export interface ArchiveSource extends ConsensusSource {
-  /**
-   * Reads headers from `checkpoint` back to `cursor` and checks that each is the one that the next
-   * one names, down to the cursor's own hash. Returns the checkpoint's ledger, or undefined when it is
-   * not published. What `read` gives afterwards is held against the same hashes again.
-   */
-  checkChain(
-    range: { readonly cursor: HeaderPoint; readonly checkpoint: number },
-    signal?: AbortSignal,
-  ): Promise<HeaderFacts | undefined>;
-}
-
-export function openArchiveSource(options: ArchiveSourceOptions): ArchiveSource {
+export function openArchiveSource(options: ArchiveSourceOptions): ConsensusSource {
   const { location, passphrase } = options;
   const store = typeof location === "string" ? openObjectStore(location, options) : location;
   const archive = openArchive(store);
@@ -61,8 +45,6 @@ export function openArchiveSource(options: ArchiveSourceOptions): ArchiveSource 
       // One archive must not crowd out what the others heard.
       return envelopesOf(entries ?? [], checkpoint).slice(0, ENVELOPES_MAX);
     },
-    checkChain: ({ cursor, checkpoint }, signal) =>
-      checkChain(archive, { cursor, checkpoint }, signal),
   };
 }
 
@@ -115,53 +97,5 @@ function missing(archive: Archive, checkpoint: number, last: number): AceError {
   return new AceError(
     "LEDGER_NO_SOURCE",
     `${archive.location} claims ledger ${last}, but lacks files of checkpoint ${checkpoint}`,
-  );
-}
-
-async function checkChain(
-  archive: Archive,
-  { cursor, checkpoint }: { readonly cursor: HeaderPoint; readonly checkpoint: number },
-  signal: AbortSignal | undefined,
-): Promise<HeaderFacts | undefined> {
-  let tip: HeaderFacts | undefined;
-  /** What the header that was read last names as the one before it. */
-  let wanted: HeaderPoint | undefined;
-  const keys = backwards(checkpoint, checkpointOf(cursor.sequence));
-  const load = async (key: number, both: AbortSignal) => {
-    const headers = await archive.readEntries("ledger", key, both);
-    if (headers === undefined && key < checkpoint) throw missing(archive, key, checkpoint);
-    // Headers left out would hide the cursor, or the checkpoint's own ledger.
-    if (headers !== undefined) checkRun(key, headers);
-    return headers;
-  };
-  const bytesOf = (headers: readonly { readonly bytes: Uint8Array }[]) =>
-    headers.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  for await (const headers of prefetch({ keys, load, bytesOf, limits: PREFETCH, signal })) {
-    for (const { sequence, bytes } of headers.toReversed()) {
-      if (sequence < cursor.sequence) break;
-      const header = readHeaderEntry(bytes);
-      if (wanted !== undefined) checkPoint(header, wanted, archive);
-      if (sequence === cursor.sequence) checkPoint(header, cursor, archive);
-      tip ??= header;
-      wanted = { sequence: sequence - 1, hash: header.previousHash };
-    }
-  }
-  return tip;
-}
-
-function* backwards(from: number, to: number): Generator<number> {
-  for (let next = from; next >= to; next -= CHECKPOINT_LEDGERS) yield next;
-}
-
-function checkPoint(found: HeaderPoint, wanted: HeaderPoint, { location }: Archive): void {
-  const { sequence, hash } = wanted;
-  if (found.sequence !== sequence) {
-    const what = `has ledger ${found.sequence} where ledger ${sequence} belongs`;
-    throw new AceError("LEDGER_MALFORMED", `${location} ${what}`);
-  }
-  if (found.hash === hash) return;
-  throw new AceError(
-    "LEDGER_HASH_MISMATCH",
-    `ledger ${sequence}: the header hash should be ${hash}, but ${location} has ${found.hash}`,
   );
 }

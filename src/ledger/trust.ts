@@ -91,17 +91,21 @@ export class Trust {
     this.#options.keepAnchored?.(point);
   }
 
-  /** The highest ledger that has reached the level asked for, or a better one. */
-  get granted(): number | undefined {
-    const { tip, level1, anchored } = this.heights;
-    if (this.required === 0) return tip;
-    const granted = Math.max(anchored ?? 0, this.required === 1 ? (level1 ?? 0) : 0);
-    return granted === 0 ? undefined : granted;
+  /** The highest ledger that has reached the level asked for, or a better one; 0 for none. */
+  get granted(): number {
+    if (this.required === 0) return this.#tip ?? 0;
+    return Math.max(this.#proved, this.required === 1 ? (this.#level1 ?? 0) : 0);
   }
 
   levelOf(sequence: number): TrustLevel {
-    if (sequence <= (this.#anchored?.sequence ?? 0)) return 2;
+    if (sequence <= this.#proved) return 2;
     return sequence <= (this.#level1 ?? 0) ? 1 : 0;
+  }
+
+  /** An anchor that was found before a restart proves only a chain that has come to it. */
+  get #proved(): number {
+    const anchored = this.#anchored?.sequence ?? 0;
+    return anchored <= (this.#tip ?? 0) ? anchored : 0;
   }
 
   /** False for a value that no validator of ours signed, and where we know none. */

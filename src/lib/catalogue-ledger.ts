@@ -43,7 +43,7 @@ export const ledgerCatalogue = {
   QUORUM_INVALID: {
     status: 500,
     exit: 2,
-    hint: "Write JSON: {threshold, validators: [G…], innerQuorumSets: […]}, each key once.",
+    hint: "JSON {threshold, validators: [G…], innerQuorumSets: […]}, for an archive with its --passphrase.",
   },
   SUBMIT_REJECTED: {
     status: 422,

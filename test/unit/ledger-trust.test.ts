@@ -20,9 +20,9 @@ it("level 0 takes whatever is verified", () => {
 
 it("level 1 takes what sources agree on and a validator signed", () => {
   const trust = trustFor(1);
-  expect(trust.granted).toBeUndefined();
+  expect(trust.granted).toBe(0);
   trust.confirmed({ sequence: 40, isSigned: false });
-  expect(trust.granted).toBeUndefined();
+  expect(trust.granted).toBe(0);
   trust.confirmed({ sequence: 38, isSigned: true });
   expect(trust.granted).toBe(38);
 });
@@ -37,7 +37,16 @@ it("level 1 is reached by an anchored checkpoint too, although no second source 
 it("level 2 takes anchored checkpoints alone", () => {
   const trust = trustFor(2);
   trust.confirmed({ sequence: 90, isSigned: true });
-  expect(trust.granted).toBeUndefined();
+  expect(trust.granted).toBe(0);
   trust.proved(anchored);
+  expect(trust.granted).toBe(63);
+});
+
+it("a checkpoint that was anchored before a restart proves nothing until the chain has come to it", () => {
+  const options = { required: 2, agreeing: 2, validators: new Set<string>(), anchored } as const;
+  const trust = new Trust({ ...options, checkValue: () => true });
+  trust.reached(50);
+  expect(trust.granted).toBe(0);
+  trust.reached(63);
   expect(trust.granted).toBe(63);
 });
