@@ -16,8 +16,10 @@ export type { Database } from "better-sqlite3";
 interface Options {
   /** Statements that make the tables of an empty file. */
   readonly schema: string;
-  /** Written into the file; a file with another number is refused. */
+  /** Written into the file; a file with another number is refused, unless it can be brought here. */
   readonly schemaVersion: number;
+  /** By version: statements that bring a file to the next one. */
+  readonly upgrades?: Readonly<Record<number, string>>;
   /** Most pages the file may have; tests use it to meet a full disk. */
   readonly pagesMax?: number;
 }
@@ -78,17 +80,33 @@ function prepare(database: Database, path: string, options: Options): void {
   if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
 
   const found = database.pragma("user_version", { simple: true });
-  if (found === 0) {
+  if (found !== options.schemaVersion) {
+    const steps = stepsFrom(Number(found), options);
+    if (steps === undefined) {
+      const versions = `schema ${String(found)}, this version reads ${options.schemaVersion}`;
+      throw new AceError("DB_SCHEMA_VERSION", `${path} has ${versions}`);
+    }
     database.transaction(() => {
-      database.exec(options.schema);
+      for (const step of steps) database.exec(step);
       database.pragma(`user_version = ${options.schemaVersion}`);
     })();
-  } else if (found !== options.schemaVersion) {
-    const versions = `schema ${String(found)}, this version reads ${options.schemaVersion}`;
-    throw new AceError("DB_SCHEMA_VERSION", `${path} has ${versions}`);
   }
   // The first write takes the exclusive lock and keeps it: a second process meets DB_LOCKED now.
   database.exec("BEGIN EXCLUSIVE; COMMIT");
+}
+
+/** Statements that make a file of version `found`, 0 when it is empty, one of ours. */
+function stepsFrom(found: number, options: Options): readonly string[] | undefined {
+  const { schema, schemaVersion, upgrades = {} } = options;
+  if (found === 0) return [schema];
+  if (found < 0 || found > schemaVersion) return undefined;
+  const steps: string[] = [];
+  for (let version = found; version < schemaVersion; version += 1) {
+    const step = upgrades[version];
+    if (step === undefined) return undefined;
+    steps.push(step);
+  }
+  return steps;
 }
 
 /** By the beginning of SQLite's or the system's name for the fault. */

@@ -23,6 +23,8 @@ export interface FeedEntry extends FeedCursor {
 
 export interface Receipts {
   readonly ofTransaction: (txHash: string) => readonly Receipt[];
+  /** Those of one ledger, as they are hashed. */
+  readonly bytesOf: (sequence: number) => readonly Uint8Array[];
   readonly after: (cursor: FeedCursor, limit: number) => readonly FeedEntry[];
   /** Checks that the ledger's receipts are all there, and that each is found by its transaction. */
   readonly audit: (link: ChainLink) => void;
@@ -42,18 +44,19 @@ export function openReceipts(database: Database, path: string, chain: Chain): Re
   const sequenceFrom = database.prepare<[number], Sequence>(
     "SELECT sequence FROM receipts WHERE sequence >= ? ORDER BY sequence LIMIT 1",
   );
-  const readBy = (link: ChainLink): readonly Receipt[] => {
-    const { sequence } = link;
+  const bytesBy = ({ sequence, receiptsRoot: root }: ChainLink): readonly Uint8Array[] => {
     const stored = bodies.all(sequence).map(({ body }) => bytesOf(body));
-    const isWhole = receiptsRoot(stored.map(sha256)) === link.receiptsRoot;
+    const isWhole = receiptsRoot(stored.map(sha256)) === root;
     if (!isWhole) throw damaged(path, `the receipts of ledger ${sequence} are not as written`);
-    return stored.map(decodeReceipt);
+    return stored;
   };
-  const read = (sequence: number): readonly Receipt[] => {
+  const readBy = (link: ChainLink): readonly Receipt[] => bytesBy(link).map(decodeReceipt);
+  const linkOf = (sequence: number): ChainLink => {
     const link = chain.link(sequence);
     if (link === undefined) throw damaged(path, `ledger ${sequence} is missing`);
-    return readBy(link);
+    return link;
   };
+  const read = (sequence: number): readonly Receipt[] => readBy(linkOf(sequence));
   function* following(cursor: FeedCursor): Generator<FeedEntry, undefined> {
     let row = sequenceFrom.get(cursor.sequence);
     while (row !== undefined) {
@@ -72,6 +75,7 @@ export function openReceipts(database: Database, path: string, chain: Chain): Re
           .flatMap(({ sequence }) => read(sequence))
           .filter((receipt) => receipt.txHash === txHash),
       ),
+    bytesOf: (sequence) => guarded(path, () => bytesBy(linkOf(sequence))),
     after: (cursor, limit) => guarded(path, () => following(cursor).take(limit).toArray()),
     audit: (link) =>
       guarded(path, () => {

@@ -2,33 +2,42 @@
  * The store: state, receipts, the hash chain and the cursor of one service network, in one file.
  *
  * Flow    One closed ledger is one SQLite transaction: all of it is there after a crash, or none.
- *         What is read is checked: the chain by its sums, receipts by their root. State has the root
- *         that the runtime computes anew at each start.
- * Errors  `NETWORK_MISMATCH` when the file belongs to another service network, and those of
- *         `database.ts`.
+ *         What is read is checked: the chain by its sums, receipts by their root, state by the
+ *         state tree, whose root must be that of the last ledger.
+ * Errors  `NETWORK_MISMATCH` when the file belongs to another service network,
+ *         `STATE_ROOT_MISMATCH`, and those of `database.ts`.
  */
 import { join } from "node:path";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
+import { type Events, silentEvents } from "../lib/events.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Applied, Receipt, StateReader } from "../runtime/applied.ts";
 import { encodeReceipt } from "../runtime/receipt-codec.ts";
+import type { DurableTree } from "../runtime/state-durable.ts";
+import type { StateTree } from "../runtime/state-tree.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { type Database, guarded, openDatabase, over } from "./database.ts";
 import type { ChainLink } from "./ledger-rows.ts";
 import { type FeedCursor, type FeedEntry, openReceipts } from "./receipts.ts";
+import { type AuditStep, stateAudit } from "./state-audit.ts";
 import { stateReader } from "./state-reader.ts";
+import { openTree, TREE_SCHEMA } from "./tree-tables.ts";
 
 export type { ChainLink } from "./ledger-rows.ts";
 
 export interface Store extends Disposable {
   readonly path: string;
   readonly state: StateReader;
+  /** The tree of the committed state. The first use reads it from the disk. */
+  tree(): StateTree;
   /** The last committed ledger, or undefined before the genesis ledger. */
   tip(): ChainLink | undefined;
   link(sequence: number): ChainLink | undefined;
   /** Writes, receipts, hashes and cursor of one ledger in one transaction. */
   commit(applied: Applied): void;
   receiptsOf(txHash: string): readonly Receipt[];
+  /** The receipts of one ledger, in their order, as the bytes that its receipts root is over. */
+  receiptBytes(sequence: number): readonly Uint8Array[];
   /** Receipts after this place, oldest first: the feed that consumers read with their own cursor. */
   feed(after: FeedCursor, limit: number): readonly FeedEntry[];
   /**
@@ -36,15 +45,21 @@ export interface Store extends Disposable {
    * last: bits rot where nobody reads. Throws `DB_CORRUPT`.
    */
   audit(count: number): void;
+  /**
+   * The same for the rows of the state. After it threw, no ledger is committed any more: what contracts
+   * read might be wrong.
+   */
+  auditState(count: number): AuditStep;
 }
 
 interface StoreOptions {
   readonly dir: string;
   readonly networkId: string;
   readonly pagesMax?: number;
+  readonly events?: Events;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
   CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE state(k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID;
@@ -56,18 +71,22 @@ const SCHEMA = `
     sequence INTEGER NOT NULL, position INTEGER NOT NULL, tx_hash TEXT NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY(sequence, position)) WITHOUT ROWID;
   CREATE INDEX receipts_by_transaction ON receipts(tx_hash);
+  ${TREE_SCHEMA}
 `;
+const UPGRADES = { 1: TREE_SCHEMA };
 
-export function openStore({ dir, networkId, pagesMax }: StoreOptions): Store {
+export function openStore(options: StoreOptions): Store {
+  const { dir, networkId, pagesMax, events = silentEvents } = options;
   const path = join(dir, "state.db");
   const database = openDatabase(path, {
     schema: SCHEMA,
     schemaVersion: SCHEMA_VERSION,
+    upgrades: UPGRADES,
     ...(pagesMax === undefined ? {} : { pagesMax }),
   });
   return over(database, path, () => {
     bindToNetwork(database, path, networkId);
-    return storeOver(database, path, networkId);
+    return storeOver(database, path, { networkId, events });
   });
 }
 
@@ -84,23 +103,41 @@ function bindToNetwork(database: Database, path: string, networkId: string): voi
   }
 }
 
-function storeOver(database: Database, path: string, networkId: string): Store {
+function storeOver(
+  database: Database,
+  path: string,
+  { networkId, events }: Required<Pick<StoreOptions, "networkId" | "events">>,
+): Store {
   const chain = openChain(database, path, networkId);
   const receipts = openReceipts(database, path, chain);
-  const write = ledgerWriter(database, chain);
+  const state = stateReader(database, path);
+  const tree = openTree(database, path, { state, tip: chain.tip, events });
+  const rows = stateAudit({ state, tree, path });
+  const write = ledgerWriter(database, chain, tree);
   let audited = 0;
+  let damage: AceError | undefined;
   return {
     path,
-    state: stateReader(database, path),
+    state,
+    tree: () => guarded(path, () => tree.committed),
     tip: chain.tip,
     link: chain.link,
     commit: (applied) => {
+      if (damage !== undefined) throw damage;
       const last = chain.tip()?.sequence;
       const follows = last === undefined || applied.sequence === last + 1;
       invariant(follows, "ledgers are committed in order, without gaps");
-      guarded(path, () => write(applied));
+      try {
+        const growth = guarded(path, () => write(applied));
+        tree.settle();
+        rows.follow(applied.writes, growth);
+      } catch (error) {
+        tree.discard();
+        throw error;
+      }
     },
     receiptsOf: receipts.ofTransaction,
+    receiptBytes: receipts.bytesOf,
     feed: receipts.after,
     audit: (count) => {
       for (let done = 0; done < count; done += 1) {
@@ -110,17 +147,32 @@ function storeOver(database: Database, path: string, networkId: string): Store {
         receipts.audit(next);
       }
     },
+    auditState: (count) => {
+      try {
+        return guarded(path, () => rows.step(count));
+      } catch (error) {
+        if (isAceError(error)) damage = error;
+        throw error;
+      }
+    },
     [Symbol.dispose]: () => {
       database.close();
     },
   };
 }
 
-function ledgerWriter(database: Database, chain: Chain): (applied: Applied) => void {
+/** Gives for each write how many entries it adds. */
+function ledgerWriter(
+  database: Database,
+  chain: Chain,
+  tree: DurableTree,
+): (applied: Applied) => Int8Array {
   const upsert = database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)");
   const remove = database.prepare("DELETE FROM state WHERE k = ?");
   const insertReceipt = database.prepare("INSERT INTO receipts VALUES (?, ?, ?, ?)");
   return database.transaction((applied: Applied) => {
+    // First of all: what the tree finds on the disk must still be that of the ledger before.
+    const growth = tree.write(applied);
     for (const { key, value } of applied.writes) {
       if (value === undefined) remove.run(key);
       else upsert.run(key, value);
@@ -129,5 +181,7 @@ function ledgerWriter(database: Database, chain: Chain): (applied: Applied) => v
       insertReceipt.run(applied.sequence, position, receipt.txHash, encodeReceipt(receipt));
     }
     chain.append(applied);
+    tree.finish();
+    return growth;
   });
 }

@@ -12,6 +12,7 @@ import { accountFromBytes } from "../../src/lib/strkey.ts";
 import type { Applied, Receipt, StateReader, Write } from "../../src/runtime/applied.ts";
 import { encodeReceipt } from "../../src/runtime/receipt-codec.ts";
 import { receiptsRoot } from "../../src/runtime/receipts-root.ts";
+import { StateTree } from "../../src/runtime/state-tree.ts";
 import { openContents } from "../../src/store/contents.ts";
 import { openOutbox } from "../../src/store/outbox.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -57,9 +58,20 @@ function receipt(ledger: number, name: string, index = 0): Receipt {
 interface Parts {
   readonly writes?: readonly Write[];
   readonly receipts?: readonly Receipt[];
+  /** Writes of the ledgers before, which its state root is over as well. */
+  readonly before?: readonly Write[];
 }
 
-function ledger(sequence: number, { writes = [], receipts = [] }: Parts = {}): Applied {
+function rootOf(writes: readonly Write[]): string {
+  const tree = StateTree.from([]);
+  for (const write of writes) tree.apply([write]);
+  return tree.root;
+}
+
+function ledger(
+  sequence: number,
+  { writes = [], receipts = [], before = [] }: Parts = {},
+): Applied {
   return {
     sequence,
     headerHash: sha256Hex(Buffer.from(`header ${sequence}`)),
@@ -67,7 +79,7 @@ function ledger(sequence: number, { writes = [], receipts = [] }: Parts = {}): A
     writes,
     receipts,
     receiptsRoot: receiptsRoot(receipts.map((one) => sha256(encodeReceipt(one)))),
-    stateRoot: "44".repeat(32),
+    stateRoot: rootOf([...before, ...writes]),
     ledgerHash: sha256Hex(Buffer.from(`ledger ${sequence}`)),
   };
 }
@@ -88,17 +100,22 @@ function rowsOf(state: StateReader): ReturnType<StateReader["scan"]> {
 describe("a ledger", () => {
   it("is one transaction: one that fails leaves nothing of itself", () => {
     using store = open(newFolder());
-    store.commit(ledger(5, { writes: [{ key: key(1), value: key(1) }] }));
+    const before = [{ key: key(1), value: key(1) }];
+    store.commit(ledger(5, { writes: before }));
     const broken = { ...receipt(6, "b"), txHash: "no hash" };
     const receipts = [receipt(6, "a"), broken];
     const writes = [{ key: key(1), value: key(9) }];
-    const half = { ...ledger(6, { writes }), receipts };
+    const half = { ...ledger(6, { writes, before }), receipts };
     expect(() => store.commit(half)).toThrow("hashes of 32 bytes");
     expect(store.tip()?.sequence).toBe(5);
     expect(store.state.get(key(1))).toEqual(Buffer.of(1));
     expect(store.receiptsOf(receipt(6, "a").txHash)).toEqual([]);
-    store.commit(ledger(6, { writes }));
+    store.commit(ledger(6, { writes, before }));
     expect(store.state.get(key(1))).toEqual(Buffer.of(9));
+    expect(() => store.commit(ledger(7, { writes }))).not.toThrow();
+    const untrue = { ...ledger(8, { writes }), stateRoot: "44".repeat(32) };
+    expect(codeOf(() => store.commit(untrue))).toBe("STATE_ROOT_MISMATCH");
+    expect(store.tip()?.sequence).toBe(7);
   });
 
   it("is committed only after the one before it", () => {
@@ -120,6 +137,7 @@ describe("a ledger", () => {
         { key: key(3), value: key() },
       ],
       receipts: [receipt(6, "a"), receipt(6, "a", 1), receipt(6, "b")],
+      before: first.writes,
     });
     {
       using store = open(dir);
@@ -197,7 +215,7 @@ describe("a data folder", () => {
     open(dir)[Symbol.dispose]();
   });
 
-  it.each([0x7fff_ffff, 2])("of schema %i is left to the version that wrote it", (version) => {
+  it.each([0x7fff_ffff, 3])("of schema %i is left to the version that wrote it", (version) => {
     const dir = newFolder();
     open(dir)[Symbol.dispose]();
     const database = new SqliteDatabase(join(dir, "state.db"));
@@ -230,7 +248,7 @@ it("reads on while the disk is full, and takes the same ledger once there is roo
     key: key(1, index),
     value: new Uint8Array(4_000).fill(index),
   }));
-  const large = ledger(6, { writes, receipts: [receipt(6, "a")] });
+  const large = ledger(6, { writes, receipts: [receipt(6, "a")], before: small.writes });
   {
     using store = open(dir, 30);
     store.commit(small);
