@@ -38,14 +38,18 @@ export interface LedgerWrites extends CommittedRoot {
   readonly writes: readonly Write[];
 }
 
-interface Options {
-  readonly disk: TreeDisk;
-  /** Undefined before the genesis ledger. */
-  readonly tip: () => CommittedRoot | undefined;
+/** Neither belongs to the protocol. */
+export interface TreeLimits {
   /** The log is flushed into pages when it is longer. */
   readonly logBytesMax?: number;
   /** Memory for entries that are on disk as well. */
   readonly entriesBytesMax?: number;
+}
+
+interface Options extends TreeLimits {
+  readonly disk: TreeDisk;
+  /** Undefined before the genesis ledger. */
+  readonly tip: () => CommittedRoot | undefined;
 }
 
 const BEFORE_GENESIS: CommittedRoot = { sequence: 0, stateRoot: "00".repeat(HASH_BYTES) };

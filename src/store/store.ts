@@ -13,7 +13,7 @@ import { type Events, silentEvents } from "../lib/events.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Applied, Receipt, StateReader } from "../runtime/applied.ts";
 import { encodeReceipt } from "../runtime/receipt-codec.ts";
-import type { DurableTree } from "../runtime/state-durable.ts";
+import type { DurableTree, TreeLimits } from "../runtime/state-durable.ts";
 import type { StateTree } from "../runtime/state-tree.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { type Database, guarded, openDatabase, over } from "./database.ts";
@@ -57,6 +57,7 @@ interface StoreOptions {
   readonly networkId: string;
   readonly pagesMax?: number;
   readonly events?: Events;
+  readonly treeLimits?: TreeLimits;
 }
 
 const SCHEMA_VERSION = 2;
@@ -76,7 +77,7 @@ const SCHEMA = `
 const UPGRADES = { 1: TREE_SCHEMA };
 
 export function openStore(options: StoreOptions): Store {
-  const { dir, networkId, pagesMax, events = silentEvents } = options;
+  const { dir, networkId, pagesMax, events = silentEvents, treeLimits = {} } = options;
   const path = join(dir, "state.db");
   const database = openDatabase(path, {
     schema: SCHEMA,
@@ -86,7 +87,7 @@ export function openStore(options: StoreOptions): Store {
   });
   return over(database, path, () => {
     bindToNetwork(database, path, networkId);
-    return storeOver(database, path, { networkId, events });
+    return storeOver(database, path, { networkId, events, treeLimits });
   });
 }
 
@@ -106,12 +107,12 @@ function bindToNetwork(database: Database, path: string, networkId: string): voi
 function storeOver(
   database: Database,
   path: string,
-  { networkId, events }: Required<Pick<StoreOptions, "networkId" | "events">>,
+  { networkId, events, treeLimits: limits }: Required<Omit<StoreOptions, "dir" | "pagesMax">>,
 ): Store {
   const chain = openChain(database, path, networkId);
   const receipts = openReceipts(database, path, chain);
   const state = stateReader(database, path);
-  const tree = openTree(database, path, { state, tip: chain.tip, events });
+  const tree = openTree(database, path, { state, tip: chain.tip, events, limits });
   const rows = stateAudit({ state, tree, path });
   const write = ledgerWriter(database, chain, tree);
   let audited = 0;

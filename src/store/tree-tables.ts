@@ -6,7 +6,12 @@
  */
 import type { Events } from "../lib/events.ts";
 import type { StateEntry, StateReader } from "../runtime/applied.ts";
-import { type CommittedRoot, DurableTree, type TreeDisk } from "../runtime/state-durable.ts";
+import {
+  type CommittedRoot,
+  DurableTree,
+  type TreeDisk,
+  type TreeLimits,
+} from "../runtime/state-durable.ts";
 import type { TreePage } from "../runtime/state-flat.ts";
 import { type Database, damaged } from "./database.ts";
 
@@ -26,6 +31,7 @@ interface Options {
   readonly state: StateReader;
   readonly tip: () => CommittedRoot | undefined;
   readonly events: Events;
+  readonly limits: TreeLimits;
 }
 
 const ROWS_A_SCAN = 10_000;
@@ -34,9 +40,9 @@ const ROWS_A_SCAN = 10_000;
 export function openTree(
   database: Database,
   path: string,
-  { state, tip, events }: Options,
+  { state, tip, events, limits }: Options,
 ): DurableTree {
-  const tree = new DurableTree({ disk: treeDisk(database, path), tip });
+  const tree = new DurableTree({ ...limits, disk: treeDisk(database, path), tip });
   const isBuilt = database.prepare("SELECT value FROM meta WHERE name = 'state_tree'");
   if (isBuilt.get() !== undefined) return tree;
   const build = database.transaction(() => {
