@@ -43,8 +43,8 @@ export function startFollower(parts: FollowerParts, signal: AbortSignal): Follow
     ledgers: parts.ledgers(sourceEvents),
     journal: {
       tip: () => parts.journal.tip(),
-      commit: (applied) => {
-        parts.journal.commit(applied);
+      commit: (ledgers) => {
+        parts.journal.commit(ledgers);
         state = "following";
         fault = undefined;
       },

@@ -44,6 +44,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
       network,
       systemContracts: systemSources(network),
       state: store.state,
+      tree: store.tree,
       tip: store.tip(),
       events: telemetry,
     }),
@@ -104,8 +105,8 @@ export async function openNode(config: Config, version: string): Promise<Node> {
 function audited(store: Store): Journal {
   return {
     tip: store.tip,
-    commit: (applied) => {
-      store.commit(applied);
+    commit: (ledgers) => {
+      store.commit(...ledgers);
       store.audit(AUDITED_LEDGERS);
     },
   };

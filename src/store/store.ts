@@ -11,8 +11,9 @@ import { join } from "node:path";
 import { AceError, isAceError } from "../lib/errors.ts";
 import { type Events, silentEvents } from "../lib/events.ts";
 import { invariant } from "../lib/invariant.ts";
-import type { Applied, Receipt, StateReader } from "../runtime/applied.ts";
-import { encodeReceipt } from "../runtime/receipt-codec.ts";
+import type { Applied, Receipt, StateReader, Write } from "../runtime/applied.ts";
+import { toByteText } from "../runtime/byte-text.ts";
+import { txHashOf } from "../runtime/receipt-codec.ts";
 import type { DurableTree, TreeLimits } from "../runtime/state-durable.ts";
 import type { StateTree } from "../runtime/state-tree.ts";
 import { type Chain, openChain } from "./chain.ts";
@@ -33,8 +34,8 @@ export interface Store extends Disposable {
   /** The last committed ledger, or undefined before the genesis ledger. */
   tip(): ChainLink | undefined;
   link(sequence: number): ChainLink | undefined;
-  /** Writes, receipts, hashes and cursor of one ledger in one transaction. */
-  commit(applied: Applied): void;
+  /** Writes, receipts, hashes and cursor of these ledgers, in their order, in one transaction. */
+  commit(...ledgers: readonly Applied[]): void;
   receiptsOf(txHash: string): readonly Receipt[];
   /** The receipts of one ledger, in their order, as the bytes that its receipts root is over. */
   receiptBytes(sequence: number): readonly Uint8Array[];
@@ -123,15 +124,15 @@ function storeOver(
     tree: () => guarded(path, () => tree.committed),
     tip: chain.tip,
     link: chain.link,
-    commit: (applied) => {
+    commit: (...ledgers) => {
       if (damage !== undefined) throw damage;
-      const last = chain.tip()?.sequence;
-      const follows = last === undefined || applied.sequence === last + 1;
-      invariant(follows, "ledgers are committed in order, without gaps");
+      demandOrder(chain.tip()?.sequence, ledgers);
       try {
-        const growth = guarded(path, () => write(applied));
+        const growths = guarded(path, () => write(ledgers));
         tree.settle();
-        rows.follow(applied.writes, growth);
+        for (const [index, { writes }] of ledgers.entries()) {
+          rows.follow(writes, growths[index] ?? new Int8Array());
+        }
       } catch (error) {
         tree.discard();
         throw error;
@@ -162,27 +163,56 @@ function storeOver(
   };
 }
 
-/** Gives for each write how many entries it adds. */
+function demandOrder(tip: number | undefined, ledgers: readonly Applied[]): void {
+  let last = tip;
+  for (const { sequence } of ledgers) {
+    const follows = last === undefined || sequence === last + 1;
+    invariant(follows, "ledgers are committed in order, without gaps");
+    last = sequence;
+  }
+}
+
+/** Gives for each ledger and each of its writes how many entries it adds. */
 function ledgerWriter(
   database: Database,
   chain: Chain,
   tree: DurableTree,
-): (applied: Applied) => Int8Array {
+): (ledgers: readonly Applied[]) => readonly Int8Array[] {
   const upsert = database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)");
   const remove = database.prepare("DELETE FROM state WHERE k = ?");
   const insertReceipt = database.prepare("INSERT INTO receipts VALUES (?, ?, ?, ?)");
-  return database.transaction((applied: Applied) => {
+  const insertReceipts = ({ sequence, encodedReceipts }: Applied): void => {
+    for (const [position, body] of encodedReceipts.entries()) {
+      insertReceipt.run(sequence, position, txHashOf(body), body);
+    }
+  };
+  return database.transaction((ledgers: readonly Applied[]) => {
     // First of all: what the tree finds on the disk must still be that of the ledger before.
-    const growth = tree.write(applied);
-    for (const { key, value } of applied.writes) {
+    const growths = ledgers.map((applied) => tree.write(applied));
+    for (const { key, value } of netWrites(ledgers)) {
       if (value === undefined) remove.run(key);
       else upsert.run(key, value);
     }
-    for (const [position, receipt] of applied.receipts.entries()) {
-      insertReceipt.run(applied.sequence, position, receipt.txHash, encodeReceipt(receipt));
+    for (const applied of ledgers) {
+      insertReceipts(applied);
+      chain.append(applied);
     }
-    chain.append(applied);
     tree.finish();
-    return growth;
+    return growths;
   });
+}
+
+/** What is left of the writes of several ledgers: a key that many of them wrote is written once. */
+function netWrites(ledgers: readonly Applied[]): Iterable<Write> {
+  const [only] = ledgers;
+  if (ledgers.length === 1 && only !== undefined) return only.writes;
+  const net = new Map<string, Write>();
+  for (const { writes } of ledgers) {
+    for (const write of writes) net.set(toByteText(write.key), write);
+  }
+  return [...net].toSorted(byKey).map(([, write]) => write);
+}
+
+function byKey([left]: readonly [string, Write], [right]: readonly [string, Write]): number {
+  return left < right ? -1 : 1;
 }

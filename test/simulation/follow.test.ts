@@ -70,11 +70,11 @@ class World implements LedgerSource {
   journal(journal: Journal): Journal {
     return {
       tip: () => journal.tip(),
-      commit: (applied) => {
+      commit: (ledgers) => {
         const fate = this.#fate();
         if (fate === "crash-before") throw new Crash("killed before the commit");
-        journal.commit(applied);
-        if (applied.sequence === this.#history.last) this.stop.abort();
+        journal.commit(ledgers);
+        if (ledgers.at(-1)?.sequence === this.#history.last) this.stop.abort();
         if (fate === "crash-after") throw new Crash("killed after the commit");
       },
     };
@@ -96,7 +96,7 @@ async function live(history: History, world: World, dir: string): Promise<void> 
   try {
     const parts = {
       ledgers: ledgersOf({ source: world, network, events: silentEvents, pollMs: 1 }),
-      journal: world.journal(store),
+      journal: world.journal({ tip: store.tip, commit: (ledgers) => store.commit(...ledgers) }),
       machine: runtime,
       vault: network.vault,
       events: silentEvents,

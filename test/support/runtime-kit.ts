@@ -135,6 +135,7 @@ export class RuntimeKit implements AsyncDisposable {
   async close(...calls: readonly Call[]): Promise<Applied> {
     const applied = await this.apply(calls);
     this.state.commit(applied.writes);
+    this.runtime.committed(applied.sequence);
     this.sequence += 1;
     return applied;
   }

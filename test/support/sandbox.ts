@@ -214,6 +214,7 @@ export class Sandbox implements AsyncDisposable {
       calls: transactions.flatMap((transaction) => callsOf(transaction, { vault })),
     });
     this.#state.commit(applied.writes);
+    this.#runtime.committed(applied.sequence);
     this.#sequence += 1;
     return applied;
   }

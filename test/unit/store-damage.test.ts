@@ -180,7 +180,8 @@ it("of the log costs whole ledgers at most, and what is left holds", () => {
   using store = open(dir);
   const tip = store.tip();
   const sequence = history.last + 1;
-  const next = { sequence, closeTime: 1n, headerHash: "11".repeat(32), writes: [], receipts: [] };
+  const none = { writes: [], receipts: [], encodedReceipts: [] };
+  const next = { sequence, closeTime: 1n, headerHash: "11".repeat(32), ...none };
   const roots = { stateRoot: tip?.stateRoot ?? "", receiptsRoot: "00".repeat(32) };
   store.commit({ ...next, ...roots, ledgerHash: "22".repeat(32) });
   const copies = folderWith(whole);

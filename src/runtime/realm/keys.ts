@@ -77,7 +77,7 @@ function textPart(bytes: string): string {
   return bytes + END;
 }
 
-function integerPart(value: bigint): string {
+export function integerPart(value: bigint): string {
   const isNegative = value < 0n;
   const digits = value === 0n ? "" : integerText(isNegative ? -value : value, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
