@@ -66,6 +66,17 @@ export class EntryBlocks {
     }
   }
 
+  /** Overwrites the value hash of the entry at `place` with that of the source's. */
+  patch(first: number, place: number, source: Int32Array): void {
+    let block = first;
+    for (let skip = BLOCK_ENTRIES; skip <= place; skip += BLOCK_ENTRIES)
+      block = this.#nextOf(block);
+    const { words } = this.#pieceOf(block);
+    const to = (block & PIECE_MASK) * BLOCK_WORDS + (place % BLOCK_ENTRIES) * ENTRY_WORDS;
+    const half = ENTRY_WORDS / 2;
+    copyWords(source, place * ENTRY_WORDS + half, words, to + half, half);
+  }
+
   free(first: number): void {
     let block = first;
     while (block !== NONE) {

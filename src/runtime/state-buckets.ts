@@ -12,7 +12,7 @@ import { hash } from "node:crypto";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 import { BLOCK_BYTES, blocksFor, copyWords, ENTRY_WORDS, EntryBlocks } from "./state-blocks.ts";
-import { BUCKET_ENTRIES_LIMIT, BUCKET_ENTRIES_MAX, ENTRY_BYTES } from "./state-format.ts";
+import { BUCKET_ENTRIES_LIMIT, ENTRY_BYTES } from "./state-format.ts";
 import { NONE, type TreeNodes } from "./state-nodes.ts";
 
 /** Where pages are read again that had to make room. */
@@ -24,20 +24,26 @@ const CHANGED = 1;
 const USED = 2;
 /** Of the memory for entries, what changed ones may take before they are to be flushed. */
 const CHANGED_SHARE = 0.75;
-/** The zero byte before the entries ends where a word begins. */
 const LEAD_BYTES = 4;
 
-/** Words and bytes over the same entries, as many as were ever asked for. */
+/** Entries as words and as bytes, and what is hashed for a bucket of the first of them. */
 export class EntryBuffer {
   words = new Int32Array(0);
   bytes = new Uint8Array(0);
+  /** The same bytes behind the zero that ends where the first word begins. */
+  #led = new Uint8Array(0);
 
-  /** What it holds is lost when it grows. */
+  /** Makes room for so many entries. What it holds is lost when it grows. */
   reserve(entries: number): void {
-    const words = 1 + Math.max(entries, 2 * BUCKET_ENTRIES_MAX) * ENTRY_WORDS;
-    if (words <= this.words.length) return;
-    this.words = new Int32Array(words);
-    this.bytes = new Uint8Array(this.words.buffer);
+    if (entries * ENTRY_BYTES <= this.bytes.length) return;
+    const { buffer } = new Uint8Array(LEAD_BYTES + entries * ENTRY_BYTES);
+    this.words = new Int32Array(buffer, LEAD_BYTES);
+    this.bytes = new Uint8Array(buffer, LEAD_BYTES);
+    this.#led = new Uint8Array(buffer, LEAD_BYTES - 1);
+  }
+
+  hashed(entries: number): Uint8Array {
+    return this.#led.subarray(0, 1 + entries * ENTRY_BYTES);
   }
 }
 
@@ -96,12 +102,26 @@ export class TreeBuckets {
       this.#gone.add(id);
       return;
     }
-    this.#fill(bucket, source.words, from * ENTRY_WORDS, count);
+    invariant(count <= BUCKET_ENTRIES_LIMIT, "a proof counts a bucket's entries in two bytes");
+    this.#nodes.setHash(bucket, hash("sha256", this.#hashed(source, from, count), "binary"));
     this.#makeRoom(blocksFor(count));
     const block = this.#blocks.write(source.words, from * ENTRY_WORDS, count);
     this.#nodes.makeBucket(bucket, count, block);
-    this.#nodes.setFlags(bucket, CHANGED);
-    this.#changedBlocks += blocksFor(count);
+    this.#change(bucket);
+  }
+
+  /**
+   * The same where only value hashes differ, those of the entries at `places`. False when the entries
+   * are not in memory: then they are to be written.
+   */
+  patch(bucket: number, source: EntryBuffer, places: readonly number[]): boolean {
+    const nodes = this.#nodes;
+    const block = nodes.block(bucket);
+    if (block === NONE) return false;
+    nodes.setHash(bucket, hash("sha256", source.hashed(nodes.count(bucket)), "binary"));
+    for (const place of places) this.#blocks.patch(block, place, source.words);
+    if (!this.isChanged(bucket)) this.#change(bucket);
+    return true;
   }
 
   /** The same for a page from the disk: kept in memory while there is room. */
@@ -135,8 +155,8 @@ export class TreeBuckets {
     if (this.#nodes.block(bucket) === NONE) return this.#readPage(bucket, id);
     const count = this.#nodes.count(bucket);
     this.#body.reserve(count);
-    this.#blocks.read(this.#nodes.block(bucket), count, this.#body.words, 1);
-    return new Uint8Array(this.#hashed(count));
+    this.#blocks.read(this.#nodes.block(bucket), count, this.#body.words, 0);
+    return new Uint8Array(this.#body.hashed(count));
   }
 
   /** Everything is on disk: nothing is changed any more. */
@@ -146,16 +166,17 @@ export class TreeBuckets {
     this.#gone.clear();
   }
 
-  #fill(bucket: number, source: Int32Array, at: number, count: number): void {
-    invariant(count <= BUCKET_ENTRIES_LIMIT, "a proof counts a bucket's entries in two bytes");
-    this.#body.reserve(count);
-    copyWords(source, at, this.#body.words, 1, count * ENTRY_WORDS);
-    this.#nodes.setHash(bucket, hash("sha256", this.#hashed(count), "binary"));
+  #change(bucket: number): void {
+    this.#nodes.setFlags(bucket, CHANGED);
+    this.#changedBlocks += blocksFor(this.#nodes.count(bucket));
   }
 
-  #hashed(count: number): Uint8Array {
-    this.#body.bytes[LEAD_BYTES - 1] = 0;
-    return this.#body.bytes.subarray(LEAD_BYTES - 1, LEAD_BYTES + count * ENTRY_BYTES);
+  /** What is hashed for some of the entries. */
+  #hashed(source: EntryBuffer, from: number, count: number): Uint8Array {
+    if (from === 0) return source.hashed(count);
+    this.#body.reserve(count);
+    copyWords(source.words, from * ENTRY_WORDS, this.#body.words, 0, count * ENTRY_WORDS);
+    return this.#body.hashed(count);
   }
 
   #readPage(bucket: number, id: number): Uint8Array {

@@ -99,7 +99,11 @@ export class DurableTree {
       const what = `ledger ${sequence} says ${stateRoot}, its writes give ${version?.root}`;
       throw new AceError("STATE_ROOT_MISMATCH", what);
     }
-    const records = netRecords(versions.map((one) => one.records));
+    const [first] = versions;
+    const records =
+      versions.length === 1 && first !== undefined
+        ? first.records
+        : netRecords(versions.map((one) => one.records));
     if (records.length > 0) this.#options.disk.append(sequence, records);
     this.#logBytes += records.length;
     this.#written.push(version);

@@ -136,7 +136,9 @@ export class FlatTree {
   #update({ node, depth, id }: Position, low: number, high: number): void {
     const nodes = this.#nodes;
     if (!nodes.isBranch(node)) {
-      const count = this.#mergeInto(node, id, low, high);
+      this.#read(node, id);
+      if (this.#overwrites(node, id, low, high)) return;
+      const count = this.#mergeInto(node, low, high);
       this.#build({ node, depth, id }, 0, count);
       return;
     }
@@ -173,11 +175,54 @@ export class FlatTree {
     this.#buckets.write(node, id, this.#merged, 0, sum);
   }
 
-  /** Merges a bucket with its records and gives how many entries there are then. */
-  #mergeInto(bucket: number, id: number, low: number, high: number): number {
-    const count = this.#nodes.count(bucket);
-    const { words } = this.#reserve(count, high - low);
+  #read(bucket: number, id: number): void {
+    this.#old.reserve(this.#nodes.count(bucket));
     this.#buckets.read(bucket, id, this.#old);
+  }
+
+  /** The common case: every record gives a new value to an entry that is there. */
+  #overwrites(bucket: number, id: number, low: number, high: number): boolean {
+    const places = this.#placesOf(bucket, low, high);
+    if (places === undefined) return false;
+    for (const [index, place] of places.entries()) {
+      const record = low + index;
+      this.#remember(record, place);
+      const half = ENTRY_WORDS / 2;
+      const from = record * ENTRY_WORDS + half;
+      copyWords(this.#recordWords, from, this.#old.words, place * ENTRY_WORDS + half, half);
+    }
+    if (this.#buckets.patch(bucket, this.#old, places)) return true;
+    this.#buckets.write(bucket, id, this.#old, 0, this.#nodes.count(bucket));
+    return true;
+  }
+
+  /** Where the records' entries are, or undefined when one is not there or is taken out. */
+  #placesOf(bucket: number, low: number, high: number): readonly number[] | undefined {
+    const count = this.#nodes.count(bucket);
+    const places: number[] = [];
+    let place = 0;
+    for (let record = low; record < high; record += 1) {
+      if (isZeroHash(this.#records, record * ENTRY_BYTES + HASH_BYTES)) return undefined;
+      let order = -1;
+      while (place < count && order < 0) {
+        order = this.#compare(place, record);
+        place += 1;
+      }
+      if (order !== 0) return undefined;
+      places.push(place - 1);
+    }
+    return places;
+  }
+
+  #compare(entry: number, record: number): number {
+    return comparePaths(this.#old.bytes, entry * ENTRY_BYTES, this.#records, record * ENTRY_BYTES);
+  }
+
+  /** Merges the bucket's entries with its records and gives how many there are then. */
+  #mergeInto(bucket: number, low: number, high: number): number {
+    const count = this.#nodes.count(bucket);
+    this.#merged.reserve(count + high - low);
+    const { words } = this.#merged;
     let from = 0;
     let to = 0;
     const keep = (): void => {
@@ -188,12 +233,7 @@ export class FlatTree {
     for (let record = low; record < high; record += 1) {
       let order = -1;
       while (from < count) {
-        order = comparePaths(
-          this.#old.bytes,
-          from * ENTRY_BYTES,
-          this.#records,
-          record * ENTRY_BYTES,
-        );
+        order = this.#compare(from, record);
         if (order >= 0) break;
         keep();
       }
@@ -208,12 +248,6 @@ export class FlatTree {
     while (from < count) keep();
     this.#size += to - count;
     return to;
-  }
-
-  #reserve(entries: number, records: number): EntryBuffer {
-    this.#old.reserve(entries);
-    this.#merged.reserve(entries + records);
-    return this.#merged;
   }
 
   #remember(record: number, entry: number): void {

@@ -55,7 +55,7 @@ export function openTree(
   return tree;
 }
 
-function treeDisk(database: Database, path: string): TreeDisk {
+export function treeDisk(database: Database, path: string): TreeDisk {
   const pages = database.prepare<[], PageRow>("SELECT id, depth, body FROM tree_page ORDER BY id");
   const page = database.prepare<[number], { body: unknown }>(
     "SELECT body FROM tree_page WHERE id = ?",
