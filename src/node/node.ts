@@ -6,6 +6,8 @@
 import { networkId } from "../contracts/service-network.ts";
 import { openRpcSource } from "../ledger/rpc-source.ts";
 import { systemClock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
+import { systemPace } from "../lib/pace.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { openContents } from "../store/contents.ts";
 import { openOutbox } from "../store/outbox.ts";
@@ -17,6 +19,7 @@ import type { Journal } from "./follow.ts";
 import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
+import { startStateAudit } from "./state-audit.ts";
 import { openStreams, type Streams } from "./streams.ts";
 import { systemSources } from "./system-contracts.ts";
 
@@ -38,7 +41,12 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   const network = readServiceNetwork(config.networkFile);
   const id = networkId(network);
 
-  const { store, outbox, contents, wasClosedCleanly } = openDatabases(parts, config.dataDir, id);
+  const { store, outbox, contents, wasClosedCleanly } = openDatabases(
+    parts,
+    config.dataDir,
+    id,
+    telemetry,
+  );
   const runtime = parts.use(
     await openRuntime({
       network,
@@ -75,6 +83,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     stop.abort();
     await follower.stopped;
   });
+  parts.use(startStateAudit({ store, events: telemetry, clock, pace: systemPace }));
   const httpUrl = await openHttp(parts, {
     config,
     version,
@@ -112,8 +121,8 @@ function audited(store: Store): Journal {
   };
 }
 
-function openDatabases(parts: AsyncDisposableStack, dir: string, id: string) {
-  const store = parts.use(openStore({ dir, networkId: id }));
+function openDatabases(parts: AsyncDisposableStack, dir: string, id: string, events: Events) {
+  const store = parts.use(openStore({ dir, networkId: id, events }));
   const outbox = parts.use(openOutbox(dir));
   const contents = parts.use(openContents(dir));
   // A node with a history and no outbox has lost what it knew of used challenges.

@@ -89,11 +89,8 @@ export class DurableTree {
   write({ sequence, stateRoot, writes }: LedgerWrites): Int8Array {
     const history = this.#open();
     const last = this.#written.at(-1) ?? history.base;
-    const applied = history.since(history.newest);
-    const after = applied.slice(applied.indexOf(last) + 1);
-    const found = after.findIndex(({ root }) => root === stateRoot);
-    const versions =
-      found < 0 ? [history.extend(last, recordsOf(writes))] : after.slice(0, found + 1);
+    const known = history.leadingTo(stateRoot, last);
+    const versions = known.length > 0 ? known : [history.extend(last, recordsOf(writes))];
     const version = versions.at(-1);
     if (version?.root !== stateRoot) {
       const what = `ledger ${sequence} says ${stateRoot}, its writes give ${version?.root}`;

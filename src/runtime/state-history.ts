@@ -2,7 +2,8 @@
  * The versions of the state tree since its last committed one, over one set of flat arrays.
  *
  * Each version knows the records that lead to it from the one before, and the value hashes that they
- * replaced. So the arrays move to any version, also along branches of ledgers that were dropped.
+ * replaced. So the arrays move to any version, also along branches of ledgers that were dropped. Two
+ * versions with one root hold the same entries, whatever way led there: they count as one.
  */
 import { invariant } from "../lib/invariant.ts";
 import type { FlatTree } from "./state-flat.ts";
@@ -26,6 +27,8 @@ interface Options {
   readonly versionsMax?: number;
 }
 
+/** More than are ever applied before the first of them is committed. */
+const MADE_MAX = 64;
 const NOTHING = new Uint8Array(0);
 
 export class TreeHistory {
@@ -33,14 +36,14 @@ export class TreeHistory {
   #base: Version;
   /** The version that the arrays hold; undefined when a change of them was broken off. */
   #here: Version | undefined;
-  #newest: Version;
+  /** Versions that may be committed yet, also those of ledgers that came to nothing. */
+  #made: readonly Version[] = [];
   readonly #versionsMax: number;
 
   constructor(flat: FlatTree, { versionsMax = Number.POSITIVE_INFINITY }: Options = {}) {
     this.#flat = flat;
     this.#base = firstVersion(flat);
     this.#here = this.#base;
-    this.#newest = this.#base;
     this.#versionsMax = versionsMax;
   }
 
@@ -51,12 +54,12 @@ export class TreeHistory {
 
   /** Whether the arrays hold this version now. */
   isHere(version: Version): boolean {
-    return this.#here === version;
+    return this.#here?.root === version.root;
   }
 
   /** The arrays as they are in this version. */
   at(version: Version): FlatTree {
-    if (this.#here !== version) this.#move(version);
+    if (!this.isHere(version)) this.#move(version);
     return this.#flat;
   }
 
@@ -74,39 +77,35 @@ export class TreeHistory {
       parent,
     };
     this.#here = version;
-    this.#newest = version;
+    this.#made = [...this.#made.slice(1 - MADE_MAX), version];
     this.#forget(version);
     return version;
   }
 
-  /** Versions from the committed one, which is left out, to `version`. */
-  since(version: Version): readonly Version[] {
-    const found: Version[] = [];
-    for (let next: Version | undefined = version; next !== this.#base; next = next.parent) {
-      if (next === undefined) return [];
-      found.push(next);
+  /** The versions from `last`, which is left out, to one with this root; none when none is known. */
+  leadingTo(root: string, last: Version): readonly Version[] {
+    for (const version of this.#made) {
+      if (version.root !== root) continue;
+      const way = ancestry(version);
+      const length = placeOf(last.root, way);
+      if (length > 0) return way.slice(0, length).toReversed();
     }
-    return found.toReversed();
-  }
-
-  /** The version made last, which those before it that are to be committed lead to. */
-  get newest(): Version {
-    return this.#newest;
+    return [];
   }
 
   /** This version is committed: what came before it is forgotten. */
   commit(version: Version): void {
     const here = this.#here;
-    if (here === undefined || !ancestry(here).includes(version)) this.at(version);
+    if (here === undefined || placeOf(version.root, ancestry(here)) < 0) this.at(version);
     this.#base = version;
     version.parent = undefined;
+    this.#made = this.#made.filter((one) => placeOf(version.root, ancestry(one)) > 0);
   }
 
   /** Begins anew with arrays read from the disk: they hold this version, and it is committed. */
   restart(flat: FlatTree, version: Version): void {
     this.#flat = flat;
     this.#here = version;
-    this.#newest = version;
     this.commit(version);
   }
 
@@ -115,13 +114,14 @@ export class TreeHistory {
     invariant(here !== undefined, "the state tree is whole");
     const way = ancestry(version);
     const from = ancestry(here);
-    const shared = from.find((one) => way.includes(one));
+    const back = from.findIndex(({ root }) => placeOf(root, way) >= 0);
+    const shared = from[back];
     invariant(shared !== undefined, "the state tree still knows the version it is asked for");
     this.#here = undefined;
-    for (const one of from.slice(0, from.indexOf(shared))) {
+    for (const one of from.slice(0, back)) {
       this.#flat.apply(undoRecords(one.records, one.before));
     }
-    for (const one of way.slice(0, way.indexOf(shared)).toReversed()) {
+    for (const one of way.slice(0, placeOf(shared.root, way)).toReversed()) {
       this.#flat.apply(one.records);
     }
     this.#here = version;
@@ -139,6 +139,10 @@ function firstVersion(flat: FlatTree): Version {
   const { root, size } = flat;
   const growth = new Int8Array(0);
   return { root, size, records: NOTHING, before: NOTHING, growth, parent: undefined };
+}
+
+function placeOf(root: string, versions: readonly Version[]): number {
+  return versions.findIndex((version) => version.root === root);
 }
 
 /** The version and all before it, as far as they are known. */

@@ -16,7 +16,10 @@ import type { StateTree } from "../runtime/state-tree.ts";
 import { damaged } from "./database.ts";
 
 export interface StateAudit {
-  /** Looks at the next `count` rows. Nothing while ledgers are applied that are not committed yet. */
+  /**
+   * Looks at the next `count` rows. While ledgers are applied that are not committed yet it mostly puts
+   * that off, because the tree would have to go back for it.
+   */
   step(count: number): AuditStep;
   /** A ledger was committed; `growth` tells for each write how many rows it added. */
   follow(writes: readonly Write[], growth: Int8Array): void;
@@ -37,18 +40,24 @@ interface Parts {
 
 const ALL_KEYS = new Uint8Array(0);
 const CONTRACT_BYTES = 8;
+const DELAYS_MAX = 10;
 
 export function stateAudit({ state, tree, path }: Parts): StateAudit {
   /** The last key looked at in this pass. */
   let cursor: Uint8Array | undefined;
   let seen = 0;
+  let delays = 0;
   const begin = (): void => {
     cursor = undefined;
     seen = 0;
   };
   return {
     step: (count) => {
-      if (!tree.isAtCommitted) return { rows: 0, isEnd: false };
+      if (!tree.isAtCommitted && delays < DELAYS_MAX) {
+        delays += 1;
+        return { rows: 0, isEnd: false };
+      }
+      delays = 0;
       const { committed } = tree;
       const rows = state.scan(ALL_KEYS, cursor, count);
       const wrong = rows.find((row) => !isAsWritten(row, committed));

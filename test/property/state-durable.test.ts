@@ -154,6 +154,28 @@ class Life {
     expect(() => this.#store.commit(broken)).toThrow();
   }
 
+  /** Fails first, and is committed as it is at the second try. */
+  repeat(ledgerChanges: Changes): void {
+    this.fail(ledgerChanges);
+    this.commit(ledgerChanges);
+  }
+
+  /** Several ledgers, each applied on the one before it, in one transaction. */
+  group(ledgerChanges: Changes): void {
+    const parts = [ledgerChanges, new Map([[2, 2]]), new Map([...ledgerChanges].slice(0, 20))];
+    const ledgers = parts.map((one, index) => {
+      const writes = writesOf(one);
+      this.#tree = this.#tree.clone();
+      this.#tree.apply(writes);
+      this.#model.apply(writes);
+      return ledger(this.sequence + index, writes, this.#tree.root);
+    });
+    const ahead = this.#tree.clone();
+    ahead.apply(writesOf(new Map([[3, 3]])));
+    this.#store.commit(...ledgers);
+    this.sequence += ledgers.length;
+  }
+
   /** A ledger is applied, and then another one takes its place. */
   replace(ledgerChanges: Changes): void {
     this.#tree.clone().apply(writesOf(ledgerChanges));
@@ -183,7 +205,16 @@ class Life {
   }
 }
 
-const STEPS = ["commit", "commit", "commit", "fail", "replace", "reopen", "audit"] as const;
+const STEPS = [
+  "commit",
+  "commit",
+  "fail",
+  "repeat",
+  "replace",
+  "group",
+  "reopen",
+  "audit",
+] as const;
 const step = fc.tuple(fc.constantFrom(...STEPS), changes);
 
 it("keeps one root through failed commits, ledgers put aside, restarts and audits", () => {
