@@ -41,12 +41,8 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   const network = readServiceNetwork(config.networkFile);
   const id = networkId(network);
 
-  const { store, outbox, contents, wasClosedCleanly } = openDatabases(
-    parts,
-    config.dataDir,
-    id,
-    telemetry,
-  );
+  const databases = openDatabases(parts, config.dataDir, id, telemetry);
+  const { store, outbox, contents, wasClosedCleanly } = databases;
   const runtime = parts.use(
     await openRuntime({
       network,
@@ -83,7 +79,6 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     stop.abort();
     await follower.stopped;
   });
-  parts.use(startStateAudit({ store, events: telemetry, clock, pace: systemPace }));
   const httpUrl = await openHttp(parts, {
     config,
     version,
@@ -123,6 +118,7 @@ function audited(store: Store): Journal {
 
 function openDatabases(parts: AsyncDisposableStack, dir: string, id: string, events: Events) {
   const store = parts.use(openStore({ dir, networkId: id, events }));
+  parts.use(startStateAudit({ store, events, clock: systemClock, pace: systemPace }));
   const outbox = parts.use(openOutbox(dir));
   const contents = parts.use(openContents(dir));
   // A node with a history and no outbox has lost what it knew of used challenges.
