@@ -17,6 +17,7 @@ import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
 import { authority, listenOn } from "./listen.ts";
+import { proofQueries } from "./proof-queries.ts";
 import { settingReader } from "./settings.ts";
 import { statusPorts } from "./status.ts";
 import type { Streams } from "./streams.ts";
@@ -58,6 +59,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
       clock,
     }),
     contracts: contractQueries({ network, store, runtime }),
+    proofs: proofQueries({ network, store }),
     contents: streams.shelf.ports(adminToken),
     auth: authPorts(parts, () => authority(config.host, port)),
   };
