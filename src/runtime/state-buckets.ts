@@ -25,6 +25,7 @@ const USED = 2;
 /** Of the memory for entries, what changed ones may take before they are to be flushed. */
 const CHANGED_SHARE = 0.75;
 const LEAD_BYTES = 4;
+const ENTRIES_MIN = 64;
 
 /** Entries as words and as bytes, and what is hashed for a bucket of the first of them. */
 export class EntryBuffer {
@@ -36,7 +37,7 @@ export class EntryBuffer {
   /** Makes room for so many entries. What it holds is lost when it grows. */
   reserve(entries: number): void {
     if (entries * ENTRY_BYTES <= this.bytes.length) return;
-    const { buffer } = new Uint8Array(LEAD_BYTES + entries * ENTRY_BYTES);
+    const { buffer } = new Uint8Array(LEAD_BYTES + Math.max(entries, ENTRIES_MIN) * ENTRY_BYTES);
     this.words = new Int32Array(buffer, LEAD_BYTES);
     this.bytes = new Uint8Array(buffer, LEAD_BYTES);
     this.#led = new Uint8Array(buffer, LEAD_BYTES - 1);

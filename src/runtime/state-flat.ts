@@ -10,17 +10,9 @@
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { type StateProofParts, valueHashIn } from "./proof-format.ts";
-import { copyWords, ENTRY_WORDS } from "./state-blocks.ts";
-import { EntryBuffer, TreeBuckets, type TreePages } from "./state-buckets.ts";
-import {
-  BUCKET_ENTRIES_MAX,
-  comparePaths,
-  DEPTH_MAX,
-  ENTRY_BYTES,
-  HASH_BYTES,
-  isRight,
-  isZeroHash,
-} from "./state-format.ts";
+import { TreeBuckets, type TreePages } from "./state-buckets.ts";
+import { EntryChange } from "./state-change.ts";
+import { BUCKET_ENTRIES_MAX, DEPTH_MAX, ENTRY_BYTES, isRight } from "./state-format.ts";
 import { NONE, TreeNodes } from "./state-nodes.ts";
 
 export interface TreePage {
@@ -45,6 +37,7 @@ interface Place {
 }
 
 const ROOT = 0;
+const NO_CHANGE = new EntryChange(new Uint8Array(0));
 const ENTRIES_BYTES_MAX = 96 * 1024 * 1024;
 
 /** How far the range of the right child begins behind that of the left one. */
@@ -53,11 +46,8 @@ const stepAt = (depth: number): number => 2 ** (DEPTH_MAX - 1 - depth);
 export class FlatTree {
   readonly #nodes = new TreeNodes();
   readonly #buckets: TreeBuckets;
-  readonly #old = new EntryBuffer();
-  readonly #merged = new EntryBuffer();
-  #records = new Uint8Array(0);
-  #recordWords = new Int32Array(0);
-  #before = new Uint8Array(0);
+  /** What `apply` is at. */
+  #change = NO_CHANGE;
   #size = 0;
 
   /** @param entriesBytesMax Memory for entries that are on disk as well. */
@@ -86,12 +76,12 @@ export class FlatTree {
   /** Gives for each record the value hash before it, zeros where there was none. */
   apply(records: Uint8Array): Uint8Array {
     const count = records.length / ENTRY_BYTES;
-    this.#records = new Uint8Array(records);
-    this.#recordWords = new Int32Array(this.#records.buffer);
-    this.#before = new Uint8Array(count * HASH_BYTES);
+    this.#change = new EntryChange(records);
     if (count > 0) this.#update({ node: ROOT, depth: 0, id: 0 }, 0, count);
     this.#nodes.hashStale();
-    return this.#before;
+    const { before } = this.#change;
+    this.#change = NO_CHANGE;
+    return before;
   }
 
   valueHash(path: Uint8Array): Uint8Array | undefined {
@@ -136,13 +126,16 @@ export class FlatTree {
   #update({ node, depth, id }: Position, low: number, high: number): void {
     const nodes = this.#nodes;
     if (!nodes.isBranch(node)) {
-      this.#read(node, id);
+      const known = nodes.count(node);
+      this.#change.old.reserve(known);
+      this.#buckets.read(node, id, this.#change.old);
       if (this.#overwrites(node, id, low, high)) return;
-      const count = this.#mergeInto(node, low, high);
+      const count = this.#change.merge(known, low, high);
+      this.#size += count - known;
       this.#build({ node, depth, id }, 0, count);
       return;
     }
-    const middle = firstRight(this.#records, low, high, depth);
+    const middle = firstRight(this.#change.records, low, high, depth);
     const [left, right] = [nodes.left(node), nodes.right(node)];
     const rightId = id + stepAt(depth);
     if (middle > low) this.#update({ node: left, depth: depth + 1, id }, low, middle);
@@ -163,106 +156,36 @@ export class FlatTree {
     const count = nodes.count(left);
     const sum = count + nodes.count(right);
     const rightId = id + stepAt(depth);
-    this.#merged.reserve(sum);
-    this.#buckets.read(left, id, this.#merged);
-    this.#buckets.read(right, rightId, this.#merged, count);
+    this.#change.merged.reserve(sum);
+    this.#buckets.read(left, id, this.#change.merged);
+    this.#buckets.read(right, rightId, this.#change.merged, count);
     this.#buckets.forget(rightId);
     for (const child of [left, right]) {
       this.#buckets.drop(child);
       nodes.remove(child);
     }
     nodes.makeBucket(node, 0, NONE);
-    this.#buckets.write(node, id, this.#merged, 0, sum);
+    this.#buckets.write(node, id, this.#change.merged, 0, sum);
   }
 
-  #read(bucket: number, id: number): void {
-    this.#old.reserve(this.#nodes.count(bucket));
-    this.#buckets.read(bucket, id, this.#old);
-  }
-
-  /** The common case: every record gives a new value to an entry that is there. */
+  /** The common case: only value hashes change. */
   #overwrites(bucket: number, id: number, low: number, high: number): boolean {
-    const places = this.#placesOf(bucket, low, high);
+    const count = this.#nodes.count(bucket);
+    const places = this.#change.overwrite(count, low, high);
     if (places === undefined) return false;
-    for (const [index, place] of places.entries()) {
-      const record = low + index;
-      this.#remember(record, place);
-      const half = ENTRY_WORDS / 2;
-      const from = record * ENTRY_WORDS + half;
-      copyWords(this.#recordWords, from, this.#old.words, place * ENTRY_WORDS + half, half);
-    }
-    if (this.#buckets.patch(bucket, this.#old, places)) return true;
-    this.#buckets.write(bucket, id, this.#old, 0, this.#nodes.count(bucket));
+    if (this.#buckets.patch(bucket, this.#change.old, places)) return true;
+    this.#buckets.write(bucket, id, this.#change.old, 0, count);
     return true;
-  }
-
-  /** Where the records' entries are, or undefined when one is not there or is taken out. */
-  #placesOf(bucket: number, low: number, high: number): readonly number[] | undefined {
-    const count = this.#nodes.count(bucket);
-    const places: number[] = [];
-    let place = 0;
-    for (let record = low; record < high; record += 1) {
-      if (isZeroHash(this.#records, record * ENTRY_BYTES + HASH_BYTES)) return undefined;
-      let order = -1;
-      while (place < count && order < 0) {
-        order = this.#compare(place, record);
-        place += 1;
-      }
-      if (order !== 0) return undefined;
-      places.push(place - 1);
-    }
-    return places;
-  }
-
-  #compare(entry: number, record: number): number {
-    return comparePaths(this.#old.bytes, entry * ENTRY_BYTES, this.#records, record * ENTRY_BYTES);
-  }
-
-  /** Merges the bucket's entries with its records and gives how many there are then. */
-  #mergeInto(bucket: number, low: number, high: number): number {
-    const count = this.#nodes.count(bucket);
-    this.#merged.reserve(count + high - low);
-    const { words } = this.#merged;
-    let from = 0;
-    let to = 0;
-    const keep = (): void => {
-      copyWords(this.#old.words, from * ENTRY_WORDS, words, to * ENTRY_WORDS, ENTRY_WORDS);
-      from += 1;
-      to += 1;
-    };
-    for (let record = low; record < high; record += 1) {
-      let order = -1;
-      while (from < count) {
-        order = this.#compare(from, record);
-        if (order >= 0) break;
-        keep();
-      }
-      if (order === 0 && from < count) {
-        this.#remember(record, from);
-        from += 1;
-      }
-      if (isZeroHash(this.#records, record * ENTRY_BYTES + HASH_BYTES)) continue;
-      copyWords(this.#recordWords, record * ENTRY_WORDS, words, to * ENTRY_WORDS, ENTRY_WORDS);
-      to += 1;
-    }
-    while (from < count) keep();
-    this.#size += to - count;
-    return to;
-  }
-
-  #remember(record: number, entry: number): void {
-    const at = entry * ENTRY_BYTES + HASH_BYTES;
-    this.#before.set(this.#old.bytes.subarray(at, at + HASH_BYTES), record * HASH_BYTES);
   }
 
   /** Makes the subtree of the merged entries `low` to `high` out of a bucket. */
   #build({ node, depth, id }: Position, low: number, high: number): void {
     if (high - low <= BUCKET_ENTRIES_MAX || depth === DEPTH_MAX) {
-      this.#buckets.write(node, id, this.#merged, low, high - low);
+      this.#buckets.write(node, id, this.#change.merged, low, high - low);
       return;
     }
     this.#buckets.drop(node);
-    const middle = firstRight(this.#merged.bytes, low, high, depth);
+    const middle = firstRight(this.#change.merged.bytes, low, high, depth);
     const [left, right] = [this.#nodes.add(), this.#nodes.add()];
     this.#nodes.makeBranch(node, depth, left, right);
     this.#build({ node: left, depth: depth + 1, id }, low, middle);

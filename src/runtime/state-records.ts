@@ -22,7 +22,7 @@ const PLACES = 2 ** 21;
 export const RECORDS_MAX = PLACES;
 
 /** Hashes `bytes` into `target` at `at`. */
-export function hashTo(target: Buffer, at: number, bytes: Uint8Array): void {
+function hashTo(target: Buffer, at: number, bytes: Uint8Array): void {
   target.write(hash("sha256", bytes, "binary"), at, HASH_BYTES, "latin1");
 }
 
