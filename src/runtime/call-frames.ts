@@ -1,11 +1,12 @@
 /** The frames of one call: the contract that was called, the one it called, and so on. */
 import type { Code, CodeMethod } from "./contract-code.ts";
 import type { ContractRecord } from "./contract-records.ts";
+import type { KnownContract } from "./ledger-scope.ts";
 
 export interface Frame {
+  readonly contract: KnownContract;
   readonly record: ContractRecord;
   readonly code: Code;
-  readonly self: string;
   readonly caller: string;
   /** Writes and effects fail with `VIEW_WRITES`. */
   readonly isView: boolean;
@@ -14,30 +15,65 @@ export interface Frame {
   /** Where the journal of state stood before this frame. */
   readonly mark: number;
   /** Keys of its own that the contract wrote. */
-  readonly keys: Set<string>;
-  /** Events and payments as CBOR items. */
-  readonly events: string[];
-  readonly pays: string[];
-  /** Transfers and locks taken in this frame. */
-  readonly taken: string[];
+  keys: Set<string> | undefined;
+  /** Events and payments as CBOR items, one after the other. */
+  events: string;
+  eventCount: number;
   eventBytes: number;
+  pays: string;
+  payCount: number;
+  /** Transfers and locks taken in this frame. */
+  taken: readonly string[];
 }
 
-export type FrameParts = Omit<Frame, "keys" | "events" | "pays" | "taken" | "eventBytes">;
+export type FrameParts = Pick<
+  Frame,
+  "contract" | "record" | "code" | "caller" | "isView" | "paid" | "mark"
+>;
 
-export function openFrame(parts: FrameParts): Frame {
-  const { record, code, self, caller, isView, paid, mark } = parts;
-  const effects = { keys: new Set<string>(), events: [], pays: [], taken: [], eventBytes: 0 };
-  return { record, code, self, caller, isView, paid, mark, ...effects };
+const NOTHING: readonly string[] = [];
+
+export function openFrame({
+  contract,
+  record,
+  code,
+  caller,
+  isView,
+  paid,
+  mark,
+}: FrameParts): Frame {
+  return {
+    contract,
+    record,
+    code,
+    caller,
+    isView,
+    paid,
+    mark,
+    keys: undefined,
+    events: "",
+    eventCount: 0,
+    eventBytes: 0,
+    pays: "",
+    payCount: 0,
+    taken: NOTHING,
+  };
 }
 
 /** Keeps what a nested call did. */
 export function mergeFrame(inner: Frame, outer: Frame): void {
-  for (const key of inner.keys) outer.keys.add(key);
-  outer.events.push(...inner.events);
-  outer.pays.push(...inner.pays);
-  outer.taken.push(...inner.taken);
+  for (const key of inner.keys ?? NOTHING) addKey(outer, key);
+  outer.events += inner.events;
+  outer.eventCount += inner.eventCount;
   outer.eventBytes += inner.eventBytes;
+  outer.pays += inner.pays;
+  outer.payCount += inner.payCount;
+  if (inner.taken.length > 0) outer.taken = [...outer.taken, ...inner.taken];
+}
+
+export function addKey(frame: Frame, key: string): void {
+  frame.keys ??= new Set();
+  frame.keys.add(key);
 }
 
 /** True when the method takes a payment of this asset. */

@@ -5,12 +5,19 @@
  */
 import { invariant } from "../lib/invariant.ts";
 import { splitAddressBytes } from "./addresses.ts";
-import { type Frame, type FrameParts, isPayable, mergeFrame, openFrame } from "./call-frames.ts";
+import {
+  addKey,
+  type Frame,
+  type FrameParts,
+  isPayable,
+  mergeFrame,
+  openFrame,
+} from "./call-frames.ts";
 import type { ContractCode } from "./contract-code.ts";
-import type { LedgerScope } from "./ledger-scope.ts";
+import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
-import { balanceOf, credit, debit, owe } from "./money.ts";
-import { header, integerItem, MAJOR, textItem } from "./realm/cbor.ts";
+import { amountAt, credit, debit } from "./money.ts";
+import { asciiItem, header, integerItem, MAJOR, textItem } from "./realm/cbor.ts";
 import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
 import type { TransactionUse } from "./transaction-use.ts";
 
@@ -21,6 +28,9 @@ const EVENT_HEAD = header(MAJOR.array, 3);
 const PAY_HEAD = header(MAJOR.array, 4);
 const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();
 
+/** What concerns the call that runs; what state holds is the same to all. */
+export type CallQuestions = Omit<Keeper, "read">;
+
 /** Facts of the transaction, as the realm reads them: CBOR in byte text, made when asked for. */
 export interface TransactionFacts {
   transfers(): string;
@@ -30,15 +40,19 @@ export interface TransactionFacts {
 export interface CallContext {
   readonly ledger: LedgerScope;
   readonly code: ContractCode;
-  readonly use: TransactionUse;
-  readonly facts: TransactionFacts;
+  /** Of the transaction that runs. */
+  use: TransactionUse;
+  facts: TransactionFacts;
   readonly port: ProcessPort;
   readonly runGuest: RunGuest;
   /** Hands the guest's questions to the host of the call that runs. */
-  readonly seat: { host: Keeper | undefined };
+  readonly seat: { host: CallQuestions | undefined };
 }
 
-export class CallHost implements Keeper {
+export class CallHost implements CallQuestions {
+  /** What the guest said at the end; undefined while it runs. */
+  code: string | undefined;
+  gasUsed = 0;
   readonly #context: CallContext;
   readonly #frames: Frame[] = [];
   #top: Frame;
@@ -51,30 +65,32 @@ export class CallHost implements Keeper {
     this.#frames.push(this.#top);
   }
 
+  end(code: string, gasUsed: number): string {
+    this.code = code;
+    this.gasUsed = gasUsed;
+    return "";
+  }
+
   /** Closes the outermost frame; what it took is free again unless it is kept. */
-  end(isKept: boolean): Frame {
+  close(isKept: boolean): Frame {
     const { use, ledger } = this.#context;
     const outermost = this.#frames[0] ?? this.#top;
     for (const frame of isKept ? [] : this.#frames) this.#release(frame);
     if (isKept) {
-      for (const key of outermost.keys) use.keys.add(key);
-      use.pays += outermost.pays.length;
+      for (const key of outermost.keys ?? []) use.keys.add(key);
+      use.pays += outermost.payCount;
     } else {
       ledger.state.rollback(outermost.mark);
     }
     return outermost;
   }
 
-  read(key: string): string {
-    return this.#context.ledger.state.read(key);
-  }
-
   write(key: string, value: string): string {
     const { use, ledger } = this.#context;
     const frame = this.#top;
     if (frame.isView) return "VIEW_WRITES";
-    frame.keys.add(key);
-    const written = this.#sum(({ keys }) => keys.size);
+    addKey(frame, key);
+    const written = this.#sum(keysOf);
     if (written > limits.writesCallMax) return "TOO_MANY_WRITES";
     if (written + use.keys.size > limits.writesTransactionMax) return "TOO_MANY_WRITES";
     ledger.state.set(key, value);
@@ -96,25 +112,26 @@ export class CallHost implements Keeper {
     if (frame.isView) return "VIEW_WRITES";
     const size = topic.length + data.length;
     const isTooMuch =
-      this.#sum(({ events }) => events.length) >= limits.eventsCallMax ||
-      this.#sum(({ eventBytes }) => eventBytes) + size > limits.eventBytesCallMax;
+      this.#sum(eventsOf) >= limits.eventsCallMax ||
+      this.#sum(eventBytesOf) + size > limits.eventBytesCallMax;
     if (isTooMuch) return "TOO_MANY_EVENTS";
     frame.eventBytes += size;
-    frame.events.push(EVENT_HEAD + integerItem(frame.record.number) + textItem(topic) + data);
+    frame.eventCount += 1;
+    frame.events += EVENT_HEAD + frame.contract.item + textItem(topic) + data;
     return "";
   }
 
-  pay(to: string, asset: string, amountText: string): string {
+  pay(to: string, asset: string, amount: bigint): string {
     const frame = this.#top;
     if (frame.isView) return "VIEW_WRITES";
-    const amount = BigInt(amountText);
     if (amount < 1n || amount > STROOPS_MAX) return "AMOUNT_INVALID";
-    const pays = this.#sum((each) => each.pays.length) + this.#context.use.pays;
+    const pays = this.#sum(paysOf) + this.#context.use.pays;
     if (pays >= limits.paysTransactionMax) return "TOO_MANY_PAYS";
     const code = this.#move(frame, to, asset, amount);
     if (code !== "") return code;
-    const payee = textItem(to) + textItem(asset) + integerItem(amount);
-    frame.pays.push(PAY_HEAD + integerItem(frame.record.number) + payee);
+    const payee = asciiItem(to) + asciiItem(asset) + integerItem(amount);
+    frame.payCount += 1;
+    frame.pays += PAY_HEAD + frame.contract.item + payee;
     return "";
   }
 
@@ -125,16 +142,16 @@ export class CallHost implements Keeper {
     const name = `${kind} ${index}`;
     if (use.taken.has(name)) return "TRANSFER_TAKEN";
     use.taken.add(name);
-    frame.taken.push(name);
+    frame.taken = [...frame.taken, name];
     return "";
   }
 
-  paid(asset: string): string {
-    return String(this.#top.paid.get(asset) ?? 0n);
+  paid(asset: string): bigint {
+    return this.#top.paid.get(asset) ?? 0n;
   }
 
-  balance(asset: string): string {
-    return String(balanceOf(this.#context.ledger.state, this.#top.record.number, asset));
+  balance(asset: string): bigint {
+    return amountAt(this.#context.ledger.state, this.#top.contract.balanceKey(asset));
   }
 
   facts(kind: string): string {
@@ -150,25 +167,24 @@ export class CallHost implements Keeper {
     return this.#context.port.verify(key, message, signature);
   }
 
-  enter(contractText: string, method: string, asset: string, amountText: string): string {
+  enter(number: string, method: string, asset: string, amount: bigint): string {
     const outer = this.#top;
     const { state } = this.#context.ledger;
-    const amount = BigInt(amountText);
-    const callee = this.#callee(BigInt(contractText), method);
+    const callee = this.#callee(number, method);
     if (typeof callee === "string") return `!${callee}`;
     const refused = asset === "" ? "" : this.#refusePay(outer, callee, { method, asset, amount });
     if (refused !== "") return `!${refused}`;
     const paid = asset === "" ? NOTHING_PAID : new Map([[asset, amount]]);
     const isView = outer.isView || callee.code.methods.get(method)?.view === true;
     const mark = state.mark();
-    const frame = openFrame({ ...callee, caller: outer.self, isView, paid, mark });
+    const frame = openFrame({ ...callee, caller: outer.contract.address, isView, paid, mark });
     if (asset !== "") {
-      debit(state, outer.record.number, asset, amount);
-      credit(state, callee.record.number, asset, amount);
+      debit(state, outer.contract.balanceKey(asset), amount);
+      credit(state, callee.contract.balanceKey(asset), amount);
     }
     this.#frames.push(frame);
     this.#top = frame;
-    return callee.record.codeHash + callee.self;
+    return callee.record.codeHash + callee.contract.address;
   }
 
   leave(code: string): string {
@@ -185,15 +201,16 @@ export class CallHost implements Keeper {
     return "";
   }
 
-  #callee(number: bigint, method: string) {
+  #callee(number: string, method: string) {
     const { ledger, code } = this.#context;
     if (this.#frames.length >= limits.contractDepthMax) return "CONTRACT_DEPTH";
-    const record = ledger.record(number);
+    const contract = ledger.contract(number);
+    const record = ledger.record(contract);
     if (record === undefined) return "CONTRACT_UNKNOWN";
-    if (this.#frames.some((frame) => frame.record.number === number)) return "REENTRANT";
+    if (this.#frames.some((frame) => frame.contract.text === number)) return "REENTRANT";
     const loaded = code.load(ledger.state, record.codeHash);
     if (!loaded.methods.has(method) || RESERVED.has(method)) return "METHOD_UNKNOWN";
-    return { record, code: loaded, self: ledger.addressOf(number) };
+    return { contract, record, code: loaded };
   }
 
   #refusePay(
@@ -205,20 +222,31 @@ export class CallHost implements Keeper {
     if (outer.isView) return "VIEW_WRITES";
     if (pay.amount < 1n || pay.amount > STROOPS_MAX) return "AMOUNT_INVALID";
     if (method === undefined || !isPayable(method, pay.asset)) return "NOT_PAYABLE";
-    const held = balanceOf(this.#context.ledger.state, outer.record.number, pay.asset);
+    const held = amountAt(this.#context.ledger.state, outer.contract.balanceKey(pay.asset));
     return held < pay.amount ? "INSUFFICIENT_BALANCE" : "";
   }
 
   /** To another contract's address its balance grows; to anybody else the vault owes it. */
   #move(frame: Frame, to: string, asset: string, amount: bigint): string {
     const { ledger } = this.#context;
-    const { account, id } = splitAddressBytes(to);
-    const isVault = account === ledger.vaultKey;
-    if (isVault && (id === undefined || ledger.record(id) === undefined)) return "CONTRACT_UNKNOWN";
-    if (!debit(ledger.state, frame.record.number, asset, amount)) return "INSUFFICIENT_BALANCE";
-    if (isVault && id !== undefined) credit(ledger.state, id, asset, amount);
-    else owe(ledger.state, to, asset, amount);
+    const payee = this.#payee(to);
+    if (payee === null) return "CONTRACT_UNKNOWN";
+    if (!debit(ledger.state, frame.contract.balanceKey(asset), amount)) {
+      return "INSUFFICIENT_BALANCE";
+    }
+    const key = payee?.balanceKey(asset) ?? ledger.owedKey(to, asset);
+    credit(ledger.state, key, amount);
     return "";
+  }
+
+  /** The contract with this address; undefined for anybody else, null for none of the vault's. */
+  #payee(to: string): KnownContract | null | undefined {
+    const { ledger } = this.#context;
+    if (to.length === ledger.vault.length) return to === ledger.vault ? null : undefined;
+    const { account, id } = splitAddressBytes(to);
+    if (account !== ledger.vaultKey) return undefined;
+    const contract = ledger.contract(String(id));
+    return ledger.record(contract) === undefined ? null : contract;
   }
 
   #release(frame: Frame): void {
@@ -230,6 +258,11 @@ export class CallHost implements Keeper {
     return this.#frames.reduce((sum, frame) => sum + count(frame), 0);
   }
 }
+
+const keysOf = ({ keys }: Frame): number => keys?.size ?? 0;
+const eventsOf = ({ eventCount }: Frame): number => eventCount;
+const eventBytesOf = ({ eventBytes }: Frame): number => eventBytes;
+const paysOf = ({ payCount }: Frame): number => payCount;
 
 /** Two bytes of length, then the bytes. */
 function sized(bytes: string): string {

@@ -4,9 +4,9 @@
  * A failed call leaves nothing but its receipt and the refunds of the payments that came with it.
  */
 import { isPayable } from "./call-frames.ts";
-import type { LedgerScope } from "./ledger-scope.ts";
+import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
-import { credit, owe } from "./money.ts";
+import { credit } from "./money.ts";
 import { type ReceiptParts, receiptParts } from "./receipt-parts.ts";
 import { callRegistry, REGISTRY } from "./registry.ts";
 import type { WireCall, WirePayment } from "./requests.ts";
@@ -18,11 +18,11 @@ export function executeCall(call: WireCall, context: CallContext): ReceiptParts 
   const { ledger, use } = context;
   const { state } = ledger;
   const [, , , contractText, , , , gasLimit, payments] = call;
-  const contract = BigInt(contractText);
+  const contract = ledger.contract(contractText);
   const mark = state.mark();
   const gas = gasLeft(use, gasLimit);
   const paid = paidByAsset(payments);
-  for (const [asset, amount] of paid) credit(state, contract, asset, amount);
+  for (const [asset, amount] of paid) credit(state, contract.balanceKey(asset), amount);
   const outcome = takeGas(ledger, gas)
     ? route(call, { context, contract, gas, paid })
     : refused("LEDGER_FULL");
@@ -30,8 +30,17 @@ export function executeCall(call: WireCall, context: CallContext): ReceiptParts 
   ledger.gasUsed += outcome.gasUsed;
   const refunds = outcome.code === "" ? [] : payments;
   if (outcome.code !== "") state.rollback(mark);
-  for (const [to, asset, amount] of refunds) owe(state, to, asset, BigInt(amount));
-  return receiptParts({ call, outcome, refunds, ledger, writes: state.writesSince(mark) });
+  for (const [to, asset, amount] of refunds) {
+    credit(state, ledger.owedKey(to, asset), BigInt(amount));
+  }
+  return receiptParts({
+    call,
+    contract,
+    outcome,
+    refunds,
+    ledger,
+    writes: state.writesSince(mark),
+  });
 }
 
 /** Whether the ledger has room for all that this call may use. */
@@ -41,7 +50,7 @@ function takeGas(ledger: LedgerScope, gas: number): boolean {
 
 interface Routed {
   readonly context: CallContext;
-  readonly contract: bigint;
+  readonly contract: KnownContract;
   readonly gas: number;
   readonly paid: ReadonlyMap<string, bigint>;
 }
@@ -50,7 +59,7 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
   const [, , kind, , method, args, caller] = call;
   const { ledger } = context;
   if (kind === "malformed") return refused("CALLDATA_MALFORMED");
-  if (contract === REGISTRY) return callRegistry(call, context, gas);
+  if (contract.number === REGISTRY) return callRegistry(call, context, gas);
   const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const code = context.code.load(ledger.state, record.codeHash);
@@ -64,7 +73,11 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
   return runMethod({ contract, method: name, args, caller, paid, gas, isView }, context);
 }
 
+const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();
+
 function paidByAsset(payments: readonly WirePayment[]): ReadonlyMap<string, bigint> {
+  const [only] = payments;
+  if (only === undefined) return NOTHING_PAID;
   const sums = new Map<string, bigint>();
   for (const [, asset, amount] of payments) {
     sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(amount));

@@ -31,17 +31,16 @@ export interface OpenLedger {
 export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger {
   const ledger = machine.scope(request);
   const genesisFault = installSystem(request, machine, ledger);
-  let use = newTransaction("");
-  let facts = NO_FACTS;
+  const context: CallContext = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
   return {
     genesisFault,
     execute: (index) => {
       const call = request.calls[index];
       invariant(call !== undefined, "a call of the ledger");
       const [txHash, , , , , , , , , transfers, locks] = call;
-      if (use.txHash !== txHash) use = newTransaction(txHash);
-      facts = transactionFacts(transfers, locks);
-      return executeCall(call, { ...machine, ledger, use, facts });
+      if (context.use.txHash !== txHash) context.use = newTransaction(txHash);
+      context.facts = transactionFacts(transfers, locks);
+      return executeCall(call, context);
     },
     close: () => {
       demandConservation(ledger, request.calls);

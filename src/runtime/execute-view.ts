@@ -10,7 +10,7 @@ export function executeView(request: ViewRequest, machine: Machine): CallResult 
   const ledger = machine.scope(request);
   const context = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
   const { method, args, caller } = request;
-  const contract = BigInt(request.contract);
+  const contract = ledger.contract(request.contract);
   const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const code = machine.code.load(ledger.state, record.codeHash);

@@ -7,11 +7,14 @@
  * Flow    `$open` once, with the guest's `run` → `$warm`, `$apply`, `$simulate`, `$view`, `$forget`.
  * Errors  Whatever is thrown is a fault of ours or of the engine: the process must be replaced.
  */
+
+import type { CallQuestions } from "./call-host.ts";
 import { ContractCode, type Judgement } from "./contract-code.ts";
 import { type Machine, type OpenLedger, openLedger } from "./execute-ledger.ts";
 import { executeView } from "./execute-view.ts";
 import { KnownContracts, LedgerScope } from "./ledger-scope.ts";
 import type { Ground, Row } from "./overlay.ts";
+import { uint32 } from "./realm/cbor.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
 import type { LedgerRequest, ViewRequest } from "./requests.ts";
 import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
@@ -23,7 +26,7 @@ declare const $port: ProcessPort;
 const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
 
 const port: ProcessPort = $port;
-const seat: { host: Keeper | undefined } = { host: undefined };
+const seat: { host: CallQuestions | undefined } = { host: undefined };
 let callNumber = 0;
 
 const ground: Ground = {
@@ -39,14 +42,14 @@ const state = new WorkingState(ground, KNOWN_BYTES_MAX);
 const known = new KnownContracts();
 
 /** The host of the call that runs; asked by nobody else. */
-function host(): Keeper {
+function host(): CallQuestions {
   if (seat.host === undefined) throw new Error("the guest asks while no call runs");
   return seat.host;
 }
 
 /** What the guest reaches. It turns whatever is thrown here into a fault. */
 const answers: Keeper = {
-  read: (key) => host().read(key),
+  read: (key) => state.read(key),
   write: (key, value) => host().write(key, value),
   scan: (prefix, after, limit) => host().scan(prefix, after, limit),
   emit: (topic, data) => host().emit(topic, data),
@@ -59,6 +62,7 @@ const answers: Keeper = {
   verify: (key, message, signature) => host().verify(key, message, signature),
   enter: (contract, method, asset, amount) => host().enter(contract, method, asset, amount),
   leave: (code) => host().leave(code),
+  end: (code, gasUsed) => host().end(code, gasUsed),
 };
 
 function machineOf(runGuest: RunGuest): Machine {
@@ -114,7 +118,8 @@ function outcomeText(
 ): string {
   const pieces: string[] = [uint32(receipts.length)];
   for (const { before, args, middle, writes: own, after } of receipts) {
-    for (const part of [before, args, middle, own, after]) pieces.push(uint32(part.length), part);
+    const first = uint32(before.length) + uint32(args.length) + uint32(middle.length);
+    pieces.push(first, uint32(own.length), uint32(after.length), before, args, middle, own, after);
   }
   pieces.push(uint32(writes.length));
   for (const [key, value] of writes) {
@@ -122,10 +127,6 @@ function outcomeText(
   }
   pieces.push(fault);
   return pieces.join("");
-}
-
-function uint32(value: number): string {
-  return String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }
 
 /** Code, gas and result, a line each. */

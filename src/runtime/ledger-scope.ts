@@ -1,7 +1,9 @@
 /** What all calls of one ledger share. */
 import { muxedText, splitAddressBytes } from "./addresses.ts";
 import { type ContractRecord, readRecord } from "./contract-records.ts";
-import { contractKey } from "./system-keys.ts";
+import { header, integerItem, MAJOR } from "./realm/cbor.ts";
+import { Memo } from "./realm/table.ts";
+import { balanceKey, contractKey, owedKey } from "./system-keys.ts";
 import type { WorkingState } from "./working-state.ts";
 
 export interface LedgerFacts {
@@ -11,12 +13,10 @@ export interface LedgerFacts {
   readonly vault: string;
 }
 
-/** What was once worked out about contracts; nothing in it depends on a ledger. */
-const KNOWN_MAX = 10_000;
-
 export class LedgerScope {
-  readonly sequence: number;
   readonly sequenceText: string;
+  /** CBOR in byte text. */
+  readonly sequenceItem: string;
   readonly closeTime: string;
   readonly vault: string;
   /** The vault's 32 bytes, as byte text. */
@@ -27,62 +27,103 @@ export class LedgerScope {
   readonly #known: KnownContracts;
 
   constructor(facts: LedgerFacts, state: WorkingState, known: KnownContracts) {
-    this.sequence = facts.sequence;
     this.sequenceText = String(facts.sequence);
+    this.sequenceItem = header(MAJOR.unsigned, facts.sequence);
     this.closeTime = facts.closeTime;
     this.vault = facts.vault;
     this.vaultKey = splitAddressBytes(facts.vault).account;
     this.state = state;
     this.#known = known;
+    known.startWith(facts.vault, this.vaultKey);
+  }
+
+  /** By its number as decimal text. */
+  contract(number: string): KnownContract {
+    return this.#known.of(number);
   }
 
   /** The record of a contract, as state has it now. */
-  record(number: bigint): ContractRecord | undefined {
-    const { key, stored, record } = this.#known.of(number);
-    const found = this.state.read(key);
+  record(contract: KnownContract): ContractRecord | undefined {
+    return contract.record(this.state);
+  }
+
+  /** Where the book holds what is owed to an address. */
+  owedKey(address: string, asset: string): string {
+    return this.#known.owedKey(address, asset);
+  }
+}
+
+/** A number and what was worked out from it: nothing here depends on the ledger. */
+export class KnownContract {
+  readonly number: bigint;
+  readonly text: string;
+  /** CBOR in byte text. */
+  readonly item: string;
+  /** Its M… address. */
+  readonly address: string;
+  readonly #key: string;
+  readonly #balances = new Memo<string, string>(ASSETS_MAX);
+  #stored = "";
+  #record: ContractRecord | undefined;
+
+  constructor(text: string, vaultKey: string) {
+    this.number = BigInt(text);
+    this.text = text;
+    this.item = integerItem(this.number);
+    this.address = this.number < NUMBER_END ? muxedText(vaultKey, this.number) : "";
+    this.#key = contractKey(this.number);
+  }
+
+  record(state: WorkingState): ContractRecord | undefined {
+    const found = state.read(this.#key);
     if (found === "") return undefined;
-    if (found === stored && record !== undefined) return record;
-    const read = readRecord(found, number);
-    this.#known.keep(number, { key, stored: found, record: read });
-    return read;
+    if (found === this.#stored) return this.#record;
+    this.#stored = found;
+    this.#record = readRecord(found, this.number);
+    return this.#record;
   }
 
-  /** The M… address of a contract. */
-  addressOf(contract: bigint): string {
-    return this.#known.address(this.vaultKey, contract);
+  balanceKey(asset: string): string {
+    const known = this.#balances.get(asset);
+    if (known !== undefined) return known;
+    const key = balanceKey(this.number, asset);
+    this.#balances.set(asset, key);
+    return key;
   }
 }
 
-interface Known {
-  readonly key: string;
-  /** The bytes that the record was read from. */
-  readonly stored: string;
-  readonly record: ContractRecord | undefined;
-}
+const NUMBER_END = 1n << 64n;
+const CONTRACTS_MAX = 10_000;
+const PAYEES_MAX = 20_000;
+const ASSETS_MAX = 64;
 
 export class KnownContracts {
-  #records = new Map<bigint, Known>();
-  #addresses = new Map<bigint, string>();
+  #contracts = new Memo<string, KnownContract>(CONTRACTS_MAX);
+  readonly #owed = new Memo<string, string>(PAYEES_MAX);
+  #vault = "";
   #vaultKey = "";
 
-  of(number: bigint): Known {
-    return this.#records.get(number) ?? { key: contractKey(number), stored: "", record: undefined };
+  /** Addresses of contracts are the vault's. */
+  startWith(vault: string, vaultKey: string): void {
+    if (vault === this.#vault) return;
+    this.#contracts = new Memo(CONTRACTS_MAX);
+    this.#vault = vault;
+    this.#vaultKey = vaultKey;
   }
 
-  keep(number: bigint, known: Known): void {
-    if (this.#records.size >= KNOWN_MAX) this.#records = new Map();
-    this.#records.set(number, known);
-  }
-
-  address(vaultKey: string, number: bigint): string {
-    if (vaultKey !== this.#vaultKey || this.#addresses.size >= KNOWN_MAX) {
-      this.#addresses = new Map();
-      this.#vaultKey = vaultKey;
-    }
-    const known = this.#addresses.get(number);
+  of(number: string): KnownContract {
+    const known = this.#contracts.get(number);
     if (known !== undefined) return known;
-    const made = muxedText(vaultKey, number);
-    this.#addresses.set(number, made);
+    const made = new KnownContract(number, this.#vaultKey);
+    this.#contracts.set(made.text, made);
     return made;
+  }
+
+  owedKey(address: string, asset: string): string {
+    const known = asset === "XLM" ? this.#owed.get(address) : undefined;
+    if (known !== undefined) return known;
+    const key = owedKey(address, asset);
+    if (asset === "XLM") this.#owed.set(address, key);
+    return key;
   }
 }

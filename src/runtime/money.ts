@@ -6,33 +6,25 @@
  */
 import { invariant } from "../lib/invariant.ts";
 import { integerItem, readInteger } from "./realm/cbor.ts";
-import { assetOfKey, balanceKey, owedKey } from "./system-keys.ts";
+import { assetOfKey } from "./system-keys.ts";
 import type { WorkingState } from "./working-state.ts";
 
-export function balanceOf(state: WorkingState, contract: bigint, asset: string): bigint {
-  return amountOf(state.read(balanceKey(contract, asset)));
+/** What stands under a key of `system-keys.ts` that holds an amount. */
+export function amountAt(state: WorkingState, key: string): bigint {
+  return amountOf(state.read(key));
 }
 
-/** Gives to a contract's balance. */
-export function credit(state: WorkingState, contract: bigint, asset: string, amount: bigint): void {
-  add(state, balanceKey(contract, asset), amount);
+/** Gives to a contract's balance, or enters a debt of the vault into the book. */
+export function credit(state: WorkingState, key: string, amount: bigint): void {
+  keep(state, key, amountAt(state, key) + amount);
 }
 
 /** Takes from a contract's balance; false, and nothing changed, when it does not hold so much. */
-export function debit(
-  state: WorkingState,
-  contract: bigint,
-  asset: string,
-  amount: bigint,
-): boolean {
-  if (balanceOf(state, contract, asset) < amount) return false;
-  add(state, balanceKey(contract, asset), -amount);
+export function debit(state: WorkingState, key: string, amount: bigint): boolean {
+  const held = amountAt(state, key);
+  if (held < amount) return false;
+  keep(state, key, held - amount);
   return true;
-}
-
-/** Enters a debt of the vault into the book. */
-export function owe(state: WorkingState, address: string, asset: string, amount: bigint): void {
-  add(state, owedKey(address, asset), amount);
 }
 
 /** By asset: how much more the contracts hold and the book owes than before the ledger. */
@@ -46,8 +38,7 @@ export function moneyDelta(state: WorkingState): Map<string, bigint> {
   return deltas;
 }
 
-function add(state: WorkingState, key: string, amount: bigint): void {
-  const sum = amountOf(state.read(key)) + amount;
+function keep(state: WorkingState, key: string, sum: bigint): void {
   invariant(sum >= 0n, "nobody holds less than nothing");
   state.set(key, sum === 0n ? undefined : integerItem(sum));
 }

@@ -2,8 +2,8 @@
  * The outcome of a ledger as bytes: what the keeper says is made into whole receipts in the contract
  * process, and taken apart in the node by offsets. Receipts are hashed and copied, never decoded here.
  *
- * Counts and lengths are four bytes, big-endian. From the keeper: receipts of five parts each (see
- * `receipt-parts.ts`); to the node: whole receipts. Then net writes as key and value, where an empty
+ * Counts and lengths are four bytes, big-endian. From the keeper: receipts of five lengths and five
+ * parts each (see `receipt-parts.ts`); to the node: whole receipts. Then net writes as key and value, where an empty
  * value deletes, and the rest is why the genesis ledger could not be applied, as a rule empty.
  *
  * Errors  A `RangeError` for bytes that end too early.
@@ -18,6 +18,7 @@ export interface LedgerOutcome {
 }
 
 const LENGTH_BYTES = 4;
+const PARTS = 5;
 const HASH_BYTES = 32;
 /** Head of a byte string of 32 bytes. */
 const HASH_HEAD = Uint8Array.of(0x58, HASH_BYTES);
@@ -28,14 +29,18 @@ export function wholeReceipts(told: Buffer): Buffer {
   const whole = Buffer.allocUnsafe(told.length + 2 * HASH_ITEM_BYTES * told.readUInt32BE(0));
   let from = LENGTH_BYTES;
   let to = told.copy(whole, 0, 0, LENGTH_BYTES);
+  let lengths = 0;
   const part = (): Buffer => {
-    const start = from + LENGTH_BYTES;
-    from = start + told.readUInt32BE(from);
+    const start = from;
+    from += told.readUInt32BE(lengths);
+    lengths += LENGTH_BYTES;
     return told.subarray(start, from);
   };
   for (let left = told.readUInt32BE(0); left > 0; left -= 1) {
     const lengthAt = to;
     to += LENGTH_BYTES;
+    lengths = from;
+    from += PARTS * LENGTH_BYTES;
     to += part().copy(whole, to);
     to = writeHash(whole, to, part());
     to += part().copy(whole, to);

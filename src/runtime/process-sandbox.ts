@@ -34,6 +34,7 @@ const QUESTIONS = [
   "verify",
   "enter",
   "leave",
+  "end",
 ] as const satisfies readonly (keyof Keeper)[];
 
 export type SandboxParts = Omit<ProcessPort, "judge"> & {

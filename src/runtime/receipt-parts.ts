@@ -4,9 +4,10 @@
  *
  * Source  docs/spec/receipts.md
  */
-import type { LedgerScope } from "./ledger-scope.ts";
+import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { unhex } from "./realm/bytes.ts";
 import {
+  asciiItem,
   bytesItem,
   FALSE,
   header,
@@ -14,7 +15,6 @@ import {
   MAJOR,
   NULL,
   TRUE,
-  textItem,
 } from "./realm/cbor.ts";
 import type { WireCall, WirePayment } from "./requests.ts";
 import type { CallResult } from "./run-method.ts";
@@ -31,41 +31,43 @@ export interface ReceiptParts {
   readonly after: string;
 }
 
-const FIELDS = 18;
-const VERSION = 1;
+/** An array of 18, and the layout's number. */
+const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
+/** Decimal numbers with fewer digits fit 32 bits. */
+const UINT32_DIGITS = 10;
 const PAIR = header(MAJOR.array, 2);
 const REFUND_HEAD = header(MAJOR.array, 3);
 
 export function receiptParts(parts: {
   readonly call: WireCall;
+  readonly contract: KnownContract;
   readonly outcome: CallResult;
   readonly refunds: readonly WirePayment[];
   readonly ledger: LedgerScope;
   readonly writes: readonly NetWrite[];
 }): ReceiptParts {
-  const { call, outcome, refunds, ledger } = parts;
-  const [txHash, index, , contract, method, args, caller, gasLimit] = call;
+  const { call, contract, outcome, refunds, ledger } = parts;
+  const [txHash, index, , , method, args, caller, gasLimit] = call;
   const { code, codeHash, gasUsed, events, pays, result } = outcome;
   return {
     before:
-      header(MAJOR.array, FIELDS) +
-      header(MAJOR.unsigned, VERSION) +
-      header(MAJOR.unsigned, ledger.sequence) +
-      hashItem(txHash) +
+      HEAD +
+      ledger.sequenceItem +
+      bytesItem(txHash) +
       header(MAJOR.unsigned, index) +
-      integerItem(BigInt(contract)) +
-      hashItem(codeHash) +
+      contract.item +
+      codeHashItem(codeHash) +
       header(MAJOR.text, method.length) +
       method +
-      textItem(caller),
+      asciiItem(caller),
     args,
     middle:
       (code === "" ? TRUE : FALSE) +
-      textItem(code) +
-      integerItem(BigInt(gasLimit)) +
+      asciiItem(code) +
+      gasItem(gasLimit) +
       header(MAJOR.unsigned, gasUsed),
     writes: writesItem(parts.writes),
-    after: listItem(events) + listItem(pays) + listItem(refunds.map(refundItem)) + result,
+    after: events + pays + refundsItem(refunds) + result,
   };
 }
 
@@ -78,17 +80,26 @@ function writesItem(writes: readonly NetWrite[]): string {
   return items;
 }
 
-function listItem(items: readonly string[]): string {
-  let list = header(MAJOR.array, items.length);
-  for (const item of items) list += item;
+function refundsItem(refunds: readonly WirePayment[]): string {
+  let list = header(MAJOR.array, refunds.length);
+  for (const refund of refunds) list += refundItem(refund);
   return list;
 }
 
-function refundItem([to, asset, amount]: WirePayment): string {
-  return REFUND_HEAD + textItem(to) + textItem(asset) + integerItem(BigInt(amount));
+function gasItem(gas: string): string {
+  return gas.length < UINT32_DIGITS
+    ? header(MAJOR.unsigned, Number(gas))
+    : integerItem(BigInt(gas));
 }
 
-/** An empty hash is the empty byte string. */
-function hashItem(hash: string): string {
-  return bytesItem(unhex(hash) ?? "");
+function refundItem([to, asset, amount]: WirePayment): string {
+  return REFUND_HEAD + asciiItem(to) + asciiItem(asset) + integerItem(BigInt(amount));
 }
+
+/** Most receipts of a ledger name the same code. An empty hash is the empty byte string. */
+function codeHashItem(hash: string): string {
+  if (hash !== last.hash) last = { hash, item: bytesItem(unhex(hash) ?? "") };
+  return last.item;
+}
+
+let last = { hash: "", item: bytesItem("") };

@@ -77,7 +77,8 @@ export function install(parts: Installation, context: CallContext): CallResult {
     const outcome = refused(args === NO_ARGUMENTS ? "" : "ARGS_INVALID");
     return { ...outcome, codeHash, result: integerItem(number) };
   }
-  const setup = { contract: number, method: "setup", args, caller, gas };
+  const contract = context.ledger.contract(String(number));
+  const setup = { contract, method: "setup", args, caller, gas };
   const outcome = runMethod({ ...setup, paid: new Map(), isView: false }, context);
   return { ...outcome, result: outcome.code === "" ? integerItem(number) : NULL };
 }

@@ -19,6 +19,7 @@ export interface LedgerRequest {
 export type WireContract = readonly [number: string, source: string, setupArgs: string];
 
 export type WireCall = readonly [
+  /** 32 bytes. */
   txHash: string,
   index: number,
   kind: "call" | "receive" | "malformed",

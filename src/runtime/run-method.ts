@@ -1,6 +1,7 @@
 /** Running one method of a deployed contract, whoever asked for it: a call, a view or the registry. */
 import { type CallContext, CallHost } from "./call-host.ts";
-import { NULL } from "./realm/cbor.ts";
+import type { KnownContract } from "./ledger-scope.ts";
+import { header, MAJOR, NULL } from "./realm/cbor.ts";
 
 export type { CallContext } from "./call-host.ts";
 
@@ -11,20 +12,20 @@ export interface CallResult {
   readonly gasUsed: number;
   /** CBOR in byte text. */
   readonly result: string;
-  /** CBOR items in byte text. */
-  readonly events: readonly string[];
-  readonly pays: readonly string[];
+  /** CBOR arrays in byte text. */
+  readonly events: string;
+  readonly pays: string;
 }
 
-const NONE: readonly string[] = [];
+const EMPTY_LIST = header(MAJOR.array, 0);
 
 /** A call that failed before any code ran. */
 export function refused(code: string, gasUsed = 0, result = NULL): CallResult {
-  return { code, codeHash: "", gasUsed, result, events: NONE, pays: NONE };
+  return { code, codeHash: "", gasUsed, result, events: EMPTY_LIST, pays: EMPTY_LIST };
 }
 
 export interface MethodCall {
-  readonly contract: bigint;
+  readonly contract: KnownContract;
   readonly method: string;
   /** CBOR of the arguments, as byte text. */
   readonly args: string;
@@ -42,49 +43,31 @@ export function runMethod(call: MethodCall, context: CallContext): CallResult {
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const { codeHash } = record;
   const code = context.code.load(ledger.state, codeHash);
-  const self = ledger.addressOf(contract);
   const mark = ledger.state.mark();
-  const host = new CallHost(context, { record, code, self, caller, paid, isView, mark });
+  const host = new CallHost(context, { contract, record, code, caller, paid, isView, mark });
   seat.host = host;
-  const outcome = readOutcome(
-    context.runGuest(
-      codeHash,
-      String(contract),
-      self,
-      caller,
-      ledger.sequenceText,
-      ledger.closeTime,
-      use.txHash,
-      method,
-      args,
-      gas,
-    ),
+  const result = context.runGuest(
+    codeHash,
+    contract.text,
+    contract.address,
+    caller,
+    ledger.sequenceText,
+    ledger.closeTime,
+    use.txHash,
+    method,
+    args,
+    gas,
   );
   seat.host = undefined;
-  const isKept = outcome.code === "";
-  const { events, pays } = host.end(isKept);
+  if (host.code === undefined) throw new Error(`the sandbox failed: ${result}`);
+  const isKept = host.code === "";
+  const { events, eventCount, pays, payCount } = host.close(isKept);
   return {
-    code: outcome.code,
+    code: host.code,
     codeHash,
-    gasUsed: outcome.gasUsed,
-    result: isKept ? outcome.result : NULL,
-    events: isKept ? events : NONE,
-    pays: isKept ? pays : NONE,
+    gasUsed: host.gasUsed,
+    result: isKept ? result : NULL,
+    events: isKept ? header(MAJOR.array, eventCount) + events : EMPTY_LIST,
+    pays: isKept ? header(MAJOR.array, payCount) + pays : EMPTY_LIST,
   };
-}
-
-interface Outcome {
-  /** Empty when the call succeeded. */
-  readonly code: string;
-  readonly gasUsed: number;
-  readonly result: string;
-}
-
-/** First line the code, then the gas used, then the result; a `!` in front tells of a fault. */
-function readOutcome(answer: string): Outcome {
-  const first = answer.indexOf("\n");
-  const second = answer.indexOf("\n", first + 1);
-  if (answer.startsWith("!") || second < 0) throw new Error(`the sandbox failed: ${answer}`);
-  const gasUsed = Number(answer.slice(first + 1, second));
-  return { code: answer.slice(0, first), gasUsed, result: answer.slice(second + 1) };
 }

@@ -5,7 +5,7 @@
  *   keeper             plain realm inside the isolate: ledgers, calls, money, state that is known
  *   guest              hardened realm inside the isolate: contract code and the kit, nothing else
  *
- * Between them pass text and numbers and no object. Bytes are byte text.
+ * Between them pass text, numbers and integers, and no object. Bytes are byte text.
  */
 
 /** What the guest may ask the keeper for, in the call that runs. Empty text is "none" or "done". */
@@ -14,16 +14,18 @@ export interface Keeper {
   write(key: string, value: string): string;
   scan(prefix: string, after: string, limit: number): string;
   emit(topic: string, data: string): string;
-  pay(to: string, asset: string, amount: string): string;
+  pay(to: string, asset: string, amount: bigint): string;
   take(kind: string, index: number): string;
-  paid(asset: string): string;
-  balance(asset: string): string;
+  paid(asset: string): bigint;
+  balance(asset: string): bigint;
   facts(kind: string): string;
   sha256(bytes: string): string;
   verify(key: string, message: string, signature: string): string;
   /** Opens a nested call: 64 digits of the code hash, then the callee's own address. */
-  enter(contract: string, method: string, asset: string, amount: string): string;
+  enter(contract: string, method: string, asset: string, amount: bigint): string;
   leave(code: string): string;
+  /** Ends the outermost call: its code, empty when it succeeded, and the gas that it used. */
+  end(code: string, gasUsed: number): string;
 }
 
 /** What contract code learns of the call that runs it. */
@@ -34,10 +36,11 @@ export interface FrameFacts {
   readonly caller: string;
   readonly ledger: string;
   readonly time: string;
+  /** 32 bytes. */
   readonly txHash: string;
 }
 
-/** Runs one method in the guest: `code`, `gas used` and `result`, a line each. Never throws. */
+/** Runs one method in the guest and gives its result; before that it tells how the call ended. */
 export type RunGuest = (
   codeHash: string,
   number: string,

@@ -2,6 +2,7 @@
 import { limits } from "./limits.ts";
 
 export interface TransactionUse {
+  /** 32 bytes. */
   readonly txHash: string;
   gas: number;
   /** Keys that contracts wrote. */

@@ -50,7 +50,7 @@ function wireContract({ number, source, setupArgs }: SystemContract): WireContra
 
 function wireCall(call: Call): WireCall {
   return [
-    call.txHash,
+    Buffer.from(call.txHash, "hex").toString("latin1"),
     call.index,
     call.kind,
     call.contract.toString(),

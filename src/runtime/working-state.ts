@@ -75,6 +75,7 @@ export class WorkingState {
       this.#touched.push(entry);
     }
     this.#journal.push(entry);
+    if (value !== undefined) flatten(value);
     this.#undo.push(entry.value);
     entry.live += 1;
     entry.value = value ?? "";
@@ -107,7 +108,7 @@ export class WorkingState {
 
   /** What was written since the mark, ascending by key, each key once with the value it has now. */
   writesSince(mark: number): readonly NetWrite[] {
-    return netWrites(this.#journal.slice(mark).sort(byKey));
+    return netWrites(inOrder(this.#journal, mark));
   }
 
   /** Values before the ledger of keys that it wrote, for those that it also read. */
@@ -161,6 +162,7 @@ export class WorkingState {
   }
 
   #keep(entry: Entry): Entry {
+    flatten(entry.key);
     this.#young.set(entry.key, entry);
     this.#youngBytes += entry.key.length + (entry.value?.length ?? 0) + ENTRY_BYTES;
     if (this.#youngBytes > this.#generationBytesMax) this.#age();
@@ -179,12 +181,37 @@ export class WorkingState {
   }
 }
 
+/**
+ * Text that was put together keeps its pieces, and a piece keeps the text that it was cut from: a short
+ * value could hold a long text in memory for as long as it is known here. To look into it joins them.
+ */
+function flatten(text: string): void {
+  text.charCodeAt(0);
+}
+
 function entryOf(key: string, value: string | undefined): Entry {
   return { key, value, before: undefined, epoch: 0, live: 0 };
 }
 
 function byKey(left: Entry, right: Entry): number {
   return left.key < right.key ? -1 : Number(left.key > right.key);
+}
+
+/** Of the few that a call writes, ascending by key: each is put in its place. */
+function inOrder(journal: readonly Entry[], mark: number): readonly Entry[] {
+  const sorted: Entry[] = [];
+  for (let index = mark; index < journal.length; index += 1) {
+    const entry = journal[index];
+    if (entry === undefined) continue;
+    let place = sorted.length;
+    for (let before = sorted[place - 1]; before !== undefined; before = sorted[place - 1]) {
+      if (before.key <= entry.key) break;
+      sorted[place] = before;
+      place -= 1;
+    }
+    sorted[place] = entry;
+  }
+  return sorted;
 }
 
 /** Entries ascending by key; one that was written twice stands there twice. */

@@ -7,6 +7,7 @@
  */
 import { hex, unhex, utf8 } from "./bytes.ts";
 import {
+  asUintN,
   charCodeAt,
   fromCharCode,
   integerText,
@@ -32,6 +33,8 @@ const UINT32_END = 4_294_967_296n;
 const UINT64_END = 1n << 64n;
 const MAJOR_BITS = 0xe0;
 const SHORT_BITS = 0x1f;
+/** 2^53 over 2^32. */
+const EXACT_HIGH = 0x20_0000;
 const TAG_POSITIVE = "\xc2";
 const TAG_NEGATIVE = "\xc3";
 
@@ -48,12 +51,37 @@ export function integerItem(value: bigint): string {
   const magnitude = value < 0n ? -1n - value : value;
   const major = value < 0n ? MAJOR.negative : MAJOR.unsigned;
   if (magnitude < UINT32_END) return header(major, RawNumber(magnitude));
+  if (magnitude < UINT64_END) {
+    const high = uint32(RawNumber(magnitude >> 32n));
+    return fromCharCode(major | 27) + high + uint32(RawNumber(asUintN(32, magnitude)));
+  }
   const digits = integerText(magnitude, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
-  if (magnitude >= UINT64_END) {
-    return (value < 0n ? TAG_NEGATIVE : TAG_POSITIVE) + bytesItem(bytes);
-  }
-  return fromCharCode(major | 27) + substring("\0\0\0\0\0\0\0\0", bytes.length, 8) + bytes;
+  return (value < 0n ? TAG_NEGATIVE : TAG_POSITIVE) + bytesItem(bytes);
+}
+
+/** Four bytes, big-endian. */
+export function uint32(value: number): string {
+  return fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+}
+
+/** The integer of the eight bytes at `place`. */
+export function uint64At(bytes: string, place: number): bigint {
+  const high = uint32At(bytes, place);
+  const low = uint32At(bytes, place + 4);
+  // Most integers are exact as numbers, and made from one in one step.
+  if (high < EXACT_HIGH) return RawBigInt(high * 4_294_967_296 + low);
+  return (RawBigInt(high) << 32n) | RawBigInt(low);
+}
+
+function uint32At(bytes: string, place: number): number {
+  const high = charCodeAt(bytes, place) * 256 + charCodeAt(bytes, place + 1);
+  return high * 65_536 + charCodeAt(bytes, place + 2) * 256 + charCodeAt(bytes, place + 3);
+}
+
+/** Text of letters, digits and signs of ASCII: its bytes are itself. */
+export function asciiItem(text: string): string {
+  return header(MAJOR.text, text.length) + text;
 }
 
 export function bytesItem(bytes: string): string {
@@ -76,8 +104,7 @@ export function readInteger(item: string): bigint | undefined {
   }
   const major = charCodeAt(item, 0) & MAJOR_BITS;
   if (major !== MAJOR.unsigned && major !== MAJOR.negative) return undefined;
-  const magnitude =
-    item.length > 5 ? big(substring(item, 1, item.length)) : RawBigInt(argument(item, 0));
+  const magnitude = item.length > 5 ? uint64At(item, 1) : RawBigInt(argument(item, 0));
   return major === MAJOR.negative ? -1n - magnitude : magnitude;
 }
 

@@ -1,4 +1,4 @@
-/** What the realm asks of the keeper: text in, text out, and no object ever. */
+/** What the realm asks of the keeper: plain values in and out, and no object ever. */
 import type { Keeper } from "../sandbox.ts";
 import { failWith, keeperFault } from "./meter.ts";
 
@@ -37,6 +37,7 @@ export const host: Keeper = {
   enter: (contract, method, asset, amount) =>
     guarded(() => given.enter(contract, method, asset, amount)),
   leave: (code) => guarded(() => given.leave(code)),
+  end: (code, gasUsed) => guarded(() => given.end(code, gasUsed)),
 };
 
 /** Fails with the code that the keeper answered, if it did. */
@@ -44,7 +45,7 @@ export function demand(code: string): void {
   if (code !== "") failWith(code);
 }
 
-function guarded(ask: () => string): string {
+function guarded<Answer extends string | bigint>(ask: () => Answer): Answer {
   try {
     return ask();
   } catch (error) {

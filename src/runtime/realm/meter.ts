@@ -60,6 +60,11 @@ export function charge(gas: number): void {
   if ($g < 0) outOfGas();
 }
 
+/** Gas that is left. */
+export function gasLeft(): number {
+  return $g;
+}
+
 export function outOfGas(): never {
   $g = -1;
   throw OUT_OF_GAS;

@@ -25,7 +25,7 @@ const NULL = "\xf6";
 const CALL_WEIGHT = 8;
 const HASH_DIGITS = 64;
 
-/** Runs one call of the ledger. Answers the code, the gas used and the result, a line each. */
+/** Runs one call of the ledger and gives its result; `!` in front tells of a fault. */
 export function run(
   kit: object,
   facts: FrameFacts,
@@ -48,7 +48,8 @@ export function run(
   enterFrame(undefined);
   const fault = takeFault();
   if (fault !== "") return `!${fault}`;
-  return `${code}\n${integerText(RawBigInt(used), 10)}\n${code === "" ? result : ""}`;
+  host.end(code, used);
+  return code === "" ? result : "";
 }
 
 /** The kit's `call`. */
@@ -177,12 +178,12 @@ function frameOf(facts: FrameFacts): Frame {
   return { facts, prefix, transfers: undefined, locks: undefined };
 }
 
-function payment(pay: unknown): { readonly asset: string; readonly amount: string } {
-  if (pay === undefined) return { asset: "", amount: "0" };
+function payment(pay: unknown): { readonly asset: string; readonly amount: bigint } {
+  if (pay === undefined) return { asset: "", amount: 0n };
   if (!isPlain(pay)) return failWith("ARGS_INVALID");
   const amount = pay["amount"];
   if (typeof amount !== "bigint") return failWith("AMOUNT_INVALID");
-  return { asset: rawBytes({ kind: "asset" }, pay["asset"]), amount: integerText(amount, 10) };
+  return { asset: rawBytes({ kind: "asset" }, pay["asset"]), amount };
 }
 
 function gasCap(gas: unknown): number {
