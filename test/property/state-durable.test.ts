@@ -40,7 +40,10 @@ function open(dir: string, treeLimits = small): Store {
 type Changes = ReadonlyMap<number, number | undefined>;
 
 const changes: fc.Arbitrary<Changes> = fc
-  .array(fc.tuple(fc.nat(KEYS - 1), fc.option(fc.nat(9), { nil: undefined })), { maxLength: 90 })
+  .array(fc.tuple(fc.nat(KEYS - 1), fc.option(fc.nat(9), { nil: undefined })), {
+    maxLength: 90,
+    size: "max",
+  })
   .map((writes) => new Map(writes));
 
 function writesOf(ledger: Changes): readonly Write[] {
@@ -101,7 +104,7 @@ function watched(applied: Applied, look: () => void): Applied {
 
 it("is whole after a kill at any step of any commit", { timeout: 120_000 }, () => {
   fc.assert(
-    fc.property(fc.array(changes, { minLength: 1, maxLength: 5 }), (ledgers) => {
+    fc.property(fc.array(changes, { minLength: 2, maxLength: 5 }), (ledgers) => {
       const dir = newFolder();
       using store = open(dir);
       const tree = StateTree.from([]);
@@ -120,7 +123,7 @@ it("is whole after a kill at any step of any commit", { timeout: 120_000 }, () =
         for (const copy of copies) rmSync(copy, { recursive: true });
       }
     }),
-    { numRuns: 6 },
+    { numRuns: 4 },
   );
 });
 
@@ -219,7 +222,7 @@ const step = fc.tuple(fc.constantFrom(...STEPS), changes);
 
 it("keeps one root through failed commits, ledgers put aside, restarts and audits", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 25, size: "max" }), (steps) => {
       const life = new Life();
       for (const [kind, ledgerChanges] of steps) {
         life[kind](ledgerChanges);
@@ -229,7 +232,7 @@ it("keeps one root through failed commits, ledgers put aside, restarts and audit
       life.close();
       if (life.sequence > FIRST) expect(wholeTip(life.dir)).toBe(life.sequence - 1);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

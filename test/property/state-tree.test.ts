@@ -50,7 +50,10 @@ const entriesOf = (model: Model) =>
 
 /** One ledger: what happens to some of 200 keys; undefined deletes. */
 const ledger = fc
-  .array(fc.tuple(fc.nat(199), fc.option(fc.nat(9), { nil: undefined })), { maxLength: 120 })
+  .array(fc.tuple(fc.nat(199), fc.option(fc.nat(9), { nil: undefined })), {
+    maxLength: 120,
+    size: "max",
+  })
   .map((writes) => new Map(writes));
 
 const writesOf = (changes: ReadonlyMap<number, number | undefined>) =>
@@ -68,7 +71,7 @@ function applyTo(model: Model, changes: ReadonlyMap<number, number | undefined>)
 
 it("has the root of its set of entries, whatever came before", () => {
   fc.assert(
-    fc.property(fc.array(ledger, { maxLength: 6 }), (ledgers) => {
+    fc.property(fc.array(ledger, { maxLength: 6, size: "max" }), (ledgers) => {
       const tree = StateTree.from([]);
       const model: Model = new Map();
       for (const changes of ledgers) {
