@@ -236,6 +236,28 @@ it("keeps one root through failed commits, ledgers put aside, restarts and audit
   );
 });
 
+it("keeps no page of a half of the tree that is deleted, in any portions", () => {
+  const keys = [...Array(KEYS).keys()];
+  const isLeft = (key: number): boolean => {
+    const [write] = writesOf(new Map([[key, 1]]));
+    return (sha256(write?.key ?? new Uint8Array())[0] ?? 0) < 128;
+  };
+  for (const portion of [7, KEYS]) {
+    const life = new Life();
+    life.commit(new Map(keys.map((key) => [key, key])));
+    const left = keys.filter(isLeft);
+    for (let at = 0; at < left.length; at += portion) {
+      life.commit(new Map(left.slice(at, at + portion).map((key) => [key, undefined])));
+    }
+    // Enough writes beside them that what is left is flushed.
+    for (const value of [1, 2]) {
+      life.commit(new Map(keys.filter((key) => !isLeft(key)).map((key) => [key, value])));
+    }
+    life.close();
+    expect(wholeTip(life.dir)).toBe(life.sequence - 1);
+  }
+});
+
 it("gives pages, once and with a word, to a folder of the version before them", () => {
   const dir = newFolder();
   const writes = writesOf(new Map(Array.from({ length: KEYS }, (_, key) => [key, key])));
