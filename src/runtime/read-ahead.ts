@@ -8,9 +8,11 @@
 import type { Call } from "../contracts/call.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { toByteText } from "./byte-text.ts";
+import { readRecord } from "./contract-records.ts";
 import type { Ground } from "./overlay.ts";
 import { addressBytes } from "./realm/address.ts";
 import { accountPart, integerPart } from "./realm/keys.ts";
+import { balanceKey, contractKey, sourceKey } from "./system-keys.ts";
 
 interface Template {
   readonly before: string;
@@ -69,14 +71,20 @@ export class ReadAhead {
   /** Keys and values in turn, of what these calls will likely ask for and the process does not know. */
   rowsFor(calls: readonly Call[], state: Pick<Ground, "get">): readonly string[] {
     const rows: string[] = [];
+    const tell = (key: string): string | undefined => {
+      if (this.#young.has(key) || this.#old.has(key)) return undefined;
+      this.knows(key);
+      const value = state.get(key) ?? "";
+      rows.push(key, value);
+      return value;
+    };
     for (const call of calls) {
+      tellContract(call, tell);
       for (const template of this.#templates.get(nameOf(call))?.values() ?? []) {
         const key = this.#keyOf(template, call);
-        if (key === undefined || this.#young.has(key) || this.#old.has(key)) continue;
-        this.knows(key);
-        rows.push(key, state.get(key) ?? "");
-        if (rows.length >= 2 * KEYS_MAX) return rows;
+        if (key !== undefined) tell(key);
       }
+      if (rows.length >= 2 * KEYS_MAX) break;
     }
     return rows;
   }
@@ -114,6 +122,13 @@ export class ReadAhead {
     this.#addresses.set(address, part);
     return part;
   }
+}
+
+/** What every call of a contract asks for first: who it is, its source, and its balance when it is paid. */
+function tellContract({ contract, paid }: Call, tell: (key: string) => string | undefined): void {
+  const record = tell(contractKey(contract));
+  if (record !== undefined && record !== "") tell(sourceKey(readRecord(record, contract).codeHash));
+  for (const { asset } of paid) tell(balanceKey(contract, asset));
 }
 
 function nameOf({ contract, kind, method }: Call): string {
