@@ -13,13 +13,19 @@ import { type Events, silentEvents } from "../lib/events.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Applied, Receipt, StateReader, Write } from "../runtime/applied.ts";
 import { toByteText } from "../runtime/byte-text.ts";
-import { txHashOf } from "../runtime/receipt-codec.ts";
 import type { DurableTree, TreeLimits } from "../runtime/state-durable.ts";
 import type { StateTree } from "../runtime/state-tree.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { type Database, guarded, openDatabase, over } from "./database.ts";
 import type { ChainLink } from "./ledger-rows.ts";
-import { type FeedCursor, type FeedEntry, openReceipts } from "./receipts.ts";
+import {
+  type FeedCursor,
+  type FeedEntry,
+  openReceipts,
+  RECEIPTS_SCHEMA,
+  RECEIPTS_UPGRADE,
+  receiptsWriter,
+} from "./receipts.ts";
 import { type AuditStep, stateAudit } from "./state-audit.ts";
 import { stateReader } from "./state-reader.ts";
 import { openTree, TREE_SCHEMA } from "./tree-tables.ts";
@@ -69,13 +75,10 @@ const SCHEMA = `
     sequence INTEGER PRIMARY KEY, header_hash TEXT NOT NULL, close_time INTEGER NOT NULL,
     ledger_hash TEXT NOT NULL, state_root TEXT NOT NULL, receipts_root TEXT NOT NULL,
     sum TEXT NOT NULL);
-  CREATE TABLE receipts(
-    sequence INTEGER NOT NULL, position INTEGER NOT NULL, tx_hash TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(sequence, position)) WITHOUT ROWID;
-  CREATE INDEX receipts_by_transaction ON receipts(tx_hash);
+  ${RECEIPTS_SCHEMA}
   ${TREE_SCHEMA}
 `;
-const UPGRADES = { 1: TREE_SCHEMA };
+const UPGRADES = { 1: `${RECEIPTS_UPGRADE} ${TREE_SCHEMA}` };
 
 export function openStore(options: StoreOptions): Store {
   const { dir, networkId, pagesMax, events = silentEvents, treeLimits = {} } = options;
@@ -84,6 +87,8 @@ export function openStore(options: StoreOptions): Store {
     schema: SCHEMA,
     schemaVersion: SCHEMA_VERSION,
     upgrades: UPGRADES,
+    // What a power cut takes, the ledger gives again.
+    synchronous: "NORMAL",
     ...(pagesMax === undefined ? {} : { pagesMax }),
   });
   return over(database, path, () => {
@@ -180,12 +185,7 @@ function ledgerWriter(
 ): (ledgers: readonly Applied[]) => readonly Int8Array[] {
   const upsert = database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)");
   const remove = database.prepare("DELETE FROM state WHERE k = ?");
-  const insertReceipt = database.prepare("INSERT INTO receipts VALUES (?, ?, ?, ?)");
-  const insertReceipts = ({ sequence, encodedReceipts }: Applied): void => {
-    for (const [position, body] of encodedReceipts.entries()) {
-      insertReceipt.run(sequence, position, txHashOf(body), body);
-    }
-  };
+  const insertReceipts = receiptsWriter(database);
   return database.transaction((ledgers: readonly Applied[]) => {
     // First of all: what the tree finds on the disk must still be that of the ledger before.
     const growths = ledgers.map((applied) => tree.write(applied));

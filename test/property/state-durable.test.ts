@@ -17,6 +17,15 @@ import { receiptsRoot } from "../../src/runtime/receipts-root.ts";
 import { StateTree } from "../../src/runtime/state-tree.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 
+/** A row for each receipt, as the first version had them. */
+const FIRST_RECEIPTS = `
+  DROP TABLE receipts;
+  DROP TABLE transactions;
+  CREATE TABLE receipts(
+    sequence INTEGER NOT NULL, position INTEGER NOT NULL, tx_hash TEXT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(sequence, position)) WITHOUT ROWID;
+  CREATE INDEX receipts_by_transaction ON receipts(tx_hash);
+`;
 const FIRST = 50;
 const KEYS = 150;
 const folder = mkdtempSync(join(tmpdir(), "ace-tree-"));
@@ -271,6 +280,7 @@ it("gives pages, once and with a word, to a folder of the version before them", 
   database.exec(
     "DROP TABLE tree_page; DROP TABLE tree_log; DELETE FROM meta WHERE name = 'state_tree'",
   );
+  database.exec(FIRST_RECEIPTS);
   database.pragma("user_version = 1");
   database.close();
   const told: [string, EventFields | undefined][] = [];

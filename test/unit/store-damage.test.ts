@@ -225,9 +225,10 @@ it.each([
     "the first ledger, gone",
     "DELETE FROM ledgers WHERE sequence = (SELECT min(sequence) FROM ledgers)",
   ],
-  ["a receipt", "UPDATE receipts SET body = x'00'"],
-  ["a receipt that is gone", "DELETE FROM receipts WHERE position = 0"],
-  ["a receipt under another transaction", "UPDATE receipts SET tx_hash = 'other'"],
+  ["a receipt", "UPDATE receipts SET bodies = x'00'"],
+  ["receipts of another length", "UPDATE receipts SET bodies = x'ffffffff' || bodies"],
+  ["receipts that are gone", "DELETE FROM receipts"],
+  ["receipts under no transaction", "DELETE FROM transactions"],
 ])("is found by the audit, a few ledgers at a time: %s", (_name, statement) => {
   using store = open(changed(statement));
   const rounds = (): void => {

@@ -228,6 +228,33 @@ describe("a data folder", () => {
     expect(codeOf(() => open(dir))).toBe("DB_SCHEMA_VERSION");
   });
 
+  it("of the first schema is brought here with all its receipts", () => {
+    const dir = newFolder();
+    const receipts = [receipt(5, "a"), receipt(5, "a", 1), receipt(5, "b")];
+    {
+      using store = open(dir);
+      store.commit(ledger(5, { receipts }));
+      store.commit(ledger(6));
+    }
+    const database = new SqliteDatabase(join(dir, "state.db"));
+    database.exec(`DROP TABLE receipts; DROP TABLE transactions;
+      DROP TABLE tree_page; DROP TABLE tree_log; DELETE FROM meta WHERE name = 'state_tree';
+      CREATE TABLE receipts(
+        sequence INTEGER NOT NULL, position INTEGER NOT NULL, tx_hash TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY(sequence, position)) WITHOUT ROWID;
+      CREATE INDEX receipts_by_transaction ON receipts(tx_hash)`);
+    const insert = database.prepare("INSERT INTO receipts VALUES (5, ?, ?, ?)");
+    for (const [position, one] of receipts.entries()) {
+      insert.run(position, one.txHash, encodeReceipt(one));
+    }
+    database.pragma("user_version = 1");
+    database.close();
+    using store = open(dir);
+    expect(store.receiptsOf(receipt(5, "a").txHash)).toEqual(receipts.slice(0, 2));
+    expect(store.receiptBytes(5)).toHaveLength(3);
+    expect(() => store.audit(10)).not.toThrow();
+  });
+
   it("of a database without our tables is called damaged", () => {
     const dir = newFolder();
     open(dir)[Symbol.dispose]();
