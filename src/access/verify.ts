@@ -1,13 +1,15 @@
 /**
- * `ace-node/verify`: checks access tokens anywhere JavaScript runs, with WebCrypto and nothing else.
+ * `ace-node/verify`: checks access tokens, and proofs of state and receipts, anywhere JavaScript runs,
+ * with WebCrypto and nothing else.
  *
  * Units   `nowS` is Unix seconds. Keys are 64 hexadecimal characters, `net` the first 16 of the
- *         service network's id.
+ *         service network's id. Of a proof, every text is lower-case hexadecimal.
  * Flow    Cheapest first: text, header, claims, audience, network, times, issuer, signature, and
  *         whose device it is. The key comes from the issuer set alone, never from the token.
- * Errors  None: a bad token is a `Refusal` with a code.
- * Source  docs/spec/tokens.md.
+ * Errors  None: a bad token is a `Refusal` with a code, a bad proof is false.
+ * Source  docs/spec/tokens.md, docs/spec/receipts.md.
  */
+import { hasFields, type LedgerFields, rootOfReceipts, rootOfState } from "./proof-checks.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { bytesOfHex, encodeAscii, encodeBase64url } from "./text-bytes.ts";
 import { type ParsedToken, parseToken, type TokenClaims } from "./token-form.ts";
@@ -45,7 +47,46 @@ export interface Unsigned {
   readonly token: ParsedToken;
 }
 
+interface Proof {
+  /** What the verifier trusts: one ledger hash of the service network. */
+  readonly ledgerHash: string;
+  /** What the ledger hash is made of. */
+  readonly ledger: LedgerFields;
+  readonly proof: string;
+}
+
+export interface StateProof extends Proof {
+  readonly key: string;
+  /** Undefined to prove that the key is absent. */
+  readonly value?: string | undefined;
+}
+
+export interface ReceiptProof extends Proof {
+  /** The receipt's canonical CBOR. */
+  readonly receipt: string;
+}
+
 const KEY_BYTES = 32;
+
+/** Whether, after the ledger of this hash, the state had this value under the key, or none. */
+export async function verifyStateProof(claim: StateProof): Promise<boolean> {
+  const { ledgerHash, ledger, key, value } = claim;
+  const [keyBytes, proof] = [bytesOfHex(key), bytesOfHex(claim.proof)];
+  const valueBytes = value === undefined ? undefined : bytesOfHex(value);
+  if (keyBytes === undefined || proof === undefined) return false;
+  if (value !== undefined && valueBytes === undefined) return false;
+  if (!(await hasFields(ledgerHash, ledger))) return false;
+  return (await rootOfState(keyBytes, valueBytes, proof)) === ledger.stateRoot;
+}
+
+/** Whether the receipt is one of those of the ledger of this hash. */
+export async function verifyReceiptProof(claim: ReceiptProof): Promise<boolean> {
+  const { ledgerHash, ledger } = claim;
+  const [receipt, proof] = [bytesOfHex(claim.receipt), bytesOfHex(claim.proof)];
+  if (receipt === undefined || proof === undefined) return false;
+  if (!(await hasFields(ledgerHash, ledger))) return false;
+  return (await rootOfReceipts(receipt, proof)) === ledger.receiptsRoot;
+}
 
 /** Checks everything, the signature by WebCrypto. */
 export async function verifyToken(token: string, wanted: Wanted): Promise<Verified | Refusal> {

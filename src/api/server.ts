@@ -21,11 +21,13 @@ import { type AuthPorts, authRoutes } from "./auth.ts";
 import { type ContentPorts, contentRoutes } from "./contents.ts";
 import { type ContractPorts, contractRoutes } from "./contracts.ts";
 import { isShallowJson } from "./json-depth.ts";
+import { type ProofPorts, proofRoutes } from "./proofs.ts";
 import { type StatusPorts, statusRoutes } from "./status.ts";
 
 export interface ApiPorts {
   readonly status: StatusPorts;
   readonly contracts: ContractPorts;
+  readonly proofs: ProofPorts;
   readonly contents: ContentPorts;
   /** Absent on a node that issues no tokens. */
   readonly auth: AuthPorts | undefined;
@@ -82,6 +84,7 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
   await registerReference(app, options.version);
   await app.register(statusRoutes, ports.status);
   await app.register(contractRoutes, ports.contracts);
+  await app.register(proofRoutes, ports.proofs);
   await app.register(contentRoutes, ports.contents);
   if (ports.auth !== undefined) await app.register(authRoutes, ports.auth);
   return app;

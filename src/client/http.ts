@@ -4,6 +4,7 @@
  * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers.
  */
 import { z } from "zod";
+import { toHex } from "../lib/bytes.ts";
 import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import {
@@ -11,8 +12,10 @@ import {
   ContentJson,
   ContractJson,
   PayablesJson,
+  ReceiptProofsJson,
   ReceiptsJson,
   SimulationJson,
+  StateProofJson,
   StatusJson,
   TokenJson,
   ViewJson,
@@ -28,6 +31,9 @@ export interface NodeClient {
   simulate(transactionXdr: string): Promise<SimulationJson>;
   receipts(txHash: string): Promise<ReceiptsJson>;
   payables(account: string): Promise<PayablesJson>;
+  /** Proofs that `ace-node/verify` checks. */
+  stateProof(key: Uint8Array): Promise<StateProofJson>;
+  receiptProofs(txHash: string): Promise<ReceiptProofsJson>;
   contents(): Promise<readonly ContentJson[]>;
   content(id: string): Promise<ContentJson>;
   publish(body: object, adminToken: string): Promise<ContentJson>;
@@ -68,6 +74,8 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     simulate: (transaction) => post("/v1/simulate", { transaction }, SimulationJson),
     receipts: (txHash) => get(`/v1/transactions/${txHash}/receipts`, ReceiptsJson),
     payables: (account) => get(`/v1/payables/${account}`, PayablesJson),
+    stateProof: (key) => get(`/v1/state/${toHex(key)}/proof`, StateProofJson),
+    receiptProofs: (txHash) => get(`/v1/transactions/${txHash}/proofs`, ReceiptProofsJson),
     contents: () => get("/v1/contents", z.array(ContentJson)),
     content: async (id) => await get(`/v1/contents/${contentName(id)}`, ContentJson),
     publish: (body, adminToken) => post("/v1/contents", body, ContentJson, adminToken),

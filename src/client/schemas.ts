@@ -97,6 +97,38 @@ export const ReceiptsJson = z.object({
 });
 export type ReceiptsJson = z.infer<typeof ReceiptsJson>;
 
+const bytes = z.string().regex(/^(?:[0-9a-f]{2})*$/);
+
+/** What a ledger hash is made of: `ace-node/verify` checks proofs against it. */
+const LedgerFieldsJson = z.object({
+  previous: hash,
+  sequence: z.int(),
+  receiptsRoot: hash,
+  stateRoot: hash,
+  protocolHash: hash,
+});
+
+export const StateProofJson = z.object({
+  ledgerHash: hash,
+  ledger: LedgerFieldsJson,
+  key: bytes,
+  value: bytes.optional().describe("Absent when the proof is of absence"),
+  proof: bytes,
+});
+export type StateProofJson = z.infer<typeof StateProofJson>;
+
+export const ReceiptProofsJson = z.object({
+  proofs: z.array(
+    z.object({
+      ledgerHash: hash,
+      ledger: LedgerFieldsJson,
+      receipt: bytes.describe("Canonical CBOR"),
+      proof: bytes,
+    }),
+  ),
+});
+export type ReceiptProofsJson = z.infer<typeof ReceiptProofsJson>;
+
 export const SimulationJson = z.object({ ledger: z.int(), receipts: z.array(ReceiptJson) });
 export type SimulationJson = z.infer<typeof SimulationJson>;
 

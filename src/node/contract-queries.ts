@@ -11,7 +11,7 @@ import { AceError, isAceError } from "../lib/errors.ts";
 import { isAddress } from "../lib/strkey.ts";
 import type { Receipt } from "../runtime/applied.ts";
 import { readPayables } from "../runtime/book-keys.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Store } from "../store/store.ts";
 import { receiptJson, resultJson } from "./receipt-json.ts";
 

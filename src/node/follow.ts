@@ -1,10 +1,11 @@
 /**
  * Follow: the one loop through which state enters this node.
  *
- * Flow    closed ledger, then calls, then applied (writes, receipts, roots), then one commit. Ledgers
- *         without a call that come quickly, one after another, share a commit: most of what makes
- *         catching up slow is waiting for the disk.
- * Range   At most `BATCH_LEDGERS_MAX` ledgers a commit, and none waits longer than `BATCH_MS` for it.
+ * Flow    closed ledger, then calls, then applied (writes, receipts, roots), then one commit. When more
+ *         ledgers wait, the next is applied meanwhile, and several are committed at once; ledgers
+ *         without a call, of which catching up has most, wait a moment for the next.
+ * Range   At most `GROUP_CALL_LEDGERS_MAX` ledgers with calls and `GROUP_MAX` in all a commit. While
+ *         nothing is under way, none waits longer than `QUIET_MS` for it.
  * Errors  Whatever source, runtime or journal throw. Nothing is lost, because the cursor is written
  *         in the same transaction as the state it belongs to; the caller reopens and follows on.
  */
@@ -15,9 +16,6 @@ import type { Events } from "../lib/events.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Applied, LedgerInput } from "../runtime/applied.ts";
 
-const BATCH_LEDGERS_MAX = 256;
-const BATCH_MS = 25;
-
 /** Closed ledgers in order and without gaps, after the journal's tip. */
 export interface Ledgers {
   after(tip: Cursor | undefined, signal: AbortSignal): AsyncIterable<ClosedLedger>;
@@ -26,21 +24,20 @@ export interface Ledgers {
 export interface Cursor {
   readonly sequence: number;
   readonly headerHash: string;
-  readonly ledgerHash: string;
-  readonly stateRoot: string;
-  readonly closeTime: bigint;
 }
 
 export interface Journal {
   tip(): Cursor | undefined;
-  /** Ledgers in order: all of them, or none. */
-  commit(batch: readonly Applied[]): void;
+  /** All of these ledgers in one transaction. */
+  commit(ledgers: readonly Applied[]): void;
 }
 
 export interface Machine {
+  /** May be asked for the next ledger before this one is committed. */
   apply(input: LedgerInput): Promise<Applied>;
-  /** Forgets what was applied but not committed: the next ledger is the one after `tip`. */
-  reset(tip?: Cursor): Promise<void>;
+  committed(sequence: number): void;
+  /** Forgets what was applied but not committed. */
+  reset(): Promise<void>;
 }
 
 export interface FollowParts {
@@ -52,40 +49,47 @@ export interface FollowParts {
   readonly nowMs: () => number;
 }
 
+/** One is with the contract process, the next is queued behind it. */
+const AHEAD_MAX = 2;
+/** Ledgers with calls of one transaction while more of them wait. A live one is committed at once. */
+const GROUP_CALL_LEDGERS_MAX = 8;
+const GROUP_MAX = 256;
+const QUIET_MS = 25;
+
 export async function follow(parts: FollowParts, signal: AbortSignal): Promise<void> {
-  const { ledgers, journal, machine, vault } = parts;
-  const batch = new Batch(parts);
-  // A fault of ours must end the stream as well, even while it waits for a ledger.
-  const ended = new AbortController();
-  const either = AbortSignal.any([signal, ended.signal]);
-  const stream = ledgers.after(journal.tip(), either)[Symbol.asyncIterator]();
+  const left = new AbortController();
+  const ledgers = parts.ledgers.after(parts.journal.tip(), AbortSignal.any([signal, left.signal]));
+  const incoming = ledgers[Symbol.asyncIterator]();
+  const line = new Line(parts);
   try {
-    for (let next = stream.next(); ; next = stream.next()) {
-      await batch.commitUnlessSoon(next);
-      const { done, value: closed } = await next;
-      if (done === true) break;
-      const input = ledgerInput(closed, vault);
-      // What a call may read must be committed before it runs.
-      if (input.calls.length > 0) await batch.commit();
-      const applied = await machine.apply(input);
-      batch.add(applied);
-      if (input.calls.length > 0 || batch.isFull) await batch.commit();
-    }
-    await batch.commit();
+    await line.run(incoming);
   } finally {
-    ended.abort();
-    await stream.return?.();
+    await line.drop();
+    // It may be waiting for a ledger that nobody wants any more.
+    left.abort();
+    await incoming.return?.().catch(() => undefined);
   }
 }
 
-/** Applied and not committed yet. */
-class Batch {
+type Step =
+  | { readonly kind: "closed"; readonly next: IteratorResult<ClosedLedger> }
+  | { readonly kind: "applied"; readonly done: Done }
+  | { readonly kind: "due" };
+
+interface Done {
+  readonly applied: Applied;
+  readonly isQuiet: boolean;
+  readonly startedMs: number;
+}
+
+/** Ledgers on their way: applied in order, a few at once, and committed in order. */
+class Line {
   readonly #parts: FollowParts;
-  #applied: Applied[] = [];
-  #startedMs = 0;
-  #timer = new AbortController();
-  /** Settles when the batch may wait no longer. */
-  #due: Promise<unknown> | undefined;
+  readonly #running: Promise<Done>[] = [];
+  /** Applied and not committed yet. */
+  #group: Done[] = [];
+  #hold: Hold | undefined;
+  /** The last ledger that was handed to the machine. */
   #last: number | undefined;
 
   constructor(parts: FollowParts) {
@@ -93,55 +97,129 @@ class Batch {
     this.#last = parts.journal.tip()?.sequence;
   }
 
-  get isFull(): boolean {
-    return this.#applied.length >= BATCH_LEDGERS_MAX;
-  }
-
-  add(applied: Applied): void {
-    const follows = this.#last === undefined || applied.sequence === this.#last + 1;
-    invariant(follows, "ledgers arrive in order, without gaps");
-    if (this.#applied.length === 0) {
-      this.#startedMs = this.#parts.nowMs();
-      this.#timer = new AbortController();
-      const { signal } = this.#timer;
-      this.#due = sleep(BATCH_MS, undefined, { signal }).catch(() => undefined);
+  async run(incoming: AsyncIterator<ClosedLedger>): Promise<void> {
+    let next: Promise<Step> | undefined = closed(incoming);
+    while (next !== undefined || this.#running.length > 0) {
+      const step: Step = await this.#first(next);
+      if (step.kind === "due") {
+        await this.#commit();
+      } else if (step.kind === "applied") {
+        await this.#finish(step.done);
+      } else if (step.next.done === true) {
+        next = undefined;
+      } else {
+        this.#begin(step.next.value);
+        next = closed(incoming);
+      }
     }
-    this.#applied.push(applied);
-    this.#last = applied.sequence;
+    await this.#commit();
   }
 
-  /** Commits when the next ledger lets wait for itself. */
-  async commitUnlessSoon(next: Promise<unknown>): Promise<void> {
-    if (this.#applied.length === 0) return;
-    const isSoon = await Promise.race([
-      next.then(
-        () => true,
-        () => false,
-      ),
-      this.#due?.then(() => false),
-    ]);
-    if (isSoon !== true) await this.commit();
+  /** Waits for what was begun, so that nothing of it comes later. */
+  async drop(): Promise<void> {
+    this.#hold?.end();
+    await Promise.allSettled(this.#running.splice(0));
   }
 
-  async commit(): Promise<void> {
-    const batch = this.#applied;
-    const last = batch.at(-1);
-    if (last === undefined) return;
-    const { journal, machine, events, nowMs } = this.#parts;
-    this.#applied = [];
-    this.#timer.abort();
+  /** The next ledger when there is room for it, the oldest of those that run, or the end of waiting. */
+  async #first(next: Promise<Step> | undefined): Promise<Step> {
+    const [oldest] = this.#running;
+    const steps: Promise<Step>[] = [];
+    if (next !== undefined && this.#running.length < AHEAD_MAX) steps.push(next);
+    if (oldest !== undefined) {
+      steps.push(oldest.then((done) => ({ kind: "applied", done })));
+    } else if (this.#group.length > 0) {
+      this.#hold ??= new Hold();
+      steps.push(this.#hold.due);
+    }
     try {
-      journal.commit(batch);
+      return await Promise.race(steps);
     } catch (error) {
-      await machine.reset(journal.tip());
+      await this.#keepWhole();
       throw error;
     }
-    const { sequence, ledgerHash } = last;
-    const calls = batch.reduce((sum, { receipts }) => sum + receipts.length, 0);
-    const tookMs = nowMs() - this.#startedMs;
-    const ledgers = batch.length;
-    events.info("ledger.applied", { ledger: sequence, ledgers, calls, tookMs, ledgerHash });
   }
+
+  /** What is whole already need not be done again; what is not was never applied. */
+  async #keepWhole(): Promise<void> {
+    let isWhole = true;
+    for (const settled of await Promise.allSettled(this.#running.splice(0))) {
+      isWhole &&= settled.status === "fulfilled";
+      if (isWhole && settled.status === "fulfilled") this.#group.push(settled.value);
+    }
+    await this.#commit();
+    if (!isWhole) await this.#parts.machine.reset();
+  }
+
+  #begin(ledger: ClosedLedger): void {
+    const { machine, vault, nowMs } = this.#parts;
+    const follows = this.#last === undefined || ledger.sequence === this.#last + 1;
+    invariant(follows, "ledgers arrive in order, without gaps");
+    this.#last = ledger.sequence;
+    const startedMs = nowMs();
+    const input = ledgerInput(ledger, vault);
+    const isQuiet = input.calls.length === 0;
+    const running = machine.apply(input).then((applied): Done => ({ applied, isQuiet, startedMs }));
+    running.catch(() => undefined);
+    this.#running.push(running);
+  }
+
+  async #finish(done: Done): Promise<void> {
+    this.#running.shift();
+    this.#group.push(done);
+    const mayGrow = this.#running.length > 0 || this.#group.every(({ isQuiet }) => isQuiet);
+    if (this.#isFull || !mayGrow) await this.#commit();
+  }
+
+  get #isFull(): boolean {
+    const loud = this.#group.filter(({ isQuiet }) => !isQuiet);
+    return this.#group.length >= GROUP_MAX || loud.length >= GROUP_CALL_LEDGERS_MAX;
+  }
+
+  async #commit(): Promise<void> {
+    const { journal, machine, events, nowMs } = this.#parts;
+    const group = this.#group;
+    const [first, last] = [group[0], group.at(-1)];
+    this.#group = [];
+    this.#hold?.end();
+    this.#hold = undefined;
+    if (first === undefined || last === undefined) return;
+    try {
+      journal.commit(group.map(({ applied }) => applied));
+      machine.committed(last.applied.sequence);
+    } catch (error) {
+      await this.drop();
+      await machine.reset();
+      throw error;
+    }
+    const { sequence: ledger, ledgerHash } = last.applied;
+    const calls = group.reduce((sum, { applied }) => sum + applied.encodedReceipts.length, 0);
+    const tookMs = nowMs() - first.startedMs;
+    events.info("ledger.applied", { ledger, ledgers: group.length, calls, tookMs, ledgerHash });
+  }
+}
+
+/** A moment in which the next ledger may come. */
+class Hold {
+  readonly #timer = new AbortController();
+  readonly due: Promise<Step>;
+
+  constructor() {
+    const { signal } = this.#timer;
+    const waited = sleep(QUIET_MS, undefined, { signal }).catch(() => undefined);
+    this.due = waited.then(() => ({ kind: "due" }));
+  }
+
+  end(): void {
+    this.#timer.abort();
+  }
+}
+
+function closed(incoming: AsyncIterator<ClosedLedger>): Promise<Step> {
+  const step = incoming.next().then((next): Step => ({ kind: "closed", next }));
+  // Nobody may be waiting for it when it fails.
+  step.catch(() => undefined);
+  return step;
 }
 
 function ledgerInput(closed: ClosedLedger, vault: string): LedgerInput {

@@ -7,7 +7,7 @@ import { openStellar } from "../client/stellar.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { openAccess } from "./access.ts";
@@ -18,6 +18,7 @@ import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
 import { authority, listenOn } from "./listen.ts";
+import { proofQueries } from "./proof-queries.ts";
 import { settingReader } from "./settings.ts";
 import type { Sources } from "./sources.ts";
 import { statusPorts } from "./status.ts";
@@ -62,6 +63,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
       clock,
     }),
     contracts: contractQueries({ network, store, runtime }),
+    proofs: proofQueries({ network, store }),
     contents: streams.shelf.ports(adminToken),
     auth: authPorts(parts, () => authority(config.host, port)),
   };

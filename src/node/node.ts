@@ -3,9 +3,12 @@
  *
  * Parts start in the order written and are disposed of in reverse, also when a later one fails.
  */
-import { networkId } from "../contracts/service-network.ts";
+import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
 import { systemClock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
+import { systemPace } from "../lib/pace.ts";
 import { openRuntime } from "../runtime/runtime.ts";
+import type { RuntimeOptions } from "../runtime/runtime-types.ts";
 import { openContents } from "../store/contents.ts";
 import { openOutbox } from "../store/outbox.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -17,6 +20,7 @@ import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
 import { openSources } from "./sources.ts";
+import { startStateAudit } from "./state-audit.ts";
 import { openStreams, type Streams } from "./streams.ts";
 import { systemSources } from "./system-contracts.ts";
 
@@ -40,16 +44,9 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   const network = readServiceNetwork(config.networkFile);
   const id = networkId(network);
 
-  const { store, outbox, contents, wasClosedCleanly } = openDatabases(parts, config.dataDir, id);
-  const runtime = parts.use(
-    await openRuntime({
-      network,
-      systemContracts: systemSources(network),
-      state: store.state,
-      tip: store.tip(),
-      events: telemetry,
-    }),
-  );
+  const databases = openDatabases(parts, config.dataDir, id, telemetry);
+  const { store, outbox, contents, wasClosedCleanly } = databases;
+  const runtime = parts.use(await openRuntime(runtimeOver(store, network, telemetry)));
   const streams = await openStreams(parts, {
     config,
     network,
@@ -106,18 +103,30 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   };
 }
 
+function runtimeOver(store: Store, network: ServiceNetwork, events: Events): RuntimeOptions {
+  return {
+    network,
+    systemContracts: systemSources(network),
+    state: store.state,
+    tree: store.tree,
+    tip: store.tip(),
+    events,
+  };
+}
+
 function audited(store: Store): Journal {
   return {
     tip: store.tip,
     commit: (batch) => {
-      store.commitAll(batch);
+      store.commit(...batch);
       store.audit(AUDITED_LEDGERS);
     },
   };
 }
 
-function openDatabases(parts: AsyncDisposableStack, dir: string, id: string) {
-  const store = parts.use(openStore({ dir, networkId: id }));
+function openDatabases(parts: AsyncDisposableStack, dir: string, id: string, events: Events) {
+  const store = parts.use(openStore({ dir, networkId: id, events }));
+  parts.use(startStateAudit({ store, events, clock: systemClock, pace: systemPace }));
   const outbox = parts.use(openOutbox(dir));
   const contents = parts.use(openContents(dir));
   // A node with a history and no outbox has lost what it knew of used challenges.

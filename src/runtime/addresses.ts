@@ -1,6 +1,7 @@
-/** Addresses in the contract process, which cannot afford the Stellar SDK: see `realm/address.ts`. */
+/** Addresses in the keeper, which cannot afford the Stellar SDK: see `realm/address.ts`. */
 import { invariant } from "../lib/invariant.ts";
 import { addressBytes, addressText } from "./realm/address.ts";
+import { big } from "./realm/cbor.ts";
 import { contractPrefix } from "./realm/keys.ts";
 
 const KEY_BYTES = 32;
@@ -12,11 +13,8 @@ export function splitAddressBytes(address: string): {
 } {
   const bytes = addressBytes(address);
   invariant(bytes !== undefined, "addresses were checked before");
-  const id = Buffer.from(bytes.slice(KEY_BYTES), "latin1");
-  return {
-    account: bytes.slice(0, KEY_BYTES),
-    id: id.length === 0 ? undefined : id.readBigUInt64BE(),
-  };
+  const id = bytes.length === KEY_BYTES ? undefined : big(bytes.slice(KEY_BYTES));
+  return { account: bytes.slice(0, KEY_BYTES), id };
 }
 
 /** The M… address of the account with these 32 bytes. */

@@ -81,7 +81,10 @@ export interface Applied {
   readonly closeTime: bigint;
   /** Net writes of the ledger, ascending by key, each key once. */
   readonly writes: readonly Write[];
+  /** Read from `encodedReceipts` when asked for. */
   readonly receipts: readonly Receipt[];
+  /** The bytes that are hashed, stored and compared. */
+  readonly encodedReceipts: readonly Uint8Array[];
   readonly receiptsRoot: string;
   readonly stateRoot: string;
   /** The hash chain over receipts and roots: what nodes compare. */

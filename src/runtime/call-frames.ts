@@ -1,55 +1,82 @@
 /** The frames of one call: the contract that was called, the one it called, and so on. */
-import type { Abi, AbiMethod } from "../contracts/abi.ts";
-import type { ContractEvent, Pay } from "./applied.ts";
+import type { Code, CodeMethod } from "./contract-code.ts";
 import type { ContractRecord } from "./contract-records.ts";
-import { Layer } from "./overlay.ts";
+import type { KnownContract } from "./ledger-scope.ts";
 
 export interface Frame {
+  readonly contract: KnownContract;
   readonly record: ContractRecord;
-  readonly abi: Abi;
-  readonly self: string;
+  readonly code: Code;
   readonly caller: string;
   /** Writes and effects fail with `VIEW_WRITES`. */
   readonly isView: boolean;
-  readonly layer: Layer;
   /** By asset: what came with this call. */
   readonly paid: ReadonlyMap<string, bigint>;
+  /** Where the journal of state stood before this frame. */
+  readonly mark: number;
   /** Keys of its own that the contract wrote. */
-  readonly keys: Set<string>;
-  readonly events: ContractEvent[];
-  readonly pays: Pay[];
-  /** Transfers and locks taken in this frame. */
-  readonly taken: string[];
+  keys: Set<string> | undefined;
+  /** Events and payments as CBOR items, one after the other. */
+  events: string;
+  eventCount: number;
   eventBytes: number;
-  scans: number;
+  pays: string;
+  payCount: number;
+  /** Transfers and locks taken in this frame. */
+  taken: readonly string[];
 }
 
-export type FrameParts = Pick<Frame, "record" | "abi" | "self" | "caller" | "isView" | "paid">;
+export type FrameParts = Pick<
+  Frame,
+  "contract" | "record" | "code" | "caller" | "isView" | "paid" | "mark"
+>;
 
-export function openFrame(parts: FrameParts, below: Layer): Frame {
+const NOTHING: readonly string[] = [];
+
+export function openFrame({
+  contract,
+  record,
+  code,
+  caller,
+  isView,
+  paid,
+  mark,
+}: FrameParts): Frame {
   return {
-    ...parts,
-    layer: new Layer(below),
-    keys: new Set(),
-    events: [],
-    pays: [],
-    taken: [],
+    contract,
+    record,
+    code,
+    caller,
+    isView,
+    paid,
+    mark,
+    keys: undefined,
+    events: "",
+    eventCount: 0,
     eventBytes: 0,
-    scans: 0,
+    pays: "",
+    payCount: 0,
+    taken: NOTHING,
   };
 }
 
 /** Keeps what a nested call did. */
 export function mergeFrame(inner: Frame, outer: Frame): void {
-  inner.layer.mergeInto(outer.layer);
-  for (const key of inner.keys) outer.keys.add(key);
-  outer.events.push(...inner.events);
-  outer.pays.push(...inner.pays);
-  outer.taken.push(...inner.taken);
+  for (const key of inner.keys ?? NOTHING) addKey(outer, key);
+  outer.events += inner.events;
+  outer.eventCount += inner.eventCount;
   outer.eventBytes += inner.eventBytes;
+  outer.pays += inner.pays;
+  outer.payCount += inner.payCount;
+  if (inner.taken.length > 0) outer.taken = [...outer.taken, ...inner.taken];
+}
+
+export function addKey(frame: Frame, key: string): void {
+  frame.keys ??= new Set();
+  frame.keys.add(key);
 }
 
 /** True when the method takes a payment of this asset. */
-export function isPayable({ payable }: AbiMethod, asset: string): boolean {
+export function isPayable({ payable }: CodeMethod, asset: string): boolean {
   return typeof payable === "boolean" ? payable : payable.includes(asset);
 }

@@ -1,47 +1,73 @@
-/** Admitted code by its hash, kept as long as the process lives: what a hash names never changes. */
-import type { Abi } from "../contracts/abi.ts";
+/** Admitted code by its hash, kept as long as the sandbox lives: what a hash names never changes. */
 import { invariant } from "../lib/invariant.ts";
-import { type Admission, codeHashOf } from "./admit.ts";
 import { contractSource } from "./contract-records.ts";
-import type { Ground } from "./overlay.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { WorkingState } from "./working-state.ts";
 
-export type Admit = (source: string) => Admission;
+/** What calls need to know of code before it runs. */
+export interface Code {
+  readonly codeHash: string;
+  readonly methods: ReadonlyMap<string, CodeMethod>;
+  /** The ABI as state holds it, in byte text. */
+  readonly abi: string;
+}
+
+export interface CodeMethod {
+  readonly view: boolean;
+  /** All assets, none, or the ones listed. */
+  readonly payable: boolean | readonly string[];
+}
+
+/** An answer of the contract process: JSON carries it. */
+export type Judgement =
+  | {
+      readonly ok: true;
+      readonly codeHash: string;
+      readonly abi: string;
+      readonly methods: readonly (readonly [name: string, method: CodeMethod])[];
+    }
+  | { readonly ok: false; readonly refusals: readonly CodeRefusal[] };
+
+export interface CodeRefusal {
+  readonly code: string;
+  readonly line: number;
+  readonly column: number;
+}
 
 export type Admitted =
-  | { readonly ok: true; readonly codeHash: string; readonly abi: Abi }
-  | Extract<Admission, { readonly ok: false }>;
+  | { readonly ok: true; readonly code: Code }
+  | { readonly ok: false; readonly refusals: readonly CodeRefusal[] };
+
+/** Judges source and makes it runnable when it is admitted. */
+export type Judge = (source: string) => Judgement;
 
 export class ContractCode {
-  readonly #admit: Admit;
-  readonly #sandbox: Sandbox;
-  readonly #abis = new Map<string, Abi>();
+  readonly #judge: Judge;
+  readonly #known = new Map<string, Code>();
 
-  constructor(admit: Admit, sandbox: Sandbox) {
-    this.#admit = admit;
-    this.#sandbox = sandbox;
+  constructor(judge: Judge) {
+    this.#judge = judge;
   }
 
-  /** The ABI of code that state holds, made runnable on the way. */
-  load(state: Ground, codeHash: string): Abi {
-    const known = this.#abis.get(codeHash);
+  /** Code that state holds, made runnable on the way. */
+  load(state: WorkingState, codeHash: string): Code {
+    const known = this.#known.get(codeHash);
     if (known !== undefined) return known;
     const source = contractSource(state, codeHash);
     invariant(source !== undefined, `state holds the source of ${codeHash}`);
     const admitted = this.admit(source);
     invariant(admitted.ok, `code ${codeHash} was admitted before`);
-    return admitted.abi;
+    return admitted.code;
   }
 
   /** Judges source; what is admitted can run from now on. */
   admit(source: string): Admitted {
-    const codeHash = codeHashOf(source);
-    const known = this.#abis.get(codeHash);
-    if (known !== undefined) return { ok: true, codeHash, abi: known };
-    const admission = this.#admit(source);
-    if (!admission.ok) return admission;
-    this.#sandbox.install(codeHash, admission.code, admission.abi);
-    this.#abis.set(codeHash, admission.abi);
-    return admission;
+    const judgement = this.#judge(source);
+    if (!judgement.ok) return judgement;
+    const { codeHash, abi } = judgement;
+    const known = this.#known.get(codeHash);
+    if (known !== undefined) return { ok: true, code: known };
+    const code = { codeHash, abi, methods: new Map(judgement.methods) };
+    this.#known.set(codeHash, code);
+    return { ok: true, code };
   }
 }

@@ -1,13 +1,21 @@
 /** Contracts in state: number to code hash and owner, code hash to source and ABI. */
-import { type Abi, decodeAbi, encodeAbi } from "../contracts/abi.ts";
-import type { CborValue } from "../lib/cbor.ts";
 import { invariant } from "../lib/invariant.ts";
-import { cborText, fromByteText, fromCborText, toByteText } from "./byte-text.ts";
-import type { Ground, Layer } from "./overlay.ts";
+import { fromUtf8, hex, unhex } from "./realm/bytes.ts";
+import {
+  bytesItem,
+  header,
+  integerItem,
+  MAJOR,
+  readInteger,
+  readItems,
+  readString,
+  textItem,
+} from "./realm/cbor.ts";
 import { abiKey, contractKey, nextContractKey, sourceKey } from "./system-keys.ts";
 
 /** Numbers below are the system's own. */
 const FIRST_CONTRACT = 256n;
+const RECORD_ITEMS = 2;
 
 export interface ContractRecord {
   readonly number: bigint;
@@ -16,48 +24,55 @@ export interface ContractRecord {
   readonly owner: string;
 }
 
-type Source = Pick<Ground, "get">;
+interface Source {
+  get(key: string): string | undefined;
+}
+
+interface Target extends Source {
+  set(key: string, value: string | undefined): void;
+}
 
 export function contractRecord(state: Source, number: bigint): ContractRecord | undefined {
   const stored = state.get(contractKey(number));
   if (stored === undefined) return undefined;
-  const [codeHash, owner] = parts(fromCborText(stored));
-  invariant(codeHash instanceof Uint8Array && typeof owner === "string", "a contract's record");
-  return { number, codeHash: codeHash.toHex(), owner };
+  return readRecord(stored, number);
 }
 
-export function storeContract(state: Layer, record: ContractRecord): void {
-  const stored = [Uint8Array.fromHex(record.codeHash), record.owner];
-  state.set(contractKey(record.number), cborText(stored));
+/** The record that these bytes of state are. */
+export function readRecord(stored: string, number: bigint): ContractRecord {
+  const [codeHash = "", owner = ""] = readItems(stored) ?? [];
+  const hash = readString(MAJOR.bytes, codeHash);
+  const who = readString(MAJOR.text, owner);
+  invariant(hash !== undefined && who !== undefined, "a contract's record");
+  return { number, codeHash: hex(hash), owner: who };
+}
+
+export function storeContract(state: Target, { number, codeHash, owner }: ContractRecord): void {
+  const hash = unhex(codeHash);
+  invariant(hash !== undefined, "a code hash is hexadecimal");
+  const stored = header(MAJOR.array, RECORD_ITEMS) + bytesItem(hash) + textItem(owner);
+  state.set(contractKey(number), stored);
 }
 
 export function contractSource(state: Source, codeHash: string): string | undefined {
   const stored = state.get(sourceKey(codeHash));
   if (stored === undefined) return undefined;
-  const source = fromCborText(stored);
-  invariant(typeof source === "string", "source is text");
-  return source;
+  const source = readString(MAJOR.text, stored);
+  invariant(source !== undefined, "source is text");
+  return fromUtf8(source);
 }
 
-export function contractAbi(state: Source, codeHash: string): Abi | undefined {
-  const stored = state.get(abiKey(codeHash));
-  return stored === undefined ? undefined : decodeAbi(fromByteText(stored));
-}
-
-export function storeCode(state: Layer, codeHash: string, source: string, abi: Abi): void {
-  state.set(sourceKey(codeHash), cborText(source));
-  state.set(abiKey(codeHash), toByteText(encodeAbi(abi)));
+/** `abi` is the stored form of the ABI, as byte text. */
+export function storeCode(state: Target, codeHash: string, source: string, abi: string): void {
+  state.set(sourceKey(codeHash), textItem(source));
+  state.set(abiKey(codeHash), abi);
 }
 
 /** Takes the next free number. */
-export function takeNumber(state: Layer): bigint {
+export function takeNumber(state: Target): bigint {
   const stored = state.get(nextContractKey);
-  const next = stored === undefined ? FIRST_CONTRACT : fromCborText(stored);
-  invariant(typeof next === "bigint", "contract numbers are integers");
-  state.set(nextContractKey, cborText(next + 1n));
+  const next = stored === undefined ? FIRST_CONTRACT : readInteger(stored);
+  invariant(next !== undefined, "contract numbers are integers");
+  state.set(nextContractKey, integerItem(next + 1n));
   return next;
-}
-
-function parts(value: CborValue): readonly CborValue[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -3,106 +3,84 @@
  *
  * A failed call leaves nothing but its receipt and the refunds of the payments that came with it.
  */
-import type { Call } from "../contracts/call.ts";
-import { type CborValue, encodeCbor } from "../lib/cbor.ts";
-import { sha256Hex } from "../lib/hash.ts";
-import type { Receipt, Refund } from "./applied.ts";
-import { cborText, fromByteText } from "./byte-text.ts";
 import { isPayable } from "./call-frames.ts";
-import { contractRecord } from "./contract-records.ts";
-import { credit, owe } from "./money.ts";
-import { Layer } from "./overlay.ts";
+import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
+import { limits } from "./limits.ts";
+import { credit } from "./money.ts";
+import { type ReceiptParts, receiptParts } from "./receipt-parts.ts";
 import { callRegistry, REGISTRY } from "./registry.ts";
+import type { WireCall, WirePayment } from "./requests.ts";
 import { type CallContext, type CallResult, refused, runMethod } from "./run-method.ts";
 import { gasLeft } from "./transaction-use.ts";
 
-/** Applies one call to the ledger's state. */
-export function executeCall(call: Call, context: CallContext): Receipt {
+/** Applies one call to the ledger's state, and tells of it in the parts of a receipt. */
+export function executeCall(call: WireCall, context: CallContext): ReceiptParts {
   const { ledger, use } = context;
-  const kept = new Layer(ledger.state);
-  const attempt = new Layer(kept);
-  const gas = gasLeft(use, call.gasLimit);
-  for (const { asset, amount } of call.paid) credit(attempt, call.contract, asset, amount);
-  const outcome = route(call, context, attempt, gas);
+  const { state } = ledger;
+  const [, , , contractText, , , , gasLimit, payments] = call;
+  const contract = ledger.contract(contractText);
+  const mark = state.mark();
+  const gas = gasLeft(use, gasLimit);
+  const paid = paidByAsset(payments);
+  for (const [asset, amount] of paid) credit(state, contract.balanceKey(asset), amount);
+  const outcome = takeGas(ledger, gas)
+    ? route(call, { context, contract, gas, paid })
+    : refused("LEDGER_FULL");
   use.gas += outcome.gasUsed;
-  const refunds = outcome.code === "" ? [] : refundsOf(call);
-  if (outcome.code === "") attempt.mergeInto(kept);
-  for (const { to, asset, amount } of refunds) owe(kept, to, asset, amount);
-  kept.mergeInto(ledger.state);
-  return receiptOf(call, { ...outcome, sequence: ledger.sequence, refunds, kept });
-}
-
-function route(call: Call, context: CallContext, state: Layer, gas: number): CallResult {
-  if (call.kind === "malformed") return refused("CALLDATA_MALFORMED");
-  if (call.contract === REGISTRY) return callRegistry(call, context, state, gas);
-  const record = contractRecord(state, call.contract);
-  if (record === undefined) return refused("CONTRACT_UNKNOWN");
-  const abi = context.code.load(state, record.codeHash);
-  const name = call.kind === "receive" ? "receive" : call.method;
-  const method = abi.methods.get(name);
-  if (method === undefined || name === "setup" || name === "migrate") {
-    return refused(call.kind === "receive" ? "NOT_PAYABLE" : "METHOD_UNKNOWN");
+  ledger.gasUsed += outcome.gasUsed;
+  const refunds = outcome.code === "" ? [] : payments;
+  if (outcome.code !== "") state.rollback(mark);
+  for (const [to, asset, amount] of refunds) {
+    credit(state, ledger.owedKey(to, asset), BigInt(amount));
   }
-  if (call.paid.some(({ asset }) => !isPayable(method, asset))) return refused("NOT_PAYABLE");
-  return runMethod(
-    {
-      contract: call.contract,
-      method: name,
-      args: cborText(call.args),
-      caller: call.caller,
-      paid: paidByAsset(call),
-      gas,
-      isView: method.view,
-    },
-    context,
-    state,
-  );
-}
-
-function paidByAsset({ paid }: Call): ReadonlyMap<string, bigint> {
-  const sums = new Map<string, bigint>();
-  for (const { asset, amount } of paid) sums.set(asset, (sums.get(asset) ?? 0n) + amount);
-  return sums;
-}
-
-function refundsOf({ paid }: Call): readonly Refund[] {
-  return paid.map(({ from, asset, amount }) => ({ to: from, asset, amount }));
-}
-
-type ReceiptParts = CallResult & {
-  readonly sequence: number;
-  readonly refunds: readonly Refund[];
-  readonly kept: Layer;
-};
-
-function receiptOf(call: Call, parts: ReceiptParts): Receipt {
-  const { sequence, codeHash, code, gasUsed, events, pays, refunds, result, kept } = parts;
-  return {
-    ledger: sequence,
-    txHash: call.txHash,
-    index: call.index,
-    contract: call.contract,
-    codeHash,
-    method: call.method,
-    caller: call.caller,
-    argsHash: sha256Hex(encodeCbor(call.args)),
-    ok: code === "",
-    code,
-    gasLimit: call.gasLimit,
-    gasUsed: BigInt(gasUsed),
-    writesHash: hashWrites(kept),
-    events,
-    effects: pays,
+  return receiptParts({
+    call,
+    contract,
+    outcome,
     refunds,
-    result,
-  };
+    ledger,
+    writes: state.writesSince(mark),
+  });
 }
 
-/** SHA-256 of the CBOR array of `[key, value or null]`, ascending by key. */
-function hashWrites(layer: Layer): string {
-  const writes = layer.writes().map(([key, value]) => {
-    const stored: CborValue = value === undefined ? null : fromByteText(value);
-    return [fromByteText(key), stored];
-  });
-  return sha256Hex(encodeCbor(writes));
+/** Whether the ledger has room for all that this call may use. */
+function takeGas(ledger: LedgerScope, gas: number): boolean {
+  return ledger.gasUsed + gas <= limits.gasLedgerMax;
+}
+
+interface Routed {
+  readonly context: CallContext;
+  readonly contract: KnownContract;
+  readonly gas: number;
+  readonly paid: ReadonlyMap<string, bigint>;
+}
+
+function route(call: WireCall, { context, contract, gas, paid }: Routed): CallResult {
+  const [, , kind, , method, args, caller] = call;
+  const { ledger } = context;
+  if (kind === "malformed") return refused("CALLDATA_MALFORMED");
+  if (contract.number === REGISTRY) return callRegistry(call, context, gas);
+  const record = ledger.record(contract);
+  if (record === undefined) return refused("CONTRACT_UNKNOWN");
+  const code = context.code.load(ledger.state, record.codeHash);
+  const name = kind === "receive" ? "receive" : method;
+  const found = code.methods.get(name);
+  if (found === undefined || name === "setup" || name === "migrate") {
+    return refused(kind === "receive" ? "NOT_PAYABLE" : "METHOD_UNKNOWN");
+  }
+  for (const asset of paid.keys()) if (!isPayable(found, asset)) return refused("NOT_PAYABLE");
+  const isView = found.view;
+  return runMethod({ contract, method: name, args, caller, paid, gas, isView }, context);
+}
+
+const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();
+
+function paidByAsset(payments: readonly WirePayment[]): ReadonlyMap<string, bigint> {
+  const [only] = payments;
+  if (only === undefined) return NOTHING_PAID;
+  const sums = new Map<string, bigint>();
+  for (const [, asset, amount] of payments) {
+    sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(amount));
+  }
+  return sums;
 }

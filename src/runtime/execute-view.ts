@@ -1,30 +1,24 @@
-/** A view: one method on state as it is. What it might write is dropped with its layer. */
-import { cborText } from "./byte-text.ts";
-import { contractAbi, contractRecord } from "./contract-records.ts";
-import { type Machine, NO_FACTS } from "./execute-ledger.ts";
-import { ledgerScope } from "./ledger-scope.ts";
+/** A view: one method on state as it is. What it might write is taken back. */
+import type { Machine } from "./execute-ledger.ts";
+import { NO_FACTS } from "./facts.ts";
 import { limits } from "./limits.ts";
-import { type Ground, Layer } from "./overlay.ts";
-import { refused, runMethod } from "./run-method.ts";
+import type { ViewRequest } from "./requests.ts";
+import { type CallResult, refused, runMethod } from "./run-method.ts";
 import { newTransaction } from "./transaction-use.ts";
-import type { ViewRequest, ViewResult } from "./wire.ts";
 
-export function executeView(
-  ground: Ground,
-  request: ViewRequest,
-  machine: Machine,
-): Omit<ViewResult, "ok"> {
-  const state = new Layer(ground);
-  const ledger = ledgerScope(request, state);
+export function executeView(request: ViewRequest, machine: Machine): CallResult {
+  const ledger = machine.scope(request);
   const context = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
-  const { contract, method, caller } = request;
-  const record = contractRecord(state, contract);
-  const abi = record && contractAbi(state, record.codeHash);
-  const isView = abi?.methods.get(method)?.view === true;
-  const call = { contract, method, args: cborText(request.args), caller, isView, paid: new Map() };
-  const outcome =
-    record === undefined || isView
-      ? runMethod({ ...call, gas: limits.gasViewMax }, context, state)
-      : refused("METHOD_UNKNOWN");
-  return { code: outcome.code, result: outcome.result, gasUsed: BigInt(outcome.gasUsed) };
+  const { method, args, caller } = request;
+  const contract = ledger.contract(request.contract);
+  const record = ledger.record(contract);
+  if (record === undefined) return refused("CONTRACT_UNKNOWN");
+  const code = machine.code.load(ledger.state, record.codeHash);
+  if (code.methods.get(method)?.view !== true) return refused("METHOD_UNKNOWN");
+  const gas = limits.gasViewMax;
+  const call = { contract, method, args, caller, isView: true, paid: new Map(), gas };
+  const outcome = runMethod(call, context);
+  ledger.state.rollback(0);
+  ledger.state.close();
+  return outcome;
 }

@@ -16,6 +16,8 @@ export const limits = {
   gasCallMax: 5_000_000,
   gasTransactionMax: 5_000_000,
   gasViewMax: 1_000_000,
+  /** `LEDGER_FULL`: what the calls of one ledger use together. */
+  gasLedgerMax: 200_000_000,
   /** `CALL_DEPTH`, `CONTRACT_DEPTH` */
   callDepthMax: 256,
   contractDepthMax: 8,

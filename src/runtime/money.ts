@@ -5,53 +5,47 @@
  * move between contracts: `moneyDelta` is what a ledger added, and must equal what it received.
  */
 import { invariant } from "../lib/invariant.ts";
-import { cborText, fromCborText } from "./byte-text.ts";
-import type { Ground, Layer } from "./overlay.ts";
-import { assetOfKey, balanceKey, owedKey } from "./system-keys.ts";
+import { integerItem, readInteger } from "./realm/cbor.ts";
+import { assetOfKey } from "./system-keys.ts";
+import type { WorkingState } from "./working-state.ts";
 
-export function balanceOf(state: Ground, contract: bigint, asset: string): bigint {
-  return amountAt(state, balanceKey(contract, asset));
+/** What stands under a key of `system-keys.ts` that holds an amount. */
+export function amountAt(state: WorkingState, key: string): bigint {
+  return amountOf(state.read(key));
 }
 
-/** Gives to a contract's balance. */
-export function credit(state: Layer, contract: bigint, asset: string, amount: bigint): void {
-  add(state, balanceKey(contract, asset), amount);
+/** Gives to a contract's balance, or enters a debt of the vault into the book. */
+export function credit(state: WorkingState, key: string, amount: bigint): void {
+  keep(state, key, amountAt(state, key) + amount);
 }
 
 /** Takes from a contract's balance; false, and nothing changed, when it does not hold so much. */
-export function debit(state: Layer, contract: bigint, asset: string, amount: bigint): boolean {
-  if (balanceOf(state, contract, asset) < amount) return false;
-  add(state, balanceKey(contract, asset), -amount);
+export function debit(state: WorkingState, key: string, amount: bigint): boolean {
+  const held = amountAt(state, key);
+  if (held < amount) return false;
+  keep(state, key, held - amount);
   return true;
 }
 
-/** Enters a debt of the vault into the book. */
-export function owe(state: Layer, address: string, asset: string, amount: bigint): void {
-  add(state, owedKey(address, asset), amount);
-}
-
-/** By asset: how much more the contracts hold and the book owes after these writes. */
-export function moneyDelta(before: Ground, after: Layer): ReadonlyMap<string, bigint> {
+/** By asset: how much more the contracts hold and the book owes than before the ledger. */
+export function moneyDelta(state: WorkingState): Map<string, bigint> {
   const deltas = new Map<string, bigint>();
-  for (const [key] of after.writes()) {
+  for (const [key, before, after] of state.changes()) {
     const asset = assetOfKey(key);
     if (asset === undefined) continue;
-    const delta = amountAt(after, key) - amountAt(before, key);
-    deltas.set(asset, (deltas.get(asset) ?? 0n) + delta);
+    deltas.set(asset, (deltas.get(asset) ?? 0n) + amountOf(after) - amountOf(before));
   }
   return deltas;
 }
 
-function add(state: Layer, key: string, amount: bigint): void {
-  const sum = amountAt(state, key) + amount;
+function keep(state: WorkingState, key: string, sum: bigint): void {
   invariant(sum >= 0n, "nobody holds less than nothing");
-  state.set(key, sum === 0n ? undefined : cborText(sum));
+  state.set(key, sum === 0n ? undefined : integerItem(sum));
 }
 
-function amountAt(state: Ground, key: string): bigint {
-  const stored = state.get(key);
-  if (stored === undefined) return 0n;
-  const amount = fromCborText(stored);
-  invariant(typeof amount === "bigint", "balances and debts are integers");
+function amountOf(stored: string): bigint {
+  if (stored === "") return 0n;
+  const amount = readInteger(stored);
+  invariant(amount !== undefined, "balances and debts are integers");
   return amount;
 }

@@ -1,104 +1,106 @@
 /** What the contract process does with each request: a ledger, a view, a look at the realm. */
+import { verify as verifySignature } from "node:crypto";
 import { encodeCbor } from "../lib/cbor.ts";
+import { sha256Hex } from "../lib/hash.ts";
+import type { Admission } from "./admit.ts";
 import { fromByteText, toByteText } from "./byte-text.ts";
-import { executeLedger, type Machine } from "./execute-ledger.ts";
-import { executeView } from "./execute-view.ts";
-import type { Ground, Row } from "./overlay.ts";
+import { wholeReceipts } from "./outcome-frame.ts";
 import { type FramePart, frameTypes } from "./process-frames.ts";
-import type { ProcessSandbox } from "./process-sandbox.ts";
-import {
-  decodeApply,
-  decodeRows,
-  decodeView,
-  encodeOutcome,
-  encodeScan,
-  encodeViewResult,
-} from "./wire.ts";
-
-/** A sandbox with the code that is known in it. */
-export type ProcessMachine = Machine & { readonly sandbox: ProcessSandbox };
+import type { ProcessSandbox, SandboxParts } from "./process-sandbox.ts";
+import { encodeScan } from "./wire.ts";
 
 export interface AnswerParts {
-  readonly openMachine: () => ProcessMachine;
-  /** Asks the node, which answers from committed state. */
+  readonly openSandbox: (parts: SandboxParts) => ProcessSandbox;
+  readonly admit: (source: string) => Admission;
+  /** Asks the node, and waits. */
   readonly ask: (type: number, payload: Uint8Array) => Uint8Array;
+  /** Tells the node. */
+  readonly tell: (type: number, payload: Uint8Array) => void;
 }
 
-/** Committed state as seen from here: keys asked for once stay known until the node says `drop`. */
-class KnownState implements Ground {
-  readonly #ask: AnswerParts["ask"];
-  #known = new Map<string, string | undefined>();
-  #bytes = 0;
-
-  constructor(ask: AnswerParts["ask"]) {
-    this.#ask = ask;
-  }
-
-  get(key: string): string | undefined {
-    if (this.#known.has(key)) return this.#known.get(key);
-    const answer = toByteText(this.#ask(frameTypes.read, fromByteText(key)));
-    const value = answer === "" ? undefined : answer;
-    this.learn(key, value);
-    return value;
-  }
-
-  scan(prefix: string, after: string, limit: number): readonly Row[] {
-    return decodeRows(this.#ask(frameTypes.scan, encodeScan(prefix, after, limit)));
-  }
-
-  learn(key: string, value: string | undefined): void {
-    this.#bytes += key.length + (value?.length ?? 0) + ENTRY_BYTES;
-    this.#known.set(key, value);
-  }
-
-  /** Called between ledgers: within one, what is known must not go. */
-  trim(): void {
-    if (this.#bytes > KNOWN_BYTES_MAX) this.forget();
-  }
-
-  forget(): void {
-    this.#known = new Map();
-    this.#bytes = 0;
-  }
-}
-
-const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
-const ENTRY_BYTES = 64;
 /** Beyond it a new sandbox is opened before the next request; code is admitted again when called. */
-const HEAP_BYTES_MAX = 192 * 1024 * 1024;
+const HEAP_BYTES_MAX = 384 * 1024 * 1024;
+const CALL_BYTES = 4;
+/** What an Ed25519 public key looks like as SubjectPublicKeyInfo (RFC 8410), before its 32 bytes. */
+const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-export function answerer({ openMachine, ask }: AnswerParts): (part: FramePart) => Uint8Array {
-  const state = new KnownState(ask);
-  let current = openMachine();
-  const machine = (): ProcessMachine => {
-    if (current.sandbox.heapBytes() > HEAP_BYTES_MAX) {
-      current.sandbox.close();
-      current = openMachine();
+/** Answers requests; undefined where none is awaited. */
+export function answerer(parts: AnswerParts): (part: FramePart) => Uint8Array | undefined {
+  const open = (): ProcessSandbox => parts.openSandbox(sandboxParts(parts));
+  let current = open();
+  const sandbox = (): ProcessSandbox => {
+    if (current.heapBytes() > HEAP_BYTES_MAX) {
+      current.close();
+      current = open();
     }
     return current;
   };
   return ({ type, payload }) => {
     switch (type) {
-      case frameTypes.apply: {
-        state.trim();
-        const outcome = executeLedger(state, decodeApply(payload), machine());
-        for (const [key, value] of outcome.writes) state.learn(key, value);
-        return encodeOutcome(outcome);
+      case frameTypes.warm:
+        // Never opens a sandbox: what the last ledger wrote, and this does not know, is in the old one.
+        current.warm(textOf(payload));
+        return undefined;
+      case frameTypes.fresh:
+        sandbox().forget();
+        current.warm(textOf(payload));
+        return undefined;
+      case frameTypes.apply:
+      case frameTypes.applyOneByOne: {
+        const isOneByOne = type === frameTypes.applyOneByOne;
+        return wholeReceipts(bytesOf(sandbox().apply(textOf(payload), isOneByOne)));
       }
-      // Readers begin with nothing known: the last question may have been about another ledger.
       case frameTypes.simulate:
-        state.forget();
-        return encodeOutcome(executeLedger(state, decodeApply(payload), machine()));
+        return wholeReceipts(bytesOf(current.simulate(textOf(payload))));
       case frameTypes.view:
-        state.forget();
-        return encodeViewResult(executeView(state, decodeView(payload), machine()));
+        return bytesOf(current.view(textOf(payload)));
       case frameTypes.drop:
-        state.forget();
+        current.forget();
         return new Uint8Array();
       case frameTypes.audit:
-        return encodeCbor(machine().sandbox.audit());
+        return encodeCbor(sandbox().audit());
       default:
         throw new Error(`unknown request ${type}`);
     }
   };
+}
+
+function sandboxParts({ admit, ask, tell }: AnswerParts): SandboxParts {
+  return {
+    admit,
+    read: (key, call) => {
+      const question = Buffer.allocUnsafe(CALL_BYTES + key.length);
+      question.writeUInt32BE(call, 0);
+      question.write(key, CALL_BYTES, "latin1");
+      return toByteText(ask(frameTypes.read, question));
+    },
+    scan: (prefix, after, limit) =>
+      textOf(ask(frameTypes.scan, encodeScan({ prefix, after, limit }))),
+    sha256: (bytes) => sha256Hex(fromByteText(bytes)),
+    verify: (key, message, signature) => (isSigned(key, message, signature) ? "1" : ""),
+    begin: (call) => {
+      const place = Buffer.allocUnsafe(CALL_BYTES);
+      place.writeUInt32BE(call, 0);
+      tell(frameTypes.begin, place);
+    },
+  };
+}
+
+function isSigned(key: string, message: string, signature: string): boolean {
+  const spki = Buffer.concat([SPKI_PREFIX, fromByteText(key)]);
+  const publicKey = { key: spki, format: "der", type: "spki" } as const;
+  try {
+    return verifySignature(null, fromByteText(message), publicKey, fromByteText(signature));
+  } catch {
+    // Bytes that are no point of the curve signed nothing.
+    return false;
+  }
+}
+
+function textOf(payload: Uint8Array): string {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString();
+}
+
+function bytesOf(byteText: string): Buffer {
+  return Buffer.from(byteText, "latin1");
 }

@@ -4,7 +4,6 @@
  *
  * Faults are told to the node and never become receipts: the node replaces this process.
  */
-import type { ProcessMachine } from "./process-answers.ts";
 import { blockingPeer, type FramePart, frameTypes } from "./process-frames.ts";
 import { surroundingsFault } from "./process-surroundings.ts";
 
@@ -12,12 +11,15 @@ const PIPE = 3;
 const fault = surroundingsFault();
 const peer = blockingPeer(PIPE);
 const encoder = new TextEncoder();
+/** Requests that came while a question waited for its answer. */
+const backlog: FramePart[] = [];
+/** Whether the request that runs was told that state went on under it. */
+let hasMoved = false;
 
 if (fault === "") {
   // Nothing native is loaded before the versions are known to be right.
   const { openSandbox } = await import("./process-sandbox.ts");
   const { threadedAdmission } = await import("./process-admission.ts");
-  const { ContractCode } = await import("./contract-code.ts");
   const { answerer } = await import("./process-answers.ts");
   const judge = threadedAdmission();
   const admit = (source: string): ReturnType<typeof judge> => {
@@ -25,27 +27,36 @@ if (fault === "") {
     peer.write(frameTypes.alive, new Uint8Array());
     return admission;
   };
-  const openMachine = (): ProcessMachine => {
-    const sandbox = openSandbox();
-    return { sandbox, code: new ContractCode(admit, sandbox) };
-  };
   const ask = (type: number, payload: Uint8Array): Uint8Array => {
     peer.write(type, payload);
-    const answer = peer.read();
-    if (answer?.type !== frameTypes.answer) throw new Error("no answer to a question about state");
-    return answer.payload;
+    for (let part = peer.read(); part !== undefined; part = peer.read()) {
+      if (part.type === frameTypes.answer) return part.payload;
+      if (part.type === frameTypes.moved) {
+        hasMoved = true;
+        throw new Error("state went on");
+      }
+      backlog.push(part);
+    }
+    return process.exit(0);
   };
-  serve(answerer({ openMachine, ask }));
+  serve(answerer({ openSandbox, admit, ask, tell: peer.write }));
 } else {
   peer.write(frameTypes.fault, encoder.encode(fault));
 }
 
-function serve(answer: (part: FramePart) => Uint8Array): void {
+function serve(answer: (part: FramePart) => Uint8Array | undefined): void {
+  const next = (): FramePart | undefined => backlog.shift() ?? peer.read();
   peer.write(frameTypes.ready, new Uint8Array());
-  for (let part = peer.read(); part !== undefined; part = peer.read()) {
+  for (let part = next(); part !== undefined; part = next()) {
+    hasMoved = false;
     try {
-      peer.write(frameTypes.done, answer(part));
+      const done = answer(part);
+      if (done !== undefined) peer.write(frameTypes.done, done);
     } catch (error) {
+      if (hasMoved) {
+        peer.write(frameTypes.moved, new Uint8Array());
+        continue;
+      }
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       peer.write(frameTypes.fault, encoder.encode(text));
     }

@@ -21,6 +21,16 @@ export const frameTypes = {
   simulate: 11,
   /** Code was admitted: work that depends on what a process already knows, not on gas. */
   alive: 12,
+  /** What the next request will read; nothing is answered. */
+  warm: 13,
+  /** Like `apply`, but each call is told before it runs. */
+  applyOneByOne: 14,
+  /** The call that runs next. */
+  begin: 15,
+  /** An answer that is none, because state went on: the view must begin anew. Told on as the outcome. */
+  moved: 16,
+  /** Like `warm`, after forgetting everything. */
+  fresh: 17,
 } as const;
 
 export interface FramePart {

@@ -1,235 +1,291 @@
 /**
- * The contract process, from the node's side: started under Node's permission model with an empty
- * environment, asked one thing at a time, watched, and replaced when it fails.
+ * The contract process, from the node's side: asked in order, watched, and replaced when it fails.
+ *
+ * A ledger may be sent while the one before it still runs. When the process fails, all that it had not
+ * answered is asked again of a new one: the first alone and call by call, so that a second failure can
+ * be named.
  *
  * Errors  `CONTRACT_FAULT` when it fails twice on one request, `DEPENDENCY_VERSION_WRONG` when it will
  *         not start. A failure is never an outcome.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { realpathSync } from "node:fs";
-import { findPackageJSON } from "node:module";
-import { dirname, join } from "node:path";
-import { Duplex } from "node:stream";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import type { StateReader } from "./applied.ts";
-import { type FramePart, frameTypes, streamPeer } from "./process-frames.ts";
-import { decodeScan, encodeRows } from "./wire.ts";
+import { toByteText } from "./byte-text.ts";
+import type { Ground } from "./overlay.ts";
+import { type FramePart, frameTypes } from "./process-frames.ts";
+import { type Child, spawnContractProcess } from "./process-spawn.ts";
+import { StateMoved } from "./view-snapshot.ts";
+import { decodeScan } from "./wire.ts";
 
 export interface ContractProcess extends AsyncDisposable {
-  /** Sends one request and waits for its answer; a process that fails is replaced, and asked once more. */
-  ask(request: ProcessRequest): Promise<Uint8Array>;
+  /** Sends one request and gives what it makes of the answer. */
+  ask<T>(request: ProcessRequest<T>): Promise<T>;
   /** The operating system's id of the running process, for operators and tests. */
   readonly pid: number | undefined;
 }
 
-export interface ProcessRequest {
+export interface ProcessRequest<T> {
   readonly type: number;
   readonly payload: Uint8Array;
+  /** Answers what the process asks back; throws `StateMoved` where it cannot. */
+  readonly state: Ground;
+  /** Reads the answer at once, before any later frame is looked at. */
+  readonly read: (answer: Buffer) => T;
+  /** What the process learns before it begins; made when the request is sent, and again for a retry. */
+  readonly before?: () => readonly FramePart[];
+  /** For the second attempt. */
+  readonly retryType?: number;
+  /** May be sent while the request before it runs, and fails when that one does. */
+  readonly isChained?: boolean;
   /** Time that this request may honestly take beyond the watchdog's own. */
   readonly allowanceMs?: number;
+  /** A key that the process had to ask for, and the call that needed it. */
+  readonly onMiss?: (key: string, call: number) => void;
+  /** Names the call for the report of a fault. */
+  readonly nameOf?: (call: number) => string;
 }
 
 export interface ProcessOptions {
-  readonly state: StateReader;
   readonly events: Events;
   /** No answer for so long means that the process hangs. */
   readonly watchdogMs: number;
+  /** A new process was started, which knows nothing. */
+  readonly onStart?: () => void;
 }
 
 const ATTEMPTS = 2;
-const ERROR_TEXT_MAX = 4_096;
+const IN_FLIGHT_MAX = 2;
 const START_MS = 30_000;
-
-export function startContractProcess(options: ProcessOptions): ContractProcess {
-  let running: Running | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
-  let isClosed = false;
-  const attempt = async (request: ProcessRequest): Promise<Uint8Array> => {
-    if (
-      running === undefined ||
-      running.child.exitCode !== null ||
-      running.child.signalCode !== null
-    )
-      running = await start(options);
-    try {
-      return await running.ask(request);
-    } catch (error) {
-      running.kill();
-      running = undefined;
-      throw error;
-    }
-  };
-  const ask = async (request: ProcessRequest): Promise<Uint8Array> => {
-    let cause: unknown;
-    for (let tries = 0; tries < ATTEMPTS && !isClosed; tries += 1) {
-      try {
-        return await attempt(request);
-      } catch (error) {
-        if (error instanceof AceError) throw error;
-        cause = error;
-        options.events.warn("contracts.fault", { reason: textOf(error) });
-      }
-    }
-    const reason = isClosed ? "it is closed" : textOf(cause);
-    throw new AceError("CONTRACT_FAULT", `the contract process failed: ${reason}`, { cause });
-  };
-  return {
-    get pid() {
-      return running?.child.pid;
-    },
-    ask(request) {
-      const answer = queue.then(() => ask(request));
-      queue = answer.catch(() => {});
-      return answer;
-    },
-    async [Symbol.asyncDispose]() {
-      isClosed = true;
-      running?.kill();
-      await queue;
-      running?.kill();
-    },
-  };
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  ask(request: ProcessRequest): Promise<Uint8Array>;
-  kill(): void;
-}
-
-interface Waiting {
-  readonly resolve: (payload: Uint8Array) => void;
-  readonly reject: (error: Error) => void;
-}
-
-async function start({ state, events, watchdogMs }: ProcessOptions): Promise<Running> {
-  const child = spawn(process.execPath, [...permissions(), entryPath()], {
-    env: {},
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-  });
-  let waiting: Waiting | undefined;
-  let watchdog: NodeJS.Timeout | undefined;
-  let lastWords = "";
-  const settle = (error: Error | undefined, payload: Uint8Array): void => {
-    const settled = waiting;
-    waiting = undefined;
-    if (error === undefined) settled?.resolve(payload);
-    else settled?.reject(error);
-  };
-  const pipe = child.stdio[3];
-  if (!(pipe instanceof Duplex)) throw new Error("the contract process has no pipe");
-  const onFrame = ({ type, payload }: FramePart): void => {
-    const answer = stateAnswer(state, type, payload);
-    // A question is progress: what it costs the node to answer is no sign that the process hangs.
-    if (answer !== undefined || type === frameTypes.alive) watchdog?.refresh();
-    if (answer !== undefined) write(frameTypes.answer, answer);
-    else if (type === frameTypes.alive) return;
-    else if (type === frameTypes.fault) settle(new Error(Buffer.from(payload).toString()), payload);
-    else settle(undefined, payload);
-  };
-  const broken = (): void => settle(new Error("the pipe carried garbage"), new Uint8Array());
-  const write = streamPeer(pipe, onFrame, broken);
-  pipe.on("error", () => {});
-  child.stderr?.on("data", (chunk: Buffer) => {
-    lastWords = (lastWords + chunk.toString()).slice(-ERROR_TEXT_MAX);
-  });
-  child.on("error", (error) => settle(error, new Uint8Array()));
-  child.on("exit", (code, signal) => {
-    settle(new Error(`it ended (${signal ?? code}) ${lastWords}`), new Uint8Array());
-  });
-  const kill = (): void => {
-    child.kill("SIGKILL");
-  };
-  const answer = (limitMs: number): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      watchdog = setTimeout(() => settle(new Error(`no word in ${limitMs} ms`), empty), limitMs);
-      waiting = {
-        resolve: (payload) => {
-          clearTimeout(watchdog);
-          resolve(payload);
-        },
-        reject: (error) => {
-          clearTimeout(watchdog);
-          reject(error);
-        },
-      };
-    });
-  await ready(answer(START_MS), kill);
-  events.info("contracts.started", { pid: child.pid });
-  return {
-    child,
-    kill,
-    ask: ({ type, payload, allowanceMs = 0 }) => {
-      const answered = answer(watchdogMs + allowanceMs);
-      write(type, payload);
-      return answered;
-    },
-  };
-}
-
+const CALL_BYTES = 4;
 const empty = new Uint8Array();
 
-async function ready(started: Promise<Uint8Array>, kill: () => void): Promise<void> {
-  try {
-    await started;
-  } catch (cause) {
-    kill();
-    const message = `the contract process did not start: ${textOf(cause)}`;
-    throw new AceError("DEPENDENCY_VERSION_WRONG", message, { cause });
+export function startContractProcess(options: ProcessOptions): ContractProcess {
+  return new Host(options);
+}
+
+interface Job {
+  readonly request: ProcessRequest<unknown>;
+  readonly accept: (answer: Buffer) => void;
+  readonly reject: (error: Error) => void;
+  attempts: number;
+  /** The call that was told last, when calls are told. */
+  call: number | undefined;
+}
+
+class Host implements ContractProcess {
+  readonly #options: ProcessOptions;
+  readonly #waiting: Job[] = [];
+  readonly #sent: Job[] = [];
+  #child: Child | undefined;
+  #isReady = false;
+  #isClosed = false;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  ask<T>(request: ProcessRequest<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const accept = (answer: Buffer): void => resolve(request.read(answer));
+      this.#waiting.push({ request, accept, reject, attempts: 0, call: undefined });
+      this.#pump();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#stop();
+    const closed = new AceError("CONTRACT_FAULT", "the contract process is closed");
+    for (const job of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) job.reject(closed);
+  }
+
+  /** Sends what may be sent, to a process that is started first where there is none. */
+  #pump(): void {
+    if (this.#isClosed || this.#waiting.length === 0) return;
+    if (this.#child === undefined || (this.#isReady && !this.#child.isAlive())) this.#start();
+    while (this.#isReady && this.#maySend()) {
+      const job = this.#waiting.shift();
+      if (job !== undefined) this.#send(job);
+    }
+  }
+
+  #maySend(): boolean {
+    const [next] = this.#waiting;
+    if (next === undefined) return false;
+    const [head] = this.#sent;
+    if (head === undefined) return true;
+    const isAhead = next.request.isChained === true && next.attempts === 0 && head.attempts === 0;
+    return isAhead && this.#sent.length < IN_FLIGHT_MAX;
+  }
+
+  #send(job: Job): void {
+    const { type, payload, retryType = type, before } = job.request;
+    for (const part of before?.() ?? []) this.#child?.send(part);
+    this.#child?.send({ type: job.attempts === 0 ? type : retryType, payload });
+    this.#sent.push(job);
+    if (this.#sent.length === 1) this.#watch();
+  }
+
+  /** The watchdog is for the first request that was sent: the others wait for it. */
+  #watch(): void {
+    clearTimeout(this.#watchdog);
+    const [head] = this.#sent;
+    const ownMs = this.#isReady ? this.#options.watchdogMs : START_MS;
+    if (this.#isReady && head === undefined) return;
+    const limitMs = ownMs + (head?.request.allowanceMs ?? 0);
+    this.#watchdog = setTimeout(() => this.#fail(`no word in ${limitMs} ms`), limitMs);
+  }
+
+  #start(): void {
+    this.#isReady = false;
+    const events = {
+      onFrame: (part: FramePart): void => {
+        if (this.#child === child) this.#onFrame(part);
+      },
+      onEnd: (reason: string): void => {
+        if (this.#child === child) this.#fail(reason);
+      },
+    };
+    const child = spawnContractProcess(events);
+    this.#child = child;
+    this.#watch();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#watchdog);
+    this.#child?.kill();
+    this.#child = undefined;
+    this.#isReady = false;
+  }
+
+  #onFrame({ type, payload }: FramePart): void {
+    switch (type) {
+      case frameTypes.ready:
+        this.#isReady = true;
+        this.#options.events.info("contracts.started", { pid: this.#child?.pid });
+        this.#options.onStart?.();
+        this.#watch();
+        this.#pump();
+        return;
+      case frameTypes.read:
+      case frameTypes.scan:
+        this.#answer(type, payload);
+        return;
+      case frameTypes.alive:
+        this.#watchdog?.refresh();
+        return;
+      case frameTypes.begin: {
+        const [head] = this.#sent;
+        if (head !== undefined) head.call = asBuffer(payload).readUInt32BE(0);
+        this.#watchdog?.refresh();
+        return;
+      }
+      case frameTypes.fault:
+        this.#fail(asBuffer(payload).toString());
+        return;
+      case frameTypes.moved:
+        this.#settle((job) => job.reject(new StateMoved("state went on")));
+        return;
+      default:
+        this.#settle((job) => job.accept(asBuffer(payload)));
+    }
+  }
+
+  #settle(how: (job: Job) => void): void {
+    const [job] = this.#sent;
+    try {
+      if (job === undefined) throw new Error("an answer that nobody asked for");
+      how(job);
+    } catch (error) {
+      this.#fail(textOf(error));
+      return;
+    }
+    this.#sent.shift();
+    this.#watch();
+    this.#pump();
+  }
+
+  #answer(type: number, payload: Uint8Array): void {
+    // A question is progress: what it costs the node to answer is no sign that the process hangs.
+    this.#watchdog?.refresh();
+    try {
+      const answer = type === frameTypes.read ? this.#read(payload) : this.#scan(payload);
+      this.#child?.send({ type: frameTypes.answer, payload: answer });
+    } catch (error) {
+      if (error instanceof StateMoved)
+        this.#child?.send({ type: frameTypes.moved, payload: empty });
+      else this.#giveUp(error instanceof Error ? error : new Error(textOf(error)));
+    }
+  }
+
+  #read(payload: Uint8Array): Uint8Array {
+    const question = asBuffer(payload);
+    const key = toByteText(question.subarray(CALL_BYTES));
+    const { state, onMiss } = this.#asking();
+    onMiss?.(key, question.readUInt32BE(0));
+    return Buffer.from(state.get(key) ?? "", "latin1");
+  }
+
+  #scan(payload: Uint8Array): Uint8Array {
+    const { prefix, after, limit } = decodeScan(payload);
+    const rows = this.#asking().state.scan(prefix, after, limit);
+    return Buffer.from(JSON.stringify(rows.flat()));
+  }
+
+  /** Questions come from the request that was sent first. */
+  #asking(): ProcessRequest<unknown> {
+    const [head] = this.#sent;
+    if (head === undefined) throw new Error("a question while nothing was asked");
+    return head.request;
+  }
+
+  /** The node itself cannot answer: no new process would help. */
+  #giveUp(error: Error): void {
+    this.#stop();
+    for (const job of this.#sent.splice(0)) job.reject(error);
+    this.#pump();
+  }
+
+  #fail(reason: string): void {
+    const wasReady = this.#isReady;
+    this.#stop();
+    const [head] = this.#sent;
+    if (!wasReady) {
+      this.#refuse(reason);
+    } else if (head !== undefined) {
+      this.#options.events.warn("contracts.fault", { reason });
+      head.attempts += 1;
+      this.#waiting.unshift(...this.#sent.splice(0));
+      if (head.attempts >= ATTEMPTS) this.#refuseHead(reason);
+    }
+    this.#pump();
+  }
+
+  /** It will not start: nothing that waits can be answered. */
+  #refuse(reason: string): void {
+    const message = `the contract process did not start: ${reason}`;
+    const error = new AceError("DEPENDENCY_VERSION_WRONG", message);
+    for (const job of this.#waiting.splice(0)) job.reject(error);
+  }
+
+  /** The first request failed for good, and with it those that build on it. */
+  #refuseHead(reason: string): void {
+    const head = this.#waiting.shift();
+    if (head === undefined) return;
+    const name = head.call === undefined ? "" : ` in ${head.request.nameOf?.(head.call)}`;
+    const error = new AceError("CONTRACT_FAULT", `the contract process failed${name}: ${reason}`);
+    head.reject(error);
+    while (this.#waiting[0]?.request.isChained === true) this.#waiting.shift()?.reject(error);
   }
 }
 
-/** Questions about state are answered at once, from what is committed. */
-function stateAnswer(
-  state: StateReader,
-  type: number,
-  payload: Uint8Array,
-): Uint8Array | undefined {
-  if (type === frameTypes.read) return state.get(Uint8Array.from(payload)) ?? empty;
-  if (type !== frameTypes.scan) return undefined;
-  const { prefix, after, limit } = decodeScan(payload);
-  return encodeRows(state.scan(prefix, after.length === 0 ? undefined : after, limit));
-}
-
-/** Read access to its own code and nothing else: no file, no network, no other process. */
-function permissions(): readonly string[] {
-  const room = dirname(fileURLToPath(import.meta.url));
-  const readable = new Set([dirname(room), ...moduleFolders(), "/etc/alpine-release"]);
-  return [
-    "--permission",
-    "--allow-addons",
-    "--allow-worker",
-    ...[...readable].map((path) => `--allow-fs-read=${path}`),
-    "--no-node-snapshot",
-    "--disable-warning=ExperimentalWarning",
-    "--disable-warning=SecurityWarning",
-    ...STACK,
-  ];
-}
-
-/** Room for the deepest call that the limits allow, many times over. */
-const STACK = process.platform === "win32" ? [] : ["--stack-size=3900"];
-
-/** The folders that hold the few packages which the contract process loads. */
-function moduleFolders(): readonly string[] {
-  const find = (name: string, from: string): readonly string[] => {
-    const manifest = findPackageJSON(name, from);
-    return manifest === undefined ? [] : [dirname(manifest), realpathSync(dirname(manifest))];
-  };
-  const [sandbox, ...others] = ["isolated-vm", "acorn", "cborg"].flatMap((name) =>
-    find(name, import.meta.url),
-  );
-  if (sandbox === undefined) return others;
-  // isolated-vm finds its binary through this package, wherever npm has put it.
-  const loader = find("node-gyp-build", pathToFileURL(join(sandbox, "package.json")).href);
-  return [sandbox, ...others, ...loader];
-}
-
-function entryPath(): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`./process-child.${extension}`, import.meta.url));
+function asBuffer(payload: Uint8Array): Buffer {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.length);
 }
 
 function textOf(error: unknown): string {

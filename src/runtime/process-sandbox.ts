@@ -1,7 +1,8 @@
 /**
- * The sandbox in isolated-vm: one isolate, one hardened realm, every contract a factory inside it.
+ * The sandbox in isolated-vm: one isolate, in it the keeper and one hardened realm, every contract a
+ * factory inside that.
  *
- * The guest holds no object of isolated-vm: the host's functions are reached through names that start
+ * The guest holds no object of isolated-vm: the keeper's functions are reached through names that start
  * with `$`, which contracts cannot write, and all that crosses is text and numbers.
  *
  * Errors  Whatever the engine throws: the process that owns the sandbox must then be replaced.
@@ -10,13 +11,16 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import ivm from "isolated-vm";
-import type { Abi, AbiField, AbiType } from "../contracts/abi.ts";
-import type { Outcome, Sandbox, SandboxHost } from "./sandbox.ts";
+import { type Abi, type AbiField, type AbiType, encodeAbi } from "../contracts/abi.ts";
+import { type Admission, codeHashOf } from "./admit.ts";
+import { toByteText } from "./byte-text.ts";
+import type { Judgement } from "./contract-code.ts";
+import type { Keeper, ProcessPort } from "./sandbox.ts";
 
 /** A second fence: gas and limits keep the calls of a ledger far below it. */
 const ISOLATE_MEMORY_MB = 1_024;
 
-const HOST_FUNCTIONS = [
+const QUESTIONS = [
   "read",
   "write",
   "scan",
@@ -30,9 +34,21 @@ const HOST_FUNCTIONS = [
   "verify",
   "enter",
   "leave",
-] as const satisfies readonly (keyof SandboxHost)[];
+  "end",
+] as const satisfies readonly (keyof Keeper)[];
 
-export interface ProcessSandbox extends Sandbox {
+export type SandboxParts = Omit<ProcessPort, "judge"> & {
+  readonly admit: (source: string) => Admission;
+};
+
+/** Requests are those of `requests.ts` as JSON; answers are what the keeper says. */
+export interface ProcessSandbox {
+  apply(ledger: string, isOneByOne: boolean): string;
+  simulate(ledger: string): string;
+  view(view: string): string;
+  /** Keys and values in turn, as JSON; an empty value is absent. */
+  warm(rows: string): void;
+  forget(): void;
   /** Every object that a contract can reach, one path a line. */
   audit(): string;
   /** Bytes of heap in use: installed code stays until the sandbox is closed. */
@@ -40,69 +56,90 @@ export interface ProcessSandbox extends Sandbox {
   close(): void;
 }
 
-export function openSandbox(): ProcessSandbox {
+export function openSandbox(parts: SandboxParts): ProcessSandbox {
   const isolate = new ivm.Isolate({ memoryLimit: ISOLATE_MEMORY_MB });
-  const context = isolate.createContextSync();
-  const bridge = new HostBridge();
-  for (const name of HOST_FUNCTIONS) {
-    const answer = (...values: unknown[]): string => bridge.answer(name, values);
-    context.global.setSync(`$host_${name}`, new ivm.Callback(answer));
-  }
-  const members = HOST_FUNCTIONS.map((name) => `${name}:globalThis.$host_${name}`).join(",");
-  context.evalSync(`let $g=Infinity,$d=0;const $host={__proto__:null,${members}};`);
-  evaluateRealm(isolate, context);
-  const names: unknown = context.evalSync("$names.join()");
-  const constants = String(names)
-    .split(",")
-    .map((name) => `${name}=globalThis.${name}`);
-  context.evalSync(`const ${constants.join(",")};globalThis.$harden();`);
-  const run = context.evalSync("$run", { reference: true });
+  const guest = isolate.createContextSync();
+  const keeper = openKeeper(isolate, parts, (codeHash, code, abi) => {
+    const methods = JSON.stringify(JSON.stringify(methodsOf(abi)));
+    guest.evalSync(`$install("${codeHash}",${code},${methods})`);
+  });
+  openGuest(isolate, guest, keeper);
+  const named = (name: string) => {
+    const reference = keeper.evalSync(name, { reference: true });
+    return (...values: (string | boolean)[]): string =>
+      String(reference.applySync(undefined, values));
+  };
+  keeper.global.setSync("$run", guest.evalSync("$run", { reference: true }).derefInto());
+  keeper.evalSync("$open($run)");
   return {
-    install(codeHash, code, abi) {
-      const methods = JSON.stringify(JSON.stringify(methodsOf(abi)));
-      context.evalSync(`$install("${codeHash}",${code},${methods})`);
-    },
-    run({ facts, method, args, gas }, host) {
-      const values = [JSON.stringify(facts), method, args, gas];
-      const answer: unknown = bridge.during(host, () => run.applySync(undefined, values));
-      return readOutcome(String(answer));
-    },
-    audit: () => String(context.evalSync("$audit()")),
+    apply: named("$apply"),
+    simulate: named("$simulate"),
+    view: named("$view"),
+    warm: named("$warm"),
+    forget: named("$forget"),
+    audit: () => String(guest.evalSync("$audit()")),
     heapBytes: () => isolate.getHeapStatisticsSync().used_heap_size,
     close: () => isolate.dispose(),
   };
 }
 
-/** Lets the guest ask the host of the call that runs; an exception there never enters the guest. */
-class HostBridge {
-  #host: SandboxHost | undefined;
-  #failure: unknown;
+type Install = (codeHash: string, code: string, abi: Abi) => void;
 
-  answer(name: (typeof HOST_FUNCTIONS)[number], values: readonly unknown[]): string {
-    if (this.#host === undefined || this.#failure !== undefined) return "";
-    try {
-      return Reflect.apply(this.#host[name], this.#host, values);
-    } catch (error) {
-      this.#failure = error;
-      return "";
-    }
+function openKeeper(isolate: ivm.Isolate, parts: SandboxParts, install: Install): ivm.Context {
+  const context = isolate.createContextSync();
+  const { admit, read, scan, sha256, verify, begin } = parts;
+  const judged = new Map<string, string>();
+  const judge = (source: string): string => {
+    const hash = codeHashOf(source);
+    const known = judged.get(hash);
+    if (known !== undefined) return known;
+    const judgement = judgementOf(admit(source), install);
+    const answer = JSON.stringify(judgement);
+    // What is refused is judged again: only code that runs is worth its memory.
+    if (judgement.ok) judged.set(hash, answer);
+    return answer;
+  };
+  const members: string[] = [];
+  for (const [name, answer] of Object.entries({ read, scan, sha256, verify, begin, judge })) {
+    context.global.setSync(`$port_${name}`, new ivm.Callback(answer));
+    members.push(`${name}:globalThis.$port_${name}`);
   }
-
-  during<T>(host: SandboxHost, work: () => T): T {
-    this.#host = host;
-    this.#failure = undefined;
-    try {
-      const result = work();
-      if (this.#failure !== undefined) throw this.#failure;
-      return result;
-    } finally {
-      this.#host = undefined;
-    }
-  }
+  context.evalSync(`const $port={__proto__:null,${members.join(",")}};`);
+  evaluate(isolate, context, "./keeper");
+  return context;
 }
 
-/** Realm modules are read as text: the same files that the type checker reads. */
-function evaluateRealm(isolate: ivm.Isolate, context: ivm.Context): void {
+/** What is admitted can run from now on. */
+function judgementOf(admission: Admission, install: Install): Judgement {
+  if (!admission.ok) {
+    const refusals = admission.refusals.map(({ code, line, column }) => ({ code, line, column }));
+    return { ok: false, refusals };
+  }
+  const { codeHash, code, abi } = admission;
+  install(codeHash, code, abi);
+  const methods = [...abi.methods].map(
+    ([name, { view, payable }]) => [name, { view, payable }] as const,
+  );
+  return { ok: true, codeHash, abi: toByteText(encodeAbi(abi)), methods };
+}
+
+function openGuest(isolate: ivm.Isolate, guest: ivm.Context, keeper: ivm.Context): void {
+  for (const name of QUESTIONS) {
+    const answer = keeper.evalSync(`$answers.${name}`, { reference: true });
+    guest.global.setSync(`$host_${name}`, answer.derefInto());
+  }
+  const members = QUESTIONS.map((name) => `${name}:globalThis.$host_${name}`).join(",");
+  guest.evalSync(`let $g=Infinity,$d=0;const $host={__proto__:null,${members}};`);
+  evaluate(isolate, guest, "./realm/main");
+  const names: unknown = guest.evalSync("$names.join()");
+  const constants = String(names)
+    .split(",")
+    .map((name) => `${name}=globalThis.${name}`);
+  guest.evalSync(`const ${constants.join(",")};globalThis.$harden();`);
+}
+
+/** Modules are read as text: the same files that the type checker reads. */
+function evaluate(isolate: ivm.Isolate, context: ivm.Context, entry: string): void {
   const modules = new Map<string, ivm.Module>();
   const addresses = new Map<ivm.Module, string>();
   const load = (url: string): ivm.Module => {
@@ -116,20 +153,11 @@ function evaluateRealm(isolate: ivm.Isolate, context: ivm.Context): void {
     return module;
   };
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const main = load(new URL(`./realm/main.${extension}`, import.meta.url).href);
+  const main = load(new URL(`${entry}.${extension}`, import.meta.url).href);
   main.instantiateSync(context, (specifier, referrer) =>
     load(new URL(specifier, addresses.get(referrer) ?? import.meta.url).href),
   );
   main.evaluateSync();
-}
-
-/** First line the code, then the gas used, then the result; a `!` in front tells of a fault. */
-function readOutcome(answer: string): Outcome {
-  const first = answer.indexOf("\n");
-  const second = answer.indexOf("\n", first + 1);
-  if (answer.startsWith("!") || second < 0) throw new Error(`the sandbox failed: ${answer}`);
-  const gasUsed = Number(answer.slice(first + 1, second));
-  return { code: answer.slice(0, first), gasUsed, result: answer.slice(second + 1) };
 }
 
 /** The types that the realm needs, fields in the order in which CBOR has them. */

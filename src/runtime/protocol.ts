@@ -11,7 +11,7 @@ import { gasSchedule, limits } from "./limits.ts";
 const parts = {
   protocol: 1,
   admission: 1,
-  realm: 1,
+  realm: 2,
   receipt: 1,
   stateTree: 1,
   v8: 14,

@@ -20,6 +20,9 @@ import { addressBytes } from "./realm/address.ts";
 const RECEIPT_VERSION = 1n;
 const FIELDS = 18;
 const HASH_BYTES = 32;
+/** After the head of the array and the layout's number. */
+const LEDGER_AT = 2;
+const HASH_HEAD_BYTES = 2;
 const UINT32_MAX = 2n ** 32n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
@@ -73,6 +76,13 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
     refunds: readList(refunds, "refunds").map(readRefund),
     result,
   };
+}
+
+/** The transaction of an encoded receipt: it stands behind the layout and the ledger's number. */
+export function txHashOf(encoded: Uint8Array): string {
+  const short = (encoded[LEDGER_AT] ?? 0) & 31;
+  const start = LEDGER_AT + 1 + (short < 24 ? 0 : 1 << (short - 24)) + HASH_HEAD_BYTES;
+  return toHex(encoded.subarray(start, start + HASH_BYTES));
 }
 
 function readEvent(item: CborValue): ContractEvent {

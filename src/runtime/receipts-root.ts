@@ -11,6 +11,7 @@
 import { concatBytes, toHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
+import { type Sibling, writeReceiptProof } from "./proof-format.ts";
 
 const HASH_BYTES = 32;
 const LEAF = Uint8Array.of(0);
@@ -20,6 +21,20 @@ export function receiptsRoot(receiptHashes: readonly Uint8Array[]): string {
   let row = receiptHashes.map(leaf);
   while (row.length > 1) row = rowAbove(row);
   return toHex(row[0] ?? new Uint8Array(HASH_BYTES));
+}
+
+/** Proves to whoever knows the root that the receipt at `place` is among these. */
+export function proveReceipt(receiptHashes: readonly Uint8Array[], place: number): Uint8Array {
+  invariant(place in receiptHashes, "only a receipt that is there is proven");
+  const siblings: Sibling[] = [];
+  let row = receiptHashes.map(leaf);
+  for (let at = place; row.length > 1; at >>= 1) {
+    const isLeft = at % 2 === 1;
+    const hash = row[isLeft ? at - 1 : at + 1];
+    if (hash !== undefined) siblings.push({ hash, isLeft });
+    row = rowAbove(row);
+  }
+  return writeReceiptProof(siblings);
 }
 
 function leaf(receiptHash: Uint8Array): Uint8Array {

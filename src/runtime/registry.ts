@@ -7,13 +7,23 @@
  * Parts belong to the account that put them: nobody can spoil what another uploads, in any order.
  * Errors  `ARGS_INVALID`, `CODE_INCOMPLETE`, `CODE_REFUSED`, `UPGRADE_REFUSED`, or what `setup` says.
  */
-import type { Call } from "../contracts/call.ts";
-import type { CborValue } from "../lib/cbor.ts";
-import { sha256Hex } from "../lib/hash.ts";
-import { cborText, fromByteText, toByteText } from "./byte-text.ts";
+import type { CodeRefusal } from "./contract-code.ts";
 import { contractSource, storeCode, storeContract, takeNumber } from "./contract-records.ts";
 import { gasSchedule, limits } from "./limits.ts";
-import type { Layer, Row } from "./overlay.ts";
+import type { Row } from "./overlay.ts";
+import { fromUtf8, hex, utf8 } from "./realm/bytes.ts";
+import {
+  big,
+  header,
+  integerItem,
+  MAJOR,
+  NULL,
+  readInteger,
+  readItems,
+  readString,
+  textItem,
+} from "./realm/cbor.ts";
+import type { WireCall } from "./requests.ts";
 import { type CallContext, type CallResult, refused, runMethod } from "./run-method.ts";
 import { uploadKey, uploadPrefix } from "./system-keys.ts";
 
@@ -25,18 +35,16 @@ const OFFSET_BYTES = 4;
 const PARTS_MAX = 128;
 const REFUSALS_SHOWN = 3;
 
-export function callRegistry(
-  call: Call,
-  context: CallContext,
-  state: Layer,
-  gas: number,
-): CallResult {
-  if (call.paid.length > 0 || call.kind === "receive") return refused("NOT_PAYABLE");
-  switch (call.method) {
+const NO_ARGUMENTS = header(MAJOR.array, 0);
+
+export function callRegistry(call: WireCall, context: CallContext, gas: number): CallResult {
+  const [, , kind, , method, , , , paid] = call;
+  if (paid.length > 0 || kind === "receive") return refused("NOT_PAYABLE");
+  switch (method) {
     case "put":
-      return put(call, state, gas);
+      return put(call, context, gas);
     case "deploy":
-      return deploy(call, context, state, gas);
+      return deploy(call, context, gas);
     case "upgrade":
       return refused("UPGRADE_REFUSED");
     default:
@@ -44,47 +52,50 @@ export function callRegistry(
   }
 }
 
-/** Makes a contract of admitted source under this number, and runs its `setup`. */
-export function install(
-  { source, number, caller, args, gas }: Installation,
-  context: CallContext,
-  state: Layer,
-): CallResult {
-  const admission = context.code.admit(source);
-  if (!admission.ok) {
-    const shown = admission.refusals.slice(0, REFUSALS_SHOWN).map(
-      ({ code, line, column }): CborValue =>
-        new Map<string, CborValue>([
-          ["code", code],
-          ["line", BigInt(line)],
-          ["column", BigInt(column)],
-        ]),
-    );
-    return refused("CODE_REFUSED", 0, shown);
-  }
-  const { codeHash, abi } = admission;
-  storeCode(state, codeHash, source, abi);
-  storeContract(state, { number, codeHash, owner: caller });
-  if (!abi.methods.has("setup")) {
-    const outcome = refused(args.length === 0 ? "" : "ARGS_INVALID");
-    return { ...outcome, codeHash, result: number };
-  }
-  const setup = { contract: number, method: "setup", args: cborText(args), caller, gas };
-  const outcome = runMethod({ ...setup, paid: new Map(), isView: false }, context, state);
-  return { ...outcome, result: outcome.code === "" ? number : null };
-}
-
 interface Installation {
   readonly source: string;
   readonly number: bigint;
   readonly caller: string;
-  readonly args: readonly CborValue[];
+  /** CBOR of the array of arguments of `setup`. */
+  readonly args: string;
   readonly gas: number;
 }
 
-function put({ args, caller }: Call, state: Layer, gas: number): CallResult {
-  const [hash, offset, bytes, more] = args;
-  if (!isHash(hash) || typeof offset !== "bigint" || !(bytes instanceof Uint8Array)) {
+/** Makes a contract of admitted source under this number, and runs its `setup`. */
+export function install(parts: Installation, context: CallContext): CallResult {
+  const { source, number, caller, args, gas } = parts;
+  const { state } = context.ledger;
+  const admitted = context.code.admit(source);
+  if (!admitted.ok) {
+    const shown = admitted.refusals.slice(0, REFUSALS_SHOWN).map(refusalItem);
+    return refused("CODE_REFUSED", 0, header(MAJOR.array, shown.length) + shown.join(""));
+  }
+  const { codeHash, abi, methods } = admitted.code;
+  storeCode(state, codeHash, source, abi);
+  storeContract(state, { number, codeHash, owner: caller });
+  if (!methods.has("setup")) {
+    const outcome = refused(args === NO_ARGUMENTS ? "" : "ARGS_INVALID");
+    return { ...outcome, codeHash, result: integerItem(number) };
+  }
+  const contract = context.ledger.contract(String(number));
+  const setup = { contract, method: "setup", args, caller, gas };
+  const outcome = runMethod({ ...setup, paid: new Map(), isView: false }, context);
+  return { ...outcome, result: outcome.code === "" ? integerItem(number) : NULL };
+}
+
+/** A map, its keys in canonical order: shorter first. */
+function refusalItem({ code, line, column }: CodeRefusal): string {
+  const place = textItem("line") + integerItem(BigInt(line));
+  const end = textItem("column") + integerItem(BigInt(column));
+  return header(MAJOR.map, 3) + textItem("code") + textItem(code) + place + end;
+}
+
+function put([, , , , , args, caller]: WireCall, context: CallContext, gas: number): CallResult {
+  const [hash = "", offsetItem = "", bytesItem = "", more] = readItems(args) ?? [];
+  const codeHash = readString(MAJOR.bytes, hash);
+  const offset = readInteger(offsetItem);
+  const bytes = readString(MAJOR.bytes, bytesItem);
+  if (codeHash?.length !== HASH_BYTES || offset === undefined || bytes === undefined) {
     return refused("ARGS_INVALID");
   }
   const end = offset + BigInt(bytes.length);
@@ -92,50 +103,47 @@ function put({ args, caller }: Call, state: Layer, gas: number): CallResult {
   if (more !== undefined || !isInside) return refused("ARGS_INVALID");
   const cost = gasSchedule.registryPut + gasSchedule.registryPutByte * bytes.length;
   if (cost > gas) return refused("OUT_OF_GAS", gas);
-  state.set(uploadKey(caller, hash.toHex(), Number(offset)), toByteText(bytes));
+  context.ledger.state.set(uploadKey(caller, hex(codeHash), Number(offset)), bytes);
   return refused("", cost);
 }
 
-function deploy(call: Call, context: CallContext, state: Layer, gas: number): CallResult {
-  const [hash, setupArgs, more] = call.args;
-  if (!isHash(hash) || !isList(setupArgs) || more !== undefined) return refused("ARGS_INVALID");
-  const codeHash = hash.toHex();
-  const parts = state.scan(uploadPrefix(call.caller, codeHash), "", PARTS_MAX);
-  const source = contractSource(state, codeHash) ?? joined(parts, codeHash);
+function deploy([, , , , , args, caller]: WireCall, context: CallContext, gas: number): CallResult {
+  const { state } = context.ledger;
+  const [hash = "", setupArgs = "", more] = readItems(args) ?? [];
+  const hashBytes = readString(MAJOR.bytes, hash);
+  if (hashBytes?.length !== HASH_BYTES || readItems(setupArgs) === undefined) {
+    return refused("ARGS_INVALID");
+  }
+  if (more !== undefined) return refused("ARGS_INVALID");
+  const codeHash = hex(hashBytes);
+  const parts = state.scan(uploadPrefix(caller, codeHash), "", PARTS_MAX);
+  const source = contractSource(state, codeHash) ?? joined(parts, codeHash, context);
   const cost = gasSchedule.registryDeploy + gasSchedule.registryDeployByte * (source?.length ?? 0);
   if (cost > gas) return refused("OUT_OF_GAS", gas);
   if (source === undefined) return refused("CODE_INCOMPLETE", cost);
   for (const [key] of parts) state.set(key, undefined);
   const number = takeNumber(state);
-  const { caller } = call;
-  const outcome = install(
-    { source, number, caller, args: setupArgs, gas: gas - cost },
-    context,
-    state,
-  );
+  const installation = { source, number, caller, args: setupArgs, gas: gas - cost };
+  const outcome = install(installation, context);
   return { ...outcome, gasUsed: outcome.gasUsed + cost };
 }
 
 /** The source, when parts that follow each other have the hash; others are left of an older attempt. */
-function joined(parts: readonly Row[], codeHash: string): string | undefined {
-  let text = "";
-  for (const [key, bytes] of parts) {
-    const offset = Buffer.from(key.slice(-OFFSET_BYTES), "latin1").readUInt32BE();
-    if (offset === text.length) text += bytes;
+function joined(
+  parts: readonly Row[],
+  codeHash: string,
+  { port }: CallContext,
+): string | undefined {
+  let bytes = "";
+  for (const [key, part] of parts) {
+    const offset = Number(big(key.slice(-OFFSET_BYTES)));
+    if (offset === bytes.length) bytes += part;
   }
-  const bytes = fromByteText(text);
-  if (sha256Hex(bytes) !== codeHash) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  return port.sha256(bytes) === codeHash ? textOf(bytes) : undefined;
 }
 
-function isHash(value: CborValue | undefined): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === HASH_BYTES;
-}
-
-function isList(value: CborValue | undefined): value is readonly CborValue[] {
-  return Array.isArray(value);
+/** The text of well-formed UTF-8; undefined for other bytes. */
+function textOf(bytes: string): string | undefined {
+  const text = fromUtf8(bytes);
+  return utf8(text) === bytes ? text : undefined;
 }

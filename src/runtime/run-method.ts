@@ -1,31 +1,31 @@
 /** Running one method of a deployed contract, whoever asked for it: a call, a view or the registry. */
-import type { CborValue } from "../lib/cbor.ts";
-import type { ContractEvent, Pay } from "./applied.ts";
-import { fromCborText } from "./byte-text.ts";
-import { CallHost, type CallScope } from "./call-host.ts";
-import { contractRecord } from "./contract-records.ts";
-import type { Layer } from "./overlay.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type CallContext, CallHost } from "./call-host.ts";
+import type { KnownContract } from "./ledger-scope.ts";
+import { header, MAJOR, NULL } from "./realm/cbor.ts";
+
+export type { CallContext } from "./call-host.ts";
 
 /** What running a call gave, before it became a receipt. */
 export interface CallResult {
   readonly code: string;
   readonly codeHash: string;
   readonly gasUsed: number;
-  readonly result: CborValue;
-  readonly events: readonly ContractEvent[];
-  readonly pays: readonly Pay[];
+  /** CBOR in byte text. */
+  readonly result: string;
+  /** CBOR arrays in byte text. */
+  readonly events: string;
+  readonly pays: string;
 }
 
-export type CallContext = CallScope & { readonly sandbox: Sandbox };
+const EMPTY_LIST = header(MAJOR.array, 0);
 
 /** A call that failed before any code ran. */
-export function refused(code: string, gasUsed = 0, result: CborValue = null): CallResult {
-  return { code, codeHash: "", gasUsed, result, events: [], pays: [] };
+export function refused(code: string, gasUsed = 0, result = NULL): CallResult {
+  return { code, codeHash: "", gasUsed, result, events: EMPTY_LIST, pays: EMPTY_LIST };
 }
 
 export interface MethodCall {
-  readonly contract: bigint;
+  readonly contract: KnownContract;
   readonly method: string;
   /** CBOR of the arguments, as byte text. */
   readonly args: string;
@@ -35,26 +35,39 @@ export interface MethodCall {
   readonly isView: boolean;
 }
 
-/** Runs a method of a deployed contract in the sandbox; what it did is in `below` when it succeeded. */
-export function runMethod(call: MethodCall, context: CallContext, below: Layer): CallResult {
-  const record = contractRecord(below, call.contract);
+/** Runs a method of a deployed contract in the guest; what it did is in the ledger's state when it succeeded. */
+export function runMethod(call: MethodCall, context: CallContext): CallResult {
+  const { contract, method, args, caller, paid, gas, isView } = call;
+  const { ledger, use, seat } = context;
+  const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
-  const abi = context.code.load(below, record.codeHash);
-  const host = new CallHost(context);
-  const { caller, paid, isView } = call;
-  const self = context.ledger.addressOf(record.number);
-  const frame = host.begin({ record, abi, self, caller, paid, isView }, below);
-  const { method, args, gas } = call;
-  const outcome = context.sandbox.run({ facts: host.factsOf(frame), method, args, gas }, host);
-  const isKept = outcome.code === "";
-  host.end(isKept);
-  if (isKept) frame.layer.mergeInto(below);
+  const { codeHash } = record;
+  const code = context.code.load(ledger.state, codeHash);
+  const mark = ledger.state.mark();
+  const host = new CallHost(context, { contract, record, code, caller, paid, isView, mark });
+  seat.host = host;
+  const result = context.runGuest(
+    codeHash,
+    contract.text,
+    contract.address,
+    caller,
+    ledger.sequenceText,
+    ledger.closeTime,
+    use.txHash,
+    method,
+    args,
+    gas,
+  );
+  seat.host = undefined;
+  if (host.code === undefined) throw new Error(`the sandbox failed: ${result}`);
+  const isKept = host.code === "";
+  const { events, eventCount, pays, payCount } = host.close(isKept);
   return {
-    code: outcome.code,
-    codeHash: record.codeHash,
-    gasUsed: outcome.gasUsed,
-    result: isKept ? fromCborText(outcome.result) : null,
-    events: isKept ? frame.events : [],
-    pays: isKept ? frame.pays : [],
+    code: host.code,
+    codeHash,
+    gasUsed: host.gasUsed,
+    result: isKept ? result : NULL,
+    events: isKept ? header(MAJOR.array, eventCount) + events : EMPTY_LIST,
+    pays: isKept ? header(MAJOR.array, payCount) + pays : EMPTY_LIST,
   };
 }

@@ -1,186 +1,116 @@
 /**
  * The runtime: a ledger's calls in; writes, receipts and hashes out, the same on every node.
  *
- * Flow    `apply` a ledger → the caller commits what it gives → `apply` the next. When a commit fails,
- *         `reset` before going on. Views and simulations run in a process of their own, on committed
- *         state, and never delay a ledger.
+ * Flow    `apply` a ledger → the caller commits what it gives and says `committed` → `apply` the next.
+ *         In catch-up the next may be applied before: each builds on the one before it, committed or
+ *         not, and what they give comes in their order. When a commit fails, `reset` before going on.
+ *         Views and simulations run in a process of their own, on committed state, and never delay a
+ *         ledger; none sees both sides of a commit.
  * Errors  `PROTOCOL_MISMATCH`, `STATE_ROOT_MISMATCH`, `CONTRACT_FAULT`, `DEPENDENCY_VERSION_WRONG`.
  */
 import { type Abi, decodeAbi } from "../contracts/abi.ts";
 import type { Call } from "../contracts/call.ts";
-import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
-import type { CborValue } from "../lib/cbor.ts";
+import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
-import type { Events } from "../lib/events.ts";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
 import { muxedAddress } from "../lib/strkey.ts";
 import { codeHashOf } from "./admit.ts";
-import type { Applied, LedgerInput, Receipt, StateEntry, StateReader } from "./applied.ts";
-import { fromByteText, toByteText } from "./byte-text.ts";
+import type { Applied, LedgerInput, Receipt, Write } from "./applied.ts";
+import { fromByteText } from "./byte-text.ts";
 import { contractRecord } from "./contract-records.ts";
-import type { SystemContract } from "./execute-ledger.ts";
 import { ledgerHash } from "./ledger-hash.ts";
-import { frameTypes } from "./process-frames.ts";
-import { type ContractProcess, startContractProcess } from "./process-host.ts";
+import { type LedgerOutcome, readOutcome } from "./outcome-frame.ts";
+import { committedGround, PendingState } from "./pending-state.ts";
+import { Points } from "./points.ts";
+import { type FramePart, frameTypes } from "./process-frames.ts";
+import { type ContractProcess, type ProcessRequest, startContractProcess } from "./process-host.ts";
 import { protocolHash } from "./protocol.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { decodeReceipt } from "./receipt-codec.ts";
 import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
-import { StateTree } from "./state-tree.ts";
+import type {
+  ContractInfo,
+  Runtime,
+  RuntimeOptions,
+  SimulatedLedger,
+  ViewCall,
+} from "./runtime-types.ts";
+import type { StateTree } from "./state-tree.ts";
 import { abiKey } from "./system-keys.ts";
-import {
-  decodeOutcome,
-  decodeViewResult,
-  encodeApply,
-  encodeView,
-  type LedgerResult,
-  type ViewResult,
-} from "./wire.ts";
+import { StateMoved, ViewSnapshot } from "./view-snapshot.ts";
+import { decodeViewResult, encodeLedger, encodeView, type ViewResult } from "./wire.ts";
 
-export interface RuntimeTip {
-  readonly sequence: number;
-  readonly ledgerHash: string;
-  readonly stateRoot: string;
-  /** Seconds; what views see as the time until the next ledger is applied. */
-  readonly closeTime?: bigint;
-}
-
-export interface RuntimeOptions {
-  readonly network: ServiceNetwork;
-  readonly systemContracts: readonly SystemContract[];
-  /** Committed state. */
-  readonly state: StateReader;
-  /** Undefined before the genesis ledger. */
-  readonly tip: RuntimeTip | undefined;
-  readonly events: Events;
-  /** A process that gives no answer for so long is replaced. */
-  readonly watchdogMs?: number;
-}
-
-export interface ViewCall {
-  readonly contract: bigint;
-  readonly method: string;
-  readonly args: readonly CborValue[];
-  /** What the view sees as the ledger's close time and number; those of the tip when left out. */
-  readonly time?: bigint;
-  readonly ledger?: number;
-  /** The vault's own account when left out. */
-  readonly caller?: string;
-}
-
-export interface ContractInfo {
-  readonly number: bigint;
-  readonly address: string;
-  readonly owner: string;
-  readonly codeHash: string;
-  readonly abi: Abi;
-}
-
-export interface Runtime extends AsyncDisposable {
-  apply(input: LedgerInput): Promise<Applied>;
-  view(call: ViewCall): Promise<ViewResult>;
-  /** Receipts that these calls would have, were they the next ledger; nothing is kept. */
-  simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]>;
-  abi(contract: bigint): Promise<Abi | undefined>;
-  contract(number: bigint): Promise<ContractInfo | undefined>;
-  /**
-   * Forgets what may not be committed. The next ledger is the one after `tip`; where that is not told,
-   * the last one again or the one after it.
-   */
-  reset(tip?: RuntimeTip): Promise<void>;
-  /** Ids of the contract processes: of ledgers, then of views. */
-  readonly pids: readonly (number | undefined)[];
-}
-
-export interface SimulatedLedger {
-  readonly calls: readonly Call[];
-  readonly closeTime: bigint;
-  readonly sequence: number;
-}
-
-const NOTHING: LedgerResult = { receipts: [], writes: [], genesisFault: "" };
 const WATCHDOG_MS = 10_000;
 /** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
 const GAS_PER_MS = 2_500n;
+/** A view that meets a commit each time gives up then: ledgers do not wait for it. */
+const VIEW_TRIES_MAX = 8;
+const NOTHING: LedgerOutcome = { writes: [], receipts: [], genesisFault: "" };
 
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   demandCode(options);
-  const { state, events, watchdogMs = WATCHDOG_MS } = options;
-  const ledgers = startContractProcess({ state, events, watchdogMs });
-  const views = startContractProcess({ state, events, watchdogMs });
-  return new ProcessRuntime(options, ledgers, views);
+  return new ProcessRuntime(options);
 }
 
 class ProcessRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #ledgers: ContractProcess;
   readonly #views: ContractProcess;
-  #now: Point;
-  /** Before the last ledger, which may not be committed yet. */
-  #before: Point | undefined;
+  readonly #pending: PendingState;
+  readonly #readAhead = new ReadAhead();
+  readonly #points: Points;
+  /** Settles when the ledger that came last is applied, or has failed. */
+  #last: Promise<unknown> = Promise.resolve();
+  #commits = 0;
 
-  constructor(options: RuntimeOptions, ledgers: ContractProcess, views: ContractProcess) {
+  constructor(options: RuntimeOptions) {
+    const { state, events, watchdogMs = WATCHDOG_MS } = options;
+    this.#points = new Points(options);
     this.#options = options;
-    this.#ledgers = ledgers;
-    this.#views = views;
-    this.#now = { tip: options.tip, tree: readTree(options.state) };
-    demandRoot(this.#now);
+    this.#pending = new PendingState(committedGround(state));
+    const onStart = (): void => this.#readAhead.forget();
+    this.#ledgers = startContractProcess({ events, watchdogMs, onStart });
+    this.#views = startContractProcess({ events, watchdogMs });
   }
 
-  async apply(input: LedgerInput): Promise<Applied> {
-    const { network, systemContracts } = this.#options;
-    const { tip, tree } = this.#startingPoint(input.sequence);
-    // A ledger without a call changes no state: the contract process has nothing to do with it.
-    const isQuiet = tip !== undefined && input.calls.length === 0;
-    const result = isQuiet
-      ? NOTHING
-      : await this.#run(this.#ledgers, "apply", {
-          ...input,
-          systemContracts: tip === undefined ? systemContracts : [],
-        });
-    if (result.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", result.genesisFault);
-    const next = tree.clone();
-    next.apply(result.writes);
-    const hashes = {
-      receiptsRoot: receiptsRoot(result.receipts.map(({ encoded }) => sha256(encoded))),
-      stateRoot: next.root,
-    };
-    const previous = tip?.ledgerHash ?? networkId(network);
-    const { sequence, closeTime, headerHash } = input;
-    const chained = ledgerHash({ previous, sequence, protocolHash, ...hashes });
-    const { stateRoot } = hashes;
-    this.#before = { tip, tree };
-    this.#now = { tip: { sequence, closeTime, ledgerHash: chained, stateRoot }, tree: next };
-    return {
-      sequence,
-      headerHash,
-      closeTime,
-      writes: result.writes,
-      receipts: result.receipts.map(({ receipt }) => receipt),
-      ...hashes,
-      ledgerHash: chained,
-    };
+  apply(input: LedgerInput): Promise<Applied> {
+    const applied = this.#applyAfter(this.#last, input);
+    this.#last = applied.catch(() => undefined);
+    return applied;
+  }
+
+  committed(sequence: number): void {
+    this.#pending.committed(sequence);
+    this.#commits += 1;
+    this.#points.commit(sequence);
   }
 
   async view(call: ViewCall): Promise<ViewResult> {
     const { network, state } = this.#options;
     const { contract, method, args } = call;
     if (contract === 0n) return registryView(state, network.vault, method, args);
-    const request = encodeView({
+    const { tip } = this.#points.committed;
+    const payload = encodeView({
       contract,
       method,
       args,
-      sequence: call.ledger ?? this.#now.tip?.sequence ?? 0,
-      closeTime: call.time ?? this.#now.tip?.closeTime ?? 0n,
+      sequence: call.ledger ?? tip?.sequence ?? 0,
+      closeTime: call.time ?? tip?.closeTime ?? 0n,
       vault: network.vault,
       caller: call.caller ?? network.vault,
     });
-    return decodeViewResult(await this.#views.ask({ type: frameTypes.view, payload: request }));
+    return this.#look({ type: frameTypes.view, payload, read: decodeViewResult });
   }
 
   async simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]> {
-    const result = await this.#run(this.#views, "simulate", { ...ledger, systemContracts: [] });
-    return result.receipts.map(({ receipt }) => receipt);
+    const { vault } = this.#options.network;
+    const payload = encodeLedger({ ...ledger, vault, systemContracts: [] });
+    const read = (answer: Buffer): readonly Receipt[] =>
+      readOutcome(answer).receipts.map(decodeReceipt);
+    const allowance = { allowanceMs: allowanceMs(ledger.calls) };
+    return this.#look({ type: frameTypes.simulate, payload, read, ...allowance });
   }
 
   async abi(contract: bigint): Promise<Abi | undefined> {
@@ -190,20 +120,22 @@ class ProcessRuntime implements Runtime {
 
   async contract(number: bigint): Promise<ContractInfo | undefined> {
     const { state, network } = this.#options;
-    const record = contractRecord(textState(state), number);
+    const record = contractRecord(committedGround(state), number);
     if (record === undefined) return undefined;
     const abi = state.get(fromByteText(abiKey(record.codeHash)));
     invariant(abi !== undefined, `state holds the ABI of contract ${number}`);
     return { ...record, address: muxedAddress(network.vault, number), abi: decodeAbi(abi) };
   }
 
-  async reset(tip?: RuntimeTip): Promise<void> {
-    await this.#ledgers.ask({ type: frameTypes.drop, payload: new Uint8Array() });
-    const tree = readTree(this.#options.state);
-    const points = this.#before === undefined ? [this.#now] : [this.#now, this.#before];
-    if (tip === undefined && points.some((point) => point.tree.root === tree.root)) return;
-    demandRoot({ tip: tip ?? this.#now.tip, tree });
-    if (tip !== undefined) this.#now = { tip, tree };
+  async reset(): Promise<void> {
+    this.#pending.clear();
+    this.#readAhead.forget();
+    const payload = new Uint8Array();
+    const read = (): void => {};
+    await this.#ledgers.ask({ type: frameTypes.drop, payload, state: this.#pending, read });
+    // The commit that failed may have been done all the same.
+    this.#commits += 1;
+    this.#points.demandCommitted();
   }
 
   get pids(): readonly (number | undefined)[] {
@@ -214,30 +146,123 @@ class ProcessRuntime implements Runtime {
     await Promise.all([this.#ledgers[Symbol.asyncDispose](), this.#views[Symbol.asyncDispose]()]);
   }
 
-  async #run(
-    worker: ContractProcess,
-    request: "apply" | "simulate",
-    ledger: SimulatedLedger & Pick<RuntimeOptions, "systemContracts">,
-  ): Promise<LedgerResult> {
-    const { vault } = this.#options.network;
-    const { sequence, closeTime, calls, systemContracts } = ledger;
-    const payload = encodeApply({ sequence, closeTime, vault, systemContracts, calls });
-    const allowanceMs = Number(gasOf(calls) / GAS_PER_MS);
-    return decodeOutcome(await worker.ask({ type: frameTypes[request], payload, allowanceMs }));
+  async #applyAfter(last: Promise<unknown>, input: LedgerInput): Promise<Applied> {
+    // A ledger without a call changes no state: the contract process has nothing to do with it.
+    const isGenesis = input.sequence === this.#options.network.genesisLedger;
+    const isQuiet = input.calls.length === 0 && !isGenesis;
+    const [outcome] = await Promise.all([isQuiet ? NOTHING : this.#run(input, isGenesis), last]);
+    return this.#finish(input, outcome);
   }
 
-  /** The point that this ledger follows: after a failed commit it is the last ledger again. */
-  #startingPoint(sequence: number): Point {
-    const { genesisLedger } = this.#options.network;
-    const follows = ({ tip }: Point): boolean =>
-      sequence === (tip?.sequence ?? genesisLedger - 1) + 1;
-    if (follows(this.#now)) return this.#now;
-    invariant(
-      this.#before !== undefined && follows(this.#before),
-      `ledger ${sequence} does not follow ${this.#now.tip?.sequence}`,
-    );
-    return this.#before;
+  async #run(input: LedgerInput, isGenesis: boolean): Promise<LedgerOutcome> {
+    const { network, systemContracts } = this.#options;
+    const { sequence, calls } = input;
+    const payload = encodeLedger({
+      ...input,
+      vault: network.vault,
+      systemContracts: isGenesis ? systemContracts : [],
+    });
+    const outcome = await this.#ledgers.ask({
+      type: frameTypes.apply,
+      retryType: frameTypes.applyOneByOne,
+      isChained: true,
+      payload,
+      state: this.#pending,
+      allowanceMs: allowanceMs(calls),
+      before: () => this.#warm(calls),
+      onMiss: (key, call) => this.#learn(calls[call], key),
+      nameOf: (call) => callName(sequence, calls[call]),
+      read: (answer) => this.#take(sequence, readOutcome(answer)),
+    });
+    if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
+    return outcome;
   }
+
+  /** At once, before the process may ask about the next ledger. */
+  #take(sequence: number, outcome: LedgerOutcome): LedgerOutcome {
+    for (const key of this.#pending.take(sequence, outcome.writes)) this.#readAhead.knows(key);
+    return outcome;
+  }
+
+  #finish(input: LedgerInput, { writes, receipts }: LedgerOutcome): Applied {
+    const { sequence, closeTime, headerHash } = input;
+    const { tip, tree } = this.#points.before(sequence);
+    const next = treeAfter(tree, writes);
+    const hashes = { receiptsRoot: receiptsRoot(receipts.map(sha256)), stateRoot: next.root };
+    const previous = tip?.ledgerHash ?? networkId(this.#options.network);
+    const chained = ledgerHash({ previous, sequence, protocolHash, ...hashes });
+    const { stateRoot } = hashes;
+    this.#points.add({ sequence, closeTime, ledgerHash: chained, stateRoot }, next);
+    return appliedOf({ sequence, headerHash, closeTime, writes, ...hashes }, receipts, chained);
+  }
+
+  #warm(calls: readonly Call[]): readonly FramePart[] {
+    const rows = this.#readAhead.rowsFor(calls, this.#pending);
+    return rows.length === 0 ? [] : [rowsFrame(frameTypes.warm, rows)];
+  }
+
+  #learn(call: Call | undefined, key: string): void {
+    if (call !== undefined) this.#readAhead.learn(call, key);
+  }
+
+  /** Reads committed state of one moment, as often as it takes to meet no commit. */
+  async #look<T>(
+    question: Pick<ProcessRequest<T>, "type" | "payload" | "read" | "allowanceMs">,
+  ): Promise<T> {
+    const state = new ViewSnapshot(committedGround(this.#options.state), () => this.#commits);
+    const before = (): readonly FramePart[] => [rowsFrame(frameTypes.fresh, state.begin())];
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#views.ask({ ...question, state, before });
+      } catch (error) {
+        if (!(error instanceof StateMoved)) throw error;
+        if (tries < VIEW_TRIES_MAX) continue;
+        throw new AceError("NODE_BEHIND", `ledgers were committed in each of ${tries} attempts`);
+      }
+    }
+  }
+}
+
+function rowsFrame(type: number, rows: readonly string[]): FramePart {
+  return { type, payload: Buffer.from(JSON.stringify(rows)) };
+}
+
+function treeAfter(tree: StateTree, writes: readonly Write[]): StateTree {
+  if (writes.length === 0) return tree;
+  const next = tree.clone();
+  next.apply(writes);
+  return next;
+}
+
+type AppliedParts = Omit<Applied, "receipts" | "encodedReceipts" | "ledgerHash">;
+
+/** Receipts are read when somebody wants more of them than their bytes. */
+function appliedOf(
+  parts: AppliedParts,
+  encodedReceipts: readonly Uint8Array[],
+  chained: string,
+): Applied {
+  let receipts: readonly Receipt[] | undefined;
+  return {
+    ...parts,
+    get receipts() {
+      receipts ??= encodedReceipts.map(decodeReceipt);
+      return receipts;
+    },
+    encodedReceipts,
+    ledgerHash: chained,
+  };
+}
+
+function callName(sequence: number, call: Call | undefined): string {
+  if (call === undefined) return `ledger ${sequence}`;
+  const { txHash, contract, method } = call;
+  return `ledger ${sequence}, transaction ${txHash}, contract ${contract}, method ${method}`;
+}
+
+/** Time that these calls may honestly take. */
+function allowanceMs(calls: readonly Call[]): number {
+  return Number(gasOf(calls) / GAS_PER_MS);
 }
 
 function gasOf(calls: readonly Call[]): bigint {
@@ -256,41 +281,4 @@ function demandCode({ network, systemContracts }: RuntimeOptions): void {
     const message = `system contract ${number} is ${have ?? "missing"}, the network has ${wanted}`;
     throw new AceError("PROTOCOL_MISMATCH", message);
   }
-}
-
-/** The runtime after a ledger. */
-interface Point {
-  readonly tip: RuntimeTip | undefined;
-  readonly tree: StateTree;
-}
-
-function demandRoot({ tip, tree }: Point): void {
-  if (tip === undefined || tip.stateRoot === tree.root) return;
-  const message = `state has root ${tree.root}, ledger ${tip.sequence} left ${tip.stateRoot}`;
-  throw new AceError("STATE_ROOT_MISMATCH", message);
-}
-
-function readTree(state: StateReader): StateTree {
-  return StateTree.from(rowsOf(state));
-}
-
-function* rowsOf(state: StateReader): Generator<StateEntry> {
-  let after: Uint8Array | undefined;
-  for (;;) {
-    const rows = state.scan(new Uint8Array(), after, TREE_ROWS);
-    yield* rows;
-    after = rows.at(-1)?.key;
-    if (rows.length < TREE_ROWS) return;
-  }
-}
-
-const TREE_ROWS = 10_000;
-
-function textState(state: StateReader): { get(key: string): string | undefined } {
-  return {
-    get: (key) => {
-      const value = state.get(fromByteText(key));
-      return value === undefined ? undefined : toByteText(value);
-    },
-  };
 }

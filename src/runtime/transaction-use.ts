@@ -2,6 +2,7 @@
 import { limits } from "./limits.ts";
 
 export interface TransactionUse {
+  /** 32 bytes. */
   readonly txHash: string;
   gas: number;
   /** Keys that contracts wrote. */
@@ -15,9 +16,8 @@ export function newTransaction(txHash: string): TransactionUse {
   return { txHash, gas: 0, keys: new Set(), pays: 0, taken: new Set() };
 }
 
-/** Gas that the next call of the transaction may use. */
-export function gasLeft(use: TransactionUse, declared: bigint): number {
+/** Gas that the next call of the transaction may use; `declared` is a decimal of any size. */
+export function gasLeft(use: TransactionUse, declared: string): number {
   const left = Math.max(0, limits.gasTransactionMax - use.gas);
-  const asked = declared > BigInt(limits.gasCallMax) ? limits.gasCallMax : Number(declared);
-  return Math.min(asked, left);
+  return Math.min(Number(declared), limits.gasCallMax, left);
 }

@@ -1,5 +1,6 @@
 /**
- * A SQLite file held by this process alone, opened so that what it acknowledges is on disk.
+ * A SQLite file held by this process alone, opened so that what it acknowledges is on disk, or can
+ * be had again.
  *
  * Errors  `DB_LOCKED` when another process holds the file, `DB_CORRUPT` when it is damaged,
  *         `DB_SCHEMA_VERSION` when another version wrote it, `DISK_FULL`, `DB_PRAGMA_REFUSED`,
@@ -16,13 +17,23 @@ export type { Database } from "better-sqlite3";
 interface Options {
   /** Statements that make the tables of an empty file. */
   readonly schema: string;
-  /** Written into the file; a file with another number is refused. */
+  /** Written into the file; a file with another number is refused, unless it can be brought here. */
   readonly schemaVersion: number;
+  /** By version: statements that bring a file to the next one. */
+  readonly upgrades?: Readonly<Record<number, string>>;
+  /**
+   * `FULL` when left out. `NORMAL` is for what can be had again: a power cut may take the last
+   * transactions, whole ones and never the file.
+   */
+  readonly synchronous?: "FULL" | "NORMAL";
   /** Most pages the file may have; tests use it to meet a full disk. */
   readonly pagesMax?: number;
 }
 
-const SYNCHRONOUS_FULL = 2;
+const SYNCHRONOUS = { FULL: 2, NORMAL: 1 } as const;
+const CACHE_KB = 64 * 1024;
+/** Between two checkpoints a page that changes in each ledger is written to the file once. */
+const CHECKPOINT_PAGES = 10_000;
 const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
 
 export function openDatabase(path: string, options: Options): Database {
@@ -70,25 +81,45 @@ export function damaged(path: string, what: string): AceError {
 function prepare(database: Database, path: string, options: Options): void {
   database.pragma("locking_mode = EXCLUSIVE");
   database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
+  const { synchronous = "FULL" } = options;
+  database.pragma(`synchronous = ${synchronous}`);
+  database.pragma(`cache_size = -${CACHE_KB}`);
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   database.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
   const isWal = database.pragma("journal_mode", { simple: true }) === "wal";
-  const isFull = database.pragma("synchronous", { simple: true }) === SYNCHRONOUS_FULL;
-  if (!isWal || !isFull) throw new AceError("DB_PRAGMA_REFUSED", `${path} does not take WAL`);
+  const found = database.pragma("synchronous", { simple: true });
+  const isTaken = found === SYNCHRONOUS[synchronous];
+  if (!isWal || !isTaken) throw new AceError("DB_PRAGMA_REFUSED", `${path} does not take WAL`);
   if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
 
-  const found = database.pragma("user_version", { simple: true });
-  if (found === 0) {
+  const version = database.pragma("user_version", { simple: true });
+  if (version !== options.schemaVersion) {
+    const steps = stepsFrom(Number(version), options);
+    if (steps === undefined) {
+      const versions = `schema ${String(version)}, this version reads ${options.schemaVersion}`;
+      throw new AceError("DB_SCHEMA_VERSION", `${path} has ${versions}`);
+    }
     database.transaction(() => {
-      database.exec(options.schema);
+      for (const step of steps) database.exec(step);
       database.pragma(`user_version = ${options.schemaVersion}`);
     })();
-  } else if (found !== options.schemaVersion) {
-    const versions = `schema ${String(found)}, this version reads ${options.schemaVersion}`;
-    throw new AceError("DB_SCHEMA_VERSION", `${path} has ${versions}`);
   }
   // The first write takes the exclusive lock and keeps it: a second process meets DB_LOCKED now.
   database.exec("BEGIN EXCLUSIVE; COMMIT");
+}
+
+/** Statements that make a file of version `found`, 0 when it is empty, one of ours. */
+function stepsFrom(found: number, options: Options): readonly string[] | undefined {
+  const { schema, schemaVersion, upgrades = {} } = options;
+  if (found === 0) return [schema];
+  if (found < 0 || found > schemaVersion) return undefined;
+  const steps: string[] = [];
+  for (let version = found; version < schemaVersion; version += 1) {
+    const step = upgrades[version];
+    if (step === undefined) return undefined;
+    steps.push(step);
+  }
+  return steps;
 }
 
 /** By the beginning of SQLite's or the system's name for the fault. */

@@ -10,6 +10,7 @@ import { Keypair, Operation, Transaction, TransactionBuilder } from "@stellar/st
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDeviceKey, makeDeviceSeed, proveRegistration } from "../../src/access/device-key.ts";
 import { signChallenge } from "../../src/access/sep10-client.ts";
+import { verifyReceiptProof, verifyStateProof } from "../../src/access/verify.ts";
 import { buildContract } from "../../src/cli/build-contract.ts";
 import { callOperations, paymentOperation, trustOperation } from "../../src/client/build.ts";
 import { type Client, openClient, type Signer, signWith } from "../../src/client/client.ts";
@@ -23,6 +24,8 @@ import { type Config, loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk } from "../../src/node/token-source.ts";
 import { describeTorrent, signContentRecord } from "../../src/p2p/content-record.ts";
+import { fromByteText } from "../../src/runtime/byte-text.ts";
+import { abiKey } from "../../src/runtime/system-keys.ts";
 import { openStore } from "../../src/store/store.ts";
 import { contractOf } from "../support/hostile-scripts.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
@@ -248,7 +251,9 @@ describe("a node", () => {
       "/v1/network",
       "/v1/payables/{account}",
       "/v1/simulate",
+      "/v1/state/{key}/proof",
       "/v1/status",
+      "/v1/transactions/{hash}/proofs",
       "/v1/transactions/{hash}/receipts",
     ]);
     expect((await ask("/docs")).status).toBe(200);
@@ -287,6 +292,35 @@ describe("a wrong request", () => {
     const { tip, receipts } = await client.node.receipts(HASH);
     expect(receipts).toEqual([]);
     expect(tip).toBeGreaterThan(live.network.genesisLedger);
+  });
+});
+
+describe("a node's proofs", () => {
+  it("show a receipt and an entry to whoever knows the ledger hash, and nothing else", async () => {
+    const { hash, ledger } = await client.call(buyer, call(2n, "add", [7n]), {
+      allowFailure: true,
+    });
+    const { proofs } = await client.node.receiptProofs(hash);
+    const link = await client.node.link(ledger);
+    expect(proofs).toHaveLength(1);
+    for (const proof of proofs) {
+      expect(proof.ledgerHash).toBe(link.ledgerHash);
+      expect(await verifyReceiptProof(proof)).toBe(true);
+      expect(await verifyReceiptProof({ ...proof, receipt: `${proof.receipt}00` })).toBe(false);
+      expect(await verifyReceiptProof({ ...proof, ledgerHash: HASH })).toBe(false);
+    }
+    expect((await client.node.receiptProofs(HASH)).proofs).toEqual([]);
+
+    const { codeHash, abi } = await client.node.contract(licenceNumber);
+    const present = await client.node.stateProof(fromByteText(abiKey(codeHash)));
+    expect(present.value).toBe(Buffer.from(abi, "base64").toString("hex"));
+    expect(await verifyStateProof(present)).toBe(true);
+    expect(await verifyStateProof({ ...present, value: undefined })).toBe(false);
+
+    const absent = await client.node.stateProof(Buffer.from("no such key"));
+    expect(absent.value).toBeUndefined();
+    expect(await verifyStateProof(absent)).toBe(true);
+    expect(await verifyStateProof({ ...absent, value: "00" })).toBe(false);
   });
 });
 

@@ -81,6 +81,7 @@ async function live(history: History, world: World, dir: string): Promise<void> 
     network,
     systemContracts: systemSources(network),
     state: store.state,
+    tree: store.tree,
     tip: store.tip(),
     events: silentEvents,
   });
@@ -90,7 +91,7 @@ async function live(history: History, world: World, dir: string): Promise<void> 
   try {
     const journal: Journal = {
       tip: store.tip,
-      commit: (batch) => store.commitAll(batch),
+      commit: (batch) => store.commit(...batch),
     };
     const parts = {
       ledgers: ledgersOf({ panel, trust, judge: undefined }, network),

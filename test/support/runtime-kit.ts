@@ -14,7 +14,8 @@ import type {
   StateReader,
   Write,
 } from "../../src/runtime/applied.ts";
-import { openRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
+import { openRuntime } from "../../src/runtime/runtime.ts";
+import type { Runtime, RuntimeOptions } from "../../src/runtime/runtime-types.ts";
 
 const GENESIS = 50;
 const START_S = 1_800_000_000n;
@@ -135,6 +136,7 @@ export class RuntimeKit implements AsyncDisposable {
   async close(...calls: readonly Call[]): Promise<Applied> {
     const applied = await this.apply(calls);
     this.state.commit(applied.writes);
+    this.runtime.committed(applied.sequence);
     this.sequence += 1;
     return applied;
   }

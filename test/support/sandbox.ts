@@ -33,7 +33,8 @@ import type {
   StateReader,
   Write,
 } from "../../src/runtime/applied.ts";
-import { openRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { openRuntime } from "../../src/runtime/runtime.ts";
+import type { Runtime } from "../../src/runtime/runtime-types.ts";
 
 const GENESIS = 100;
 const START_S = 1_800_000_000n;
@@ -214,6 +215,7 @@ export class Sandbox implements AsyncDisposable {
       calls: transactions.flatMap((transaction) => callsOf(transaction, { vault })),
     });
     this.#state.commit(applied.writes);
+    this.#runtime.committed(applied.sequence);
     this.#sequence += 1;
     return applied;
   }

@@ -19,6 +19,7 @@ const app = await createServer(
       receipts: unused,
       payables: unused,
     },
+    proofs: { proveState: unused, proveReceipts: unused },
     contents: { list: () => [], find: () => undefined, publish: unused, adminToken: "secret" },
     auth: undefined,
   },

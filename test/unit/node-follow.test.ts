@@ -45,6 +45,7 @@ async function run(
     network,
     systemContracts: systemSources(network),
     state: store.state,
+    tree: store.tree,
     tip: store.tip(),
     events: silentEvents,
   });
@@ -54,7 +55,7 @@ async function run(
     commit: (batch) => {
       sizes.push(batch.length);
       if (failing(sizes.length)) throw new AceError("DISK_FULL", "made for this test");
-      store.commitAll(batch);
+      store.commit(...batch);
     },
   };
   const parts = {

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { decodeCbor } from "../../src/lib/cbor.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { codeHashOf } from "../../src/runtime/admit.ts";
+import { committedGround } from "../../src/runtime/pending-state.ts";
 import { frameTypes } from "../../src/runtime/process-frames.ts";
 import { startContractProcess } from "../../src/runtime/process-host.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
@@ -33,11 +34,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-describe("the contract process", () => {
-  it("can be reached from a contract only at the listed objects, all of them frozen", async () => {
-    const state = new MemoryState();
-    await using started = startContractProcess({ state, events: silentEvents, watchdogMs: 5_000 });
-    const answer = await started.ask({ type: frameTypes.audit, payload: new Uint8Array() });
+describe("the fence of the contract process", () => {
+  it("lets a contract reach the listed objects only, all of them frozen", async () => {
+    const state = committedGround(new MemoryState());
+    await using started = startContractProcess({ events: silentEvents, watchdogMs: 5_000 });
+    const payload = new Uint8Array();
+    const read = (bytes: Uint8Array): Uint8Array => bytes;
+    const answer = await started.ask({ type: frameTypes.audit, payload, state, read });
     const listed = z
       .array(z.string())
       .parse(JSON.parse(readFileSync("test/vectors/realm.json", "utf8")));
@@ -54,7 +57,9 @@ describe("the contract process", () => {
     });
     expect(String(output[3])).toContain("the permission model is off");
   });
+});
 
+describe("the contract process", () => {
   it("is replaced when it is killed in the middle of a ledger, and the ledger comes out the same", async () => {
     await using calm = await RuntimeKit.open();
     const faults: string[] = [];

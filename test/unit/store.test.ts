@@ -12,6 +12,7 @@ import { accountFromBytes } from "../../src/lib/strkey.ts";
 import type { Applied, Receipt, StateReader, Write } from "../../src/runtime/applied.ts";
 import { encodeReceipt } from "../../src/runtime/receipt-codec.ts";
 import { receiptsRoot } from "../../src/runtime/receipts-root.ts";
+import { StateTree } from "../../src/runtime/state-tree.ts";
 import { openContents } from "../../src/store/contents.ts";
 import { openOutbox } from "../../src/store/outbox.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -57,17 +58,29 @@ function receipt(ledger: number, name: string, index = 0): Receipt {
 interface Parts {
   readonly writes?: readonly Write[];
   readonly receipts?: readonly Receipt[];
+  /** Writes of the ledgers before, which its state root is over as well. */
+  readonly before?: readonly Write[];
 }
 
-function ledger(sequence: number, { writes = [], receipts = [] }: Parts = {}): Applied {
+function rootOf(writes: readonly Write[]): string {
+  const tree = StateTree.from([]);
+  for (const write of writes) tree.apply([write]);
+  return tree.root;
+}
+
+function ledger(
+  sequence: number,
+  { writes = [], receipts = [], before = [] }: Parts = {},
+): Applied {
   return {
     sequence,
     headerHash: sha256Hex(Buffer.from(`header ${sequence}`)),
     closeTime: BigInt(1_000 + sequence),
     writes,
     receipts,
+    encodedReceipts: receipts.map(encodeReceipt),
     receiptsRoot: receiptsRoot(receipts.map((one) => sha256(encodeReceipt(one)))),
-    stateRoot: "44".repeat(32),
+    stateRoot: rootOf([...before, ...writes]),
     ledgerHash: sha256Hex(Buffer.from(`ledger ${sequence}`)),
   };
 }
@@ -88,17 +101,25 @@ function rowsOf(state: StateReader): ReturnType<StateReader["scan"]> {
 describe("a ledger", () => {
   it("is one transaction: one that fails leaves nothing of itself", () => {
     using store = open(newFolder());
-    store.commit(ledger(5, { writes: [{ key: key(1), value: key(1) }] }));
-    const broken = { ...receipt(6, "b"), txHash: "no hash" };
-    const receipts = [receipt(6, "a"), broken];
+    const before = [{ key: key(1), value: key(1) }];
+    store.commit(ledger(5, { writes: before }));
+    const encodedReceipts = [encodeReceipt(receipt(6, "a")), Uint8Array.of()];
+    const fail = (): never => {
+      throw new Error("the second is lost");
+    };
+    Object.defineProperty(encodedReceipts, 1, { get: fail });
     const writes = [{ key: key(1), value: key(9) }];
-    const half = { ...ledger(6, { writes }), receipts };
-    expect(() => store.commit(half)).toThrow("hashes of 32 bytes");
+    const half = { ...ledger(6, { writes, before }), encodedReceipts };
+    expect(() => store.commit(half)).toThrow("the second is lost");
     expect(store.tip()?.sequence).toBe(5);
     expect(store.state.get(key(1))).toEqual(Buffer.of(1));
     expect(store.receiptsOf(receipt(6, "a").txHash)).toEqual([]);
-    store.commit(ledger(6, { writes }));
+    store.commit(ledger(6, { writes, before }));
     expect(store.state.get(key(1))).toEqual(Buffer.of(9));
+    expect(() => store.commit(ledger(7, { writes }))).not.toThrow();
+    const untrue = { ...ledger(8, { writes }), stateRoot: "44".repeat(32) };
+    expect(codeOf(() => store.commit(untrue))).toBe("STATE_ROOT_MISMATCH");
+    expect(store.tip()?.sequence).toBe(7);
   });
 
   it("is committed only after the one before it", () => {
@@ -120,6 +141,7 @@ describe("a ledger", () => {
         { key: key(3), value: key() },
       ],
       receipts: [receipt(6, "a"), receipt(6, "a", 1), receipt(6, "b")],
+      before: first.writes,
     });
     {
       using store = open(dir);
@@ -128,7 +150,7 @@ describe("a ledger", () => {
       store.commit(second);
     }
     using store = open(dir);
-    const { writes: _, receipts, ...link } = second;
+    const { writes: _, encodedReceipts: __, receipts, ...link } = second;
     expect(store.tip()).toEqual(link);
     expect(store.link(6)).toEqual(link);
     expect(store.link(5)?.ledgerHash).toBe(first.ledgerHash);
@@ -197,13 +219,40 @@ describe("a data folder", () => {
     open(dir)[Symbol.dispose]();
   });
 
-  it.each([0x7fff_ffff, 2])("of schema %i is left to the version that wrote it", (version) => {
+  it.each([0x7fff_ffff, 3])("of schema %i is left to the version that wrote it", (version) => {
     const dir = newFolder();
     open(dir)[Symbol.dispose]();
     const database = new SqliteDatabase(join(dir, "state.db"));
     database.pragma(`user_version = ${version}`);
     database.close();
     expect(codeOf(() => open(dir))).toBe("DB_SCHEMA_VERSION");
+  });
+
+  it("of the first schema is brought here with all its receipts", () => {
+    const dir = newFolder();
+    const receipts = [receipt(5, "a"), receipt(5, "a", 1), receipt(5, "b")];
+    {
+      using store = open(dir);
+      store.commit(ledger(5, { receipts }));
+      store.commit(ledger(6));
+    }
+    const database = new SqliteDatabase(join(dir, "state.db"));
+    database.exec(`DROP TABLE receipts; DROP TABLE transactions;
+      DROP TABLE tree_page; DROP TABLE tree_log; DELETE FROM meta WHERE name = 'state_tree';
+      CREATE TABLE receipts(
+        sequence INTEGER NOT NULL, position INTEGER NOT NULL, tx_hash TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY(sequence, position)) WITHOUT ROWID;
+      CREATE INDEX receipts_by_transaction ON receipts(tx_hash)`);
+    const insert = database.prepare("INSERT INTO receipts VALUES (5, ?, ?, ?)");
+    for (const [position, one] of receipts.entries()) {
+      insert.run(position, one.txHash, encodeReceipt(one));
+    }
+    database.pragma("user_version = 1");
+    database.close();
+    using store = open(dir);
+    expect(store.receiptsOf(receipt(5, "a").txHash)).toEqual(receipts.slice(0, 2));
+    expect(store.receiptBytes(5)).toHaveLength(3);
+    expect(() => store.audit(10)).not.toThrow();
   });
 
   it("of a database without our tables is called damaged", () => {
@@ -230,7 +279,7 @@ it("reads on while the disk is full, and takes the same ledger once there is roo
     key: key(1, index),
     value: new Uint8Array(4_000).fill(index),
   }));
-  const large = ledger(6, { writes, receipts: [receipt(6, "a")] });
+  const large = ledger(6, { writes, receipts: [receipt(6, "a")], before: small.writes });
   {
     using store = open(dir, 30);
     store.commit(small);

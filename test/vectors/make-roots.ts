@@ -1,7 +1,7 @@
 // Goal: receipts, their root, ledger hashes, state roots and proofs as data, for any implementation.
 // Method: CBOR and both trees are written here once more in their plainest form with node:crypto,
 //         sharing no code with src/runtime. The same files come out each time.
-// Use:    `node test/vectors/make-roots.ts` writes receipts.json and state-root.json anew.
+// Use:    `node test/vectors/make-roots.ts` writes receipts.json, state-root.json and proofs.json anew.
 import { hash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { accountFromBytes, muxedAddress } from "../../src/lib/strkey.ts";
@@ -143,6 +143,32 @@ function merkle(leaves: readonly Buffer[]): Buffer {
   const half = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
   return sha(Buffer.of(1), merkle(leaves.slice(0, half)), merkle(leaves.slice(half)));
 }
+/** n (1) ‖ sides (4) ‖ siblings, leaf first; a set bit says that the sibling stands on the left. */
+function proveLeaf(leaves: readonly Buffer[], place: number): Buffer {
+  const siblings: Buffer[] = [];
+  let sides = 0;
+  let [from, end] = [0, leaves.length];
+  // From the root down; the way is turned round at the end.
+  const way: { readonly sibling: Buffer; readonly isLeft: boolean }[] = [];
+  while (end - from > 1) {
+    const middle = from + 2 ** Math.ceil(Math.log2(end - from) - 1);
+    const isLeft = place >= middle;
+    way.push({
+      sibling: merkle(isLeft ? leaves.slice(from, middle) : leaves.slice(middle, end)),
+      isLeft,
+    });
+    [from, end] = isLeft ? [middle, end] : [from, middle];
+  }
+  for (const [index, { sibling, isLeft }] of way.reverse().entries()) {
+    siblings.push(sibling);
+    if (isLeft) sides += 2 ** index;
+  }
+  const head = Buffer.alloc(5);
+  head[0] = siblings.length;
+  head.writeUInt32BE(sides, 1);
+  return Buffer.concat([head, ...siblings]);
+}
+
 const receiptHashes = [0, 1, 2, 3, 4, 5, 6, 7].map((number) =>
   sha(Buffer.from(`receipt ${number}`)),
 );
@@ -152,6 +178,7 @@ const roots = receiptHashes.concat(sha()).map((_, count) => {
   return {
     receiptHashes: hashes.map((one) => one.toString("hex")),
     root: merkle(leavesOf(hashes)).toString("hex"),
+    proofs: hashes.map((_one, place) => proveLeaf(leavesOf(hashes), place).toString("hex")),
   };
 });
 
@@ -171,6 +198,12 @@ const ledgerHash = sha(
   bin(ledger.stateRoot),
   bin(ledger.protocolHash),
 );
+
+const ledgerFields = {
+  previous: ledger.previous,
+  sequence: ledger.sequence,
+  receiptsRoot: ledger.receiptsRoot,
+};
 
 interface Row {
   readonly path: Buffer;
@@ -232,6 +265,38 @@ function write(name: string, document: unknown): void {
   );
   writeFileSync(new URL(name, import.meta.url), `${text}\n`);
 }
+/** Claims as `ace-node/verify` takes them, each true. */
+const claims = (() => {
+  const stateOf300 = states.at(-1);
+  const fields = {
+    ...ledgerFields,
+    stateRoot: stateOf300?.root ?? "",
+    protocolHash: ledger.protocolHash,
+  };
+  const trusted = sha(
+    bin(fields.previous),
+    sequenceBytes,
+    bin(fields.receiptsRoot),
+    bin(fields.stateRoot),
+    bin(fields.protocolHash),
+  ).toString("hex");
+  const about = { ledgerHash: trusted, ledger: fields };
+  const textHex = (text: string) => Buffer.from(text).toString("hex");
+  return {
+    state: (stateOf300?.proofs ?? []).map(({ key, value, proof }) => ({
+      ...about,
+      key: textHex(key),
+      ...(value === null ? {} : { value: textHex(value) }),
+      proof,
+    })),
+    receipts: encoded.map((bytes, place) => ({
+      ...about,
+      receipt: bytes.toString("hex"),
+      proof: proveLeaf(leavesOf(encoded.map((one) => sha(one))), place).toString("hex"),
+    })),
+  };
+})();
+write("proofs.json", claims);
 write("receipts.json", {
   receipts: receipts.map((one, index) => ({
     name: one.name,

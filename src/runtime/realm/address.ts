@@ -7,12 +7,17 @@
  * Source  SEP-23 (strkeys): base32 of version, payload and CRC-16/XMODEM, lowest byte first.
  */
 import { charCodeAt, fromCharCode, substring } from "./primordials.ts";
+import { Memo } from "./table.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const ACCOUNT = { version: 6 << 3, textLength: 56, payload: 32 } as const;
 const MUXED = { version: 12 << 3, textLength: 69, payload: 40 } as const;
 const CHECKSUM_BYTES = 2;
 const NO_DIGIT = 255;
+/** A checksum costs more than all else that a small call does, and the same addresses come again. */
+const REMEMBERED_MAX = 40_000;
+const bytesOf = new Memo<string, string>(REMEMBERED_MAX);
+const textOf = new Memo<string, string>(REMEMBERED_MAX);
 
 const digits: number[] = [];
 for (let code = 0; code < 128; code += 1) {
@@ -22,6 +27,31 @@ for (let code = 0; code < 128; code += 1) {
 
 /** The bytes of an address, or undefined for any other text. */
 export function addressBytes(text: string): string | undefined {
+  const known = bytesOf.get(text);
+  if (known !== undefined) return known;
+  const bytes = readAddress(text);
+  if (bytes !== undefined) remember(bytes);
+  return bytes;
+}
+
+/** The address of 32 or 40 bytes, or undefined. */
+export function addressText(bytes: string): string | undefined {
+  const known = textOf.get(bytes);
+  if (known !== undefined) return known;
+  const text = writeAddress(bytes);
+  if (text !== undefined) remember(bytes);
+  return text;
+}
+
+/** Remembers strings of its own making: a piece of a longer one would keep all of that alive. */
+function remember(bytes: string): void {
+  const text = writeAddress(bytes) ?? "";
+  const own = readAddress(text) ?? "";
+  bytesOf.set(text, own);
+  textOf.set(own, text);
+}
+
+function readAddress(text: string): string | undefined {
   const form = text[0] === "G" ? ACCOUNT : MUXED;
   if (text.length !== form.textLength) return undefined;
   const bytes = fromBase32(text);
@@ -32,8 +62,7 @@ export function addressBytes(text: string): string | undefined {
   return substring(bytes, 1, end);
 }
 
-/** The address of 32 or 40 bytes, or undefined. */
-export function addressText(bytes: string): string | undefined {
+function writeAddress(bytes: string): string | undefined {
   const form = bytes.length === ACCOUNT.payload ? ACCOUNT : MUXED;
   if (bytes.length !== form.payload) return undefined;
   const checked = fromCharCode(form.version) + bytes;

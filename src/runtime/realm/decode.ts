@@ -9,18 +9,11 @@ import type { AbiType } from "../../contracts/abi.ts";
 import { gasSchedule, limits } from "../limits.ts";
 import { addressText } from "./address.ts";
 import { fromUtf8, hex } from "./bytes.ts";
+import { big, uint64At } from "./cbor.ts";
 import { isAsset } from "./encode.ts";
 import { charge, failWith } from "./meter.ts";
 import { bounded } from "./operators.ts";
-import {
-  charCodeAt,
-  freeze,
-  isArray,
-  RawBigInt,
-  RawNumber,
-  setOwn,
-  substring,
-} from "./primordials.ts";
+import { charCodeAt, freeze, isArray, RawBigInt, setOwn, substring } from "./primordials.ts";
 
 const { floor } = Math;
 const FALSE = 0xf4;
@@ -169,7 +162,8 @@ function integer(): bigint {
     return bounded(first === 0xc3 ? -1n - magnitude : magnitude);
   }
   if (major !== MAJOR.unsigned && major !== MAJOR.negative) return misfit();
-  const magnitude = argument();
+  const short = first & 31;
+  const magnitude = short === 27 ? long() : RawBigInt(argument());
   return major === MAJOR.negative ? -1n - magnitude : magnitude;
 }
 
@@ -200,20 +194,28 @@ function sized(length: number): string {
 function head(major: number): number {
   if (charCodeAt(source, place) >> 5 !== major) return misfit();
   const length = argument();
-  return length > source.length ? misfit() : RawNumber(length);
+  return length > source.length ? misfit() : length;
 }
 
-/** The number in the head of an item: 0 to 23 inside the first byte, else in 1, 2, 4 or 8 more. */
-function argument(): bigint {
+/** The number in the head of an item: 0 to 23 inside the first byte, else in 1, 2 or 4 more. */
+function argument(): number {
   const short = charCodeAt(source, place) & 31;
   place += 1;
-  if (short < 24) return RawBigInt(short);
-  if (short > 27) return misfit();
-  return big(take(1 << (short - 24)));
+  if (short < 24) return short;
+  // No length takes eight bytes, and no item has another head.
+  if (short > 26) return misfit();
+  const end = place + (1 << (short - 24));
+  if (end > source.length) return misfit();
+  let value = 0;
+  for (; place < end; place += 1) value = value * 256 + charCodeAt(source, place);
+  return value;
 }
 
-function big(magnitude: string): bigint {
-  return magnitude === "" ? 0n : RawBigInt(`0x${hex(magnitude)}`);
+/** The number in eight bytes after the first. */
+function long(): bigint {
+  const start = place + 1;
+  place = start + 8;
+  return place > source.length ? misfit() : uint64At(source, start);
 }
 
 function take(length: number): string {

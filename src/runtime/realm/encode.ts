@@ -8,27 +8,13 @@ import type { AbiType } from "../../contracts/abi.ts";
 import { gasSchedule, limits } from "../limits.ts";
 import { addressBytes } from "./address.ts";
 import { unhex, utf8 } from "./bytes.ts";
+import { FALSE, header, integerItem, MAJOR, NULL, TRUE } from "./cbor.ts";
 import { charge, failWith } from "./meter.ts";
-import {
-  charCodeAt,
-  fromCharCode,
-  integerText,
-  isArray,
-  isPlain,
-  objectKeys,
-  RawNumber,
-  substring,
-} from "./primordials.ts";
+import { charCodeAt, isArray, isPlain, objectKeys, substring } from "./primordials.ts";
 import { sortsBefore } from "./types.ts";
 
-const MAJOR = { unsigned: 0, negative: 32, bytes: 64, text: 96, array: 128, map: 160, tag: 192 };
-const FALSE = "\xf4";
-const TRUE = "\xf5";
-const NULL = "\xf6";
 const HASH_BYTES = 32;
 const { floor } = Math;
-const UINT32_END = 4_294_967_296n;
-const UINT64_END = 1n << 64n;
 
 /** Bytes still free in the value being encoded. One value is encoded at a time. */
 let room = 0;
@@ -62,15 +48,6 @@ export function encodeArgs(types: readonly AbiType[], values: readonly unknown[]
   return charged(items);
 }
 
-/** The head of a CBOR item. */
-function header(major: number, length: number): string {
-  if (length < 24) return fromCharCode(major | length);
-  if (length < 256) return fromCharCode(major | 24, length);
-  if (length < 65_536) return fromCharCode(major | 25, length >> 8, length & 255);
-  const [high, low] = [length >>> 16, length & 65_535];
-  return fromCharCode(major | 26, high >> 8, high & 255, low >> 8, low & 255);
-}
-
 /** The bytes that an address, hash, asset or text stands for in a key or a value. */
 export function rawBytes(type: AbiType, value: unknown): string {
   if (typeof value !== "string") return misfit(value);
@@ -96,7 +73,7 @@ function typed(type: AbiType, value: unknown): string {
   charge(gasSchedule.codecValue);
   switch (type.kind) {
     case "int":
-      return typeof value === "bigint" ? spend(integer(value)) : misfit(value);
+      return typeof value === "bigint" ? spend(integerItem(value)) : misfit(value);
     case "bool":
       return typeof value === "boolean" ? spend(value ? TRUE : FALSE) : misfit(value);
     case "account":
@@ -154,7 +131,7 @@ function countDefined(value: Readonly<Record<string, unknown>>): number {
 function free(value: unknown, depth: number): string {
   charge(gasSchedule.codecValue);
   if (depth > limits.valueDepthMax) return failWith("VALUE_TOO_DEEP");
-  if (typeof value === "bigint") return spend(integer(value));
+  if (typeof value === "bigint") return spend(integerItem(value));
   if (typeof value === "boolean") return spend(value ? TRUE : FALSE);
   if (typeof value === "string") return framed(MAJOR.text, rawBytes({ kind: "text" }, value));
   if (value === null || value === undefined) return spend(NULL);
@@ -191,18 +168,6 @@ function insert(names: string[], name: string): void {
     charge(2 + (name.length >> 4));
   }
   names[place] = name;
-}
-
-function integer(value: bigint): string {
-  const magnitude = value < 0n ? -1n - value : value;
-  const major = value < 0n ? MAJOR.negative : MAJOR.unsigned;
-  if (magnitude < UINT32_END) return header(major, RawNumber(magnitude));
-  const digits = integerText(magnitude, 16);
-  const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
-  if (magnitude >= UINT64_END) {
-    return header(MAJOR.tag, value < 0n ? 3 : 2) + header(MAJOR.bytes, bytes.length) + bytes;
-  }
-  return fromCharCode(major | 27) + substring("\0\0\0\0\0\0\0\0", bytes.length, 8) + bytes;
 }
 
 function begin(maxBytes: number, code: string): void {

@@ -13,14 +13,24 @@ import { fromUtf8, hex, unhex } from "./bytes.ts";
 import { rawBytes } from "./encode.ts";
 import { failWith } from "./meter.ts";
 import { charCodeAt, fromCharCode, integerText, RawBigInt, substring } from "./primordials.ts";
+import { Memo } from "./table.ts";
 
 const ACCOUNT_BYTES = 32;
 const ID_BYTES = 8;
 const HASH_BYTES = 32;
 const END = "\0";
+const prefixes = new Memo<bigint, string>(2_000);
 
 /** The prefix of all keys of one contract. */
 export function contractPrefix(contract: bigint): string {
+  const known = prefixes.get(contract);
+  if (known !== undefined) return known;
+  const made = uint64(contract);
+  prefixes.set(contract, made);
+  return made;
+}
+
+function uint64(contract: bigint): string {
   const digits = integerText(contract, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
   return substring("\0\0\0\0\0\0\0\0", bytes.length, ID_BYTES) + bytes;
@@ -77,7 +87,7 @@ function textPart(bytes: string): string {
   return bytes + END;
 }
 
-function integerPart(value: bigint): string {
+export function integerPart(value: bigint): string {
   const isNegative = value < 0n;
   const digits = value === 0n ? "" : integerText(isNegative ? -value : value, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";

@@ -1,11 +1,11 @@
 /** The kit as contracts receive it: the real functions behind `ace-node/contract`. */
 import { gasSchedule, limits } from "../limits.ts";
-import { unhex } from "./bytes.ts";
+import { hex, unhex } from "./bytes.ts";
 import { encodeFree, rawBytes } from "./encode.ts";
 import { current, locks, transfers } from "./frame.ts";
 import { demand, host } from "./host.ts";
 import { charge, failWith } from "./meter.ts";
-import { charCodeAt, freeze, integerText, RawBigInt, substring } from "./primordials.ts";
+import { charCodeAt, freeze, RawBigInt, substring } from "./primordials.ts";
 import { callContract } from "./run.ts";
 import { stateKit } from "./storage.ts";
 import { typeKit } from "./types.ts";
@@ -34,7 +34,7 @@ const ctx = freeze({
     return RawBigInt(current().facts.time);
   },
   get txHash() {
-    return current().facts.txHash;
+    return hex(current().facts.txHash);
   },
   get transfers() {
     return transfers();
@@ -63,7 +63,7 @@ export const kit = {
   pay: (to: unknown, name: unknown, amount: unknown): void => {
     charge(gasSchedule.pay);
     rawBytes(account, to);
-    demand(host.pay(textOf(to), rawBytes(asset, name), integerText(integerOf(amount), 10)));
+    demand(host.pay(textOf(to), rawBytes(asset, name), integerOf(amount)));
   },
   emit: (topic: unknown, data: unknown = null): void => {
     if (typeof topic !== "string" || topic.length < 1 || topic.length > TOPIC_MAX) {
@@ -89,9 +89,9 @@ export const kit = {
   },
 };
 
-function amountOf(ask: (asset: string) => string, name: unknown): bigint {
+function amountOf(ask: (asset: string) => bigint, name: unknown): bigint {
   charge(gasSchedule.money);
-  return RawBigInt(ask(rawBytes(asset, name)));
+  return ask(rawBytes(asset, name));
 }
 
 function placeOf(items: readonly unknown[], item: unknown): number {

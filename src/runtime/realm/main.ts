@@ -2,6 +2,8 @@
  * The realm: joins its parts, hardens what contracts can reach, and leaves the names that
  * instrumented code uses. Evaluated once in a fresh isolate, before any contract.
  */
+
+import type { RunGuest } from "../sandbox.ts";
 import { spread } from "./arrays.ts";
 import { install } from "./frame.ts";
 import { globals } from "./globals.ts";
@@ -15,6 +17,19 @@ import { reference, set, step, update } from "./references.ts";
 import { run } from "./run.ts";
 
 declare let $g: number;
+
+const runGuest: RunGuest = (
+  codeHash,
+  number,
+  self,
+  caller,
+  ledger,
+  time,
+  txHash,
+  method,
+  args,
+  gas,
+) => run(kit, { codeHash, number, self, caller, ledger, time, txHash }, method, args, gas);
 
 /** By name: what the script scope of the realm holds besides `$g` and `$d`. */
 const names: Readonly<Record<string, unknown>> = {
@@ -55,8 +70,7 @@ const names: Readonly<Record<string, unknown>> = {
   $spread: spread,
   $iter: iterable,
   $install: install,
-  $run: (facts: string, method: string, args: string, gas: number): string =>
-    run(kit, facts, method, args, gas),
+  $run: runGuest,
   $audit: (): string => {
     $g = Infinity;
     const literals = { array: [], text: "", number: 0, integer: 0n, bool: true, f: () => {} };

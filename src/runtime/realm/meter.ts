@@ -60,6 +60,11 @@ export function charge(gas: number): void {
   if ($g < 0) outOfGas();
 }
 
+/** Gas that is left. */
+export function gasLeft(): number {
+  return $g;
+}
+
 export function outOfGas(): never {
   $g = -1;
   throw OUT_OF_GAS;
@@ -117,8 +122,21 @@ export function errorConstructor(name: string, prototype: object): (message?: un
   return makeError;
 }
 
+/** The keeper threw, or could not be reached: no outcome of a call can come of that. */
+export function keeperFault(error: unknown): never {
+  const isTold = typeof error === "object" && error !== null && hasOwn(error, "message");
+  const reason = isTold && "message" in error ? error.message : undefined;
+  return halt(
+    `the keeper failed: ${typeof reason === "string" ? reason : "it could not be reached"}`,
+  );
+}
+
 function stackOverflow(): never {
-  fault = "the engine's stack overflowed";
+  return halt("the engine's stack overflowed");
+}
+
+function halt(reason: string): never {
+  if (fault === "") fault = reason;
   $g = -1;
   throw FAULT;
 }

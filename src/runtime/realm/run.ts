@@ -3,7 +3,7 @@ import { gasSchedule, limits } from "../limits.ts";
 import type { FrameFacts } from "../sandbox.ts";
 import { decode, decodeArgs } from "./decode.ts";
 import { encode, encodeArgs, rawBytes } from "./encode.ts";
-import { enterFrame, type Frame, type Installed, installedCode } from "./frame.ts";
+import { current, enterFrame, type Frame, type Installed, installedCode } from "./frame.ts";
 import { host } from "./host.ts";
 import { contractPrefix } from "./keys.ts";
 import { charge, codeOf, FAULT, failWith, normalise, OUT_OF_GAS, takeFault } from "./meter.ts";
@@ -12,7 +12,6 @@ import {
   integerText,
   isArray,
   isPlain,
-  parseJson,
   RawBigInt,
   RawNumber,
   substring,
@@ -24,17 +23,23 @@ declare let $d: number;
 const NULL = "\xf6";
 /** Levels of call depth that a call of another contract weighs. */
 const CALL_WEIGHT = 8;
+const HASH_DIGITS = 64;
 
-/** Runs one call of the ledger. Answers the code, the gas used and the result, a line each. */
-export function run(kit: object, facts: string, method: string, args: string, gas: number): string {
+/** Runs one call of the ledger and gives its result; `!` in front tells of a fault. */
+export function run(
+  kit: object,
+  facts: FrameFacts,
+  method: string,
+  args: string,
+  gas: number,
+): string {
   $g = gas;
   $d = 0;
   let code = "";
   let result = "";
   try {
-    const frame = frameOf(parseJson(facts));
-    enterFrame(frame);
-    result = invoke(installedCode(frame.facts.codeHash), kit, method, args);
+    enterFrame(frameOf(facts));
+    result = invoke(installedCode(facts.codeHash), kit, method, args);
   } catch (error) {
     code = outcome(error);
   }
@@ -43,7 +48,8 @@ export function run(kit: object, facts: string, method: string, args: string, ga
   enterFrame(undefined);
   const fault = takeFault();
   if (fault !== "") return `!${fault}`;
-  return `${code}\n${integerText(RawBigInt(used), 10)}\n${code === "" ? result : ""}`;
+  host.end(code, used);
+  return code === "" ? result : "";
 }
 
 /** The kit's `call`. */
@@ -60,9 +66,10 @@ export function callContract(
   if (!isArray(args) || !isPlain(options)) return failWith("ARGS_INVALID");
   const pay = payment(options["pay"]);
   const cap = gasCap(options["gas"]);
-  const entered = host.enter(integerText(contract, 10), method, pay.asset, pay.amount);
+  const number = integerText(contract, 10);
+  const entered = host.enter(number, method, pay.asset, pay.amount);
   if (entered[0] === "!") return failWith(substring(entered, 1, entered.length));
-  const frame = frameOf(parseJson(entered));
+  const frame = frameOf(calleeFacts(number, entered));
   const code = installedCode(frame.facts.codeHash);
   const result = nested({ kit, frame, code, method, args, cap });
   const returns = code.methods[method]?.returns;
@@ -152,17 +159,31 @@ function outcome(error: unknown): string {
   }
 }
 
+/** The nested call has all in common with this one but who it is and who calls. */
+function calleeFacts(number: string, entered: string): FrameFacts {
+  const { self, ledger, time, txHash } = current().facts;
+  return {
+    codeHash: substring(entered, 0, HASH_DIGITS),
+    number,
+    self: substring(entered, HASH_DIGITS, entered.length),
+    caller: self,
+    ledger,
+    time,
+    txHash,
+  };
+}
+
 function frameOf(facts: FrameFacts): Frame {
   const prefix = contractPrefix(RawBigInt(facts.number));
   return { facts, prefix, transfers: undefined, locks: undefined };
 }
 
-function payment(pay: unknown): { readonly asset: string; readonly amount: string } {
-  if (pay === undefined) return { asset: "", amount: "0" };
+function payment(pay: unknown): { readonly asset: string; readonly amount: bigint } {
+  if (pay === undefined) return { asset: "", amount: 0n };
   if (!isPlain(pay)) return failWith("ARGS_INVALID");
   const amount = pay["amount"];
   if (typeof amount !== "bigint") return failWith("AMOUNT_INVALID");
-  return { asset: rawBytes({ kind: "asset" }, pay["asset"]), amount: integerText(amount, 10) };
+  return { asset: rawBytes({ kind: "asset" }, pay["asset"]), amount };
 }
 
 function gasCap(gas: unknown): number {

@@ -6,69 +6,140 @@ import { encode } from "./encode.ts";
 import { current } from "./frame.ts";
 import { demand, host } from "./host.ts";
 import { keyParts, readKeyParts } from "./keys.ts";
-import { charge, failWith } from "./meter.ts";
-import { charCodeAt, freeze, isArray, isInteger, isPlain, substring } from "./primordials.ts";
-import { readType } from "./types.ts";
+import { charge, failWith, gasLeft } from "./meter.ts";
+import {
+  charCodeAt,
+  freeze,
+  isArray,
+  isInteger,
+  isPlain,
+  objectKeys,
+  substring,
+} from "./primordials.ts";
+import { Memo } from "./table.ts";
+import { isType, readType } from "./types.ts";
 
 const NAME_MAX = 32;
 const KEYS_MAX = 2;
+const DECLARED_MAX = 4_000;
+/** A place with larger types is read each time: comparing them is work that is paid only after it. */
+const DECLARED_GAS_MAX = 500;
 
-/** A type as written, read when it is first needed: most calls touch few of their places. */
-interface LazyType {
-  readonly written: unknown;
-  read: AbiType | undefined;
+/**
+ * Places as contracts declared them, by name: most calls declare the same ones again. They hold no
+ * state and are frozen, so one will do; it costs the gas of reading its types each time.
+ */
+interface Declared {
+  /** Of the keys, if any, and last of the value. */
+  readonly types: readonly AbiType[];
+  readonly gas: number;
+  readonly kit: object;
 }
+
+const values = new Memo<string, Declared>(DECLARED_MAX);
+const maps = new Memo<string, Declared>(DECLARED_MAX);
 
 /** `state.value(name, type)` */
 function value(name: unknown, type: unknown): object {
-  const place = placeOf(name);
-  const lazy: LazyType = { written: type, read: undefined };
-  return freeze({
-    get: () => get(lazy, current().prefix + place),
-    has: () => read(current().prefix + place) !== "",
-    set: (item: unknown) => set(lazy, current().prefix + place, item),
-    delete: () => write(current().prefix + place, ""),
-  });
+  return declare(values, name, [type], valueKit);
 }
 
 /** `state.map(name, keyType, …, type)` */
 function map(name: unknown, ...types: unknown[]): object {
   const count = types.length - 1;
   if (count < 1 || count > KEYS_MAX) return failWith("TYPE_INVALID");
-  const place = placeOf(name);
-  const lazy: LazyType = { written: types[count], read: undefined };
-  let keyTypes: readonly AbiType[] | undefined;
-  const keys = (): readonly AbiType[] => {
-    keyTypes ??= readKeyTypes(types, count);
-    return keyTypes;
-  };
-  const keyOf = (parts: readonly unknown[]): string => {
-    if (parts.length < count) return failWith("KEY_INVALID");
-    return current().prefix + place + keyParts(keys(), parts);
-  };
-  return freeze({
-    get: (...parts: unknown[]) => get(lazy, keyOf(parts)),
-    has: (...parts: unknown[]) => read(keyOf(parts)) !== "",
-    set: (...parts: unknown[]) => set(lazy, keyOf(parts), parts[count]),
-    delete: (...parts: unknown[]) => write(keyOf(parts), ""),
-    scan: (options: unknown = {}) => {
-      const prefix = current().prefix + place;
-      const { limit, from } = scanOptions(options);
-      const after = from === undefined ? "" : keyOf(from);
-      return rows(scanned(prefix, after, limit), keys(), typeOf(lazy));
-    },
-  });
+  return declare(maps, name, types, mapKit);
 }
 
 export const stateKit = { value, map } as const;
 
-function get(type: LazyType, key: string): unknown {
-  const found = read(key);
-  return found === "" ? undefined : decode(typeOf(type), found);
+function declare(
+  known: Memo<string, Declared>,
+  name: unknown,
+  written: readonly unknown[],
+  make: (place: string, types: readonly AbiType[]) => object,
+): object {
+  const found = typeof name === "string" ? known.get(name) : undefined;
+  if (found !== undefined && areTypes(written, found.types)) {
+    charge(found.gas);
+    return found.kit;
+  }
+  const place = placeOf(name);
+  const before = gasLeft();
+  const types = readTypes(written);
+  const gas = before - gasLeft();
+  const kit = make(place, types);
+  // The name is cut from our own text: a piece of a longer one would keep all of that in memory.
+  if (gas <= DECLARED_GAS_MAX) {
+    known.set(substring(place, 0, place.length - 1), { types, gas, kit });
+  }
+  return kit;
 }
 
-function set(type: LazyType, key: string, item: unknown): void {
-  write(key, encode(typeOf(type), item, limits.valueBytesMax));
+function valueKit(place: string, types: readonly AbiType[]): object {
+  const type = types[0] ?? failWith("TYPE_INVALID");
+  const keyOf = keyMaker(place);
+  return frozen({
+    get: () => get(type, keyOf()),
+    has: () => read(keyOf()) !== "",
+    set: (item: unknown) => set(type, keyOf(), item),
+    delete: () => write(keyOf(), ""),
+  });
+}
+
+function mapKit(place: string, types: readonly AbiType[]): object {
+  const count = types.length - 1;
+  const keys: AbiType[] = [];
+  for (let index = 0; index < count; index += 1) {
+    keys[index] = types[index] ?? failWith("TYPE_INVALID");
+  }
+  const type = types[count] ?? failWith("TYPE_INVALID");
+  const prefixOf = keyMaker(place);
+  const keyOf = (parts: readonly unknown[]): string => {
+    if (parts.length < count) return failWith("KEY_INVALID");
+    return prefixOf() + keyParts(keys, parts);
+  };
+  return frozen({
+    get: (...parts: unknown[]) => get(type, keyOf(parts)),
+    has: (...parts: unknown[]) => read(keyOf(parts)) !== "",
+    set: (...parts: unknown[]) => set(type, keyOf(parts), parts[count]),
+    delete: (...parts: unknown[]) => write(keyOf(parts), ""),
+    scan: (options: unknown = {}) => {
+      const { limit, from } = scanOptions(options);
+      const after = from === undefined ? "" : keyOf(from);
+      return rows(scanned(prefixOf(), after, limit), keys, type);
+    },
+  });
+}
+
+/** The place under the contract that runs; made anew only when that is another one. */
+function keyMaker(place: string): () => string {
+  let prefix = "";
+  let key = "";
+  return () => {
+    const now = current().prefix;
+    if (now !== prefix) {
+      prefix = now;
+      key = now + place;
+    }
+    return key;
+  };
+}
+
+/** Functions too: what is used in call after call must not carry anything from one to the next. */
+function frozen(kit: Readonly<Record<string, object>>): object {
+  const names = objectKeys(kit);
+  for (let index = 0; index < names.length; index += 1) freeze(kit[names[index] ?? ""]);
+  return freeze(kit);
+}
+
+function get(type: AbiType, key: string): unknown {
+  const found = read(key);
+  return found === "" ? undefined : decode(type, found);
+}
+
+function set(type: AbiType, key: string, item: unknown): void {
+  write(key, encode(type, item, limits.valueBytesMax));
 }
 
 function read(key: string): string {
@@ -83,14 +154,18 @@ function write(key: string, bytes: string): void {
   demand(host.write(key, bytes));
 }
 
-function typeOf(lazy: LazyType): AbiType {
-  lazy.read ??= readType(lazy.written);
-  return lazy.read;
+function areTypes(written: readonly unknown[], types: readonly AbiType[]): boolean {
+  if (written.length !== types.length) return false;
+  for (let index = 0; index < types.length; index += 1) {
+    const type = types[index];
+    if (type === undefined || !isType(written[index], type)) return false;
+  }
+  return true;
 }
 
-function readKeyTypes(types: readonly unknown[], count: number): readonly AbiType[] {
+function readTypes(written: readonly unknown[]): readonly AbiType[] {
   const read: AbiType[] = [];
-  for (let index = 0; index < count; index += 1) read[index] = readType(types[index]);
+  for (let index = 0; index < written.length; index += 1) read[index] = readType(written[index]);
   return read;
 }
 

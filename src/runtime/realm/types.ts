@@ -32,6 +32,44 @@ export function readType(value: unknown, depth = 1): AbiType {
   }
 }
 
+/** Whether this is written as `type` was when it was read. Charges nothing. */
+export function isType(value: unknown, type: AbiType): boolean {
+  if (!isPlain(value)) return false;
+  const kind = value["kind"];
+  switch (type.kind) {
+    case "bytes":
+      return kind === "bytes" && value["length"] === type.length;
+    case "list":
+      return kind === "list" && value["max"] === type.max && isType(value["item"], type.item);
+    case "optional":
+      return kind === "optional" && isType(value["type"], type.type);
+    case "oneOf":
+      return kind === "oneOf" && areNames(value["names"], type.names);
+    case "record":
+      if (kind === "record") return areFields(value["fields"], type.fields);
+      return typeof kind !== "string" && areFields(value, type.fields);
+    default:
+      return kind === type.kind;
+  }
+}
+
+function areFields(value: unknown, fields: readonly AbiField[]): boolean {
+  if (!isPlain(value) || objectKeys(value).length !== fields.length) return false;
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index];
+    if (field === undefined || !isType(value[field[0]], field[1])) return false;
+  }
+  return true;
+}
+
+function areNames(value: unknown, found: readonly string[]): boolean {
+  if (!isArray(value) || value.length !== found.length) return false;
+  for (let index = 0; index < found.length; index += 1) {
+    if (value[index] !== found[index]) return false;
+  }
+  return true;
+}
+
 /** The functions and constants of the kit that describe types. */
 export const typeKit = {
   int: { kind: "int" },

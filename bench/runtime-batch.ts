@@ -1,0 +1,128 @@
+/**
+ * Goal    The sandbox alone: how fast a batch of purchases goes through, beside other engines.
+ * Method  All sides in one process, in turns, and the median of the turns. Each makes the same
+ *         purchases for the same buyers: ours as a ledger's text that crosses into the isolate and
+ *         comes back as receipts' parts and net writes, gas, money and receipts included.
+ *
+ * isolated-vm wants `--no-node-snapshot`, so this runs in a process of its own and prints JSON.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { sha256Hex } from "../src/lib/hash.ts";
+import { admitSource } from "../src/runtime/admit.ts";
+import { fromByteText, toByteText } from "../src/runtime/byte-text.ts";
+import { readOutcome, wholeReceipts } from "../src/runtime/outcome-frame.ts";
+import { openSandbox, type ProcessSandbox } from "../src/runtime/process-sandbox.ts";
+import { decodeReceipt } from "../src/runtime/receipt-codec.ts";
+import { encodeLedger } from "../src/runtime/wire.ts";
+import { type Figure, median } from "./figure.ts";
+import { evmPeer, type Peer, quickjsPeer } from "./runtime-peers.ts";
+import { deployCalls, purchaseCall, vault } from "./runtime-purchase.ts";
+
+const BATCH = 500;
+const BUYERS = 2_000;
+const ROUNDS = 24;
+const WARM_UP = 8;
+/** The EVM is so slow that a share of the batch tells enough. */
+const EVM_BATCH = 50;
+const START_S = 1_800_000_000;
+
+export function batchFigures(): readonly Figure[] {
+  const script = fileURLToPath(import.meta.url);
+  const { stdout } = spawnSync(process.execPath, ["--no-node-snapshot", script], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { ours, quickjs, evm } = z
+    .object({ ours: z.number(), quickjs: z.number(), evm: z.number() })
+    .parse(JSON.parse(stdout));
+  return [ratioFigure("batch_vs_quickjs", ours, quickjs), ratioFigure("batch_vs_evm", ours, evm)];
+}
+
+/** How many times faster than the peer; `peer` and the rate behind it are in purchases a second. */
+function ratioFigure(name: string, ours: number, theirs: number): Figure {
+  const ratio = Number((ours / theirs).toFixed(2));
+  return {
+    name: `runtime.${name}`,
+    value: ratio,
+    unit: `× of ${Math.round(ours)}/s`,
+    peer: Math.round(theirs),
+    ratio,
+  };
+}
+
+class OwnSandbox {
+  readonly #state = new Map<string, string>();
+  readonly #sandbox: ProcessSandbox;
+  #sequence = 0;
+
+  constructor() {
+    this.#sandbox = openSandbox({
+      admit: admitSource,
+      read: (key) => this.#state.get(key) ?? "",
+      scan: (prefix) =>
+        JSON.stringify([...this.#state].filter(([key]) => key.startsWith(prefix)).flat()),
+      sha256: (bytes) => sha256Hex(fromByteText(bytes)),
+      verify: () => "",
+      begin: () => {},
+    });
+    this.take(this.run(this.textOf(deployCalls())));
+  }
+
+  textOf(calls: Parameters<typeof encodeLedger>[0]["calls"]): string {
+    this.#sequence += 1;
+    const closeTime = BigInt(START_S + 5 * this.#sequence);
+    const ledger = { sequence: this.#sequence, closeTime, vault, systemContracts: [], calls };
+    return Buffer.from(encodeLedger(ledger)).toString();
+  }
+
+  run(text: string): string {
+    return this.#sandbox.apply(text, false);
+  }
+
+  /** Keeps what was written, and fails when a call did. */
+  take(told: string): void {
+    const { receipts, writes } = readOutcome(wholeReceipts(Buffer.from(told, "latin1")));
+    for (const { code } of receipts.map(decodeReceipt)) if (code !== "") throw new Error(code);
+    for (const { key, value } of writes) {
+      this.#state.set(toByteText(key), value === undefined ? "" : toByteText(value));
+    }
+  }
+}
+
+async function measure(): Promise<Record<string, number>> {
+  const sandbox = new OwnSandbox();
+  const [quickjs, evm] = [await quickjsPeer(), await evmPeer("simple")];
+  const rates: Record<string, number[]> = { ours: [], quickjs: [], evm: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const buyers = Array.from({ length: BATCH }, (_, index) => (round * BATCH + index) % BUYERS);
+    const text = sandbox.textOf(buyers.map((number) => purchaseCall(number, round)));
+    let told = "";
+    const ours = await rateOf(BATCH, () => {
+      told = sandbox.run(text);
+    });
+    sandbox.take(told);
+    const peers = {
+      ours,
+      quickjs: await peerRate(quickjs, buyers, round),
+      evm: await peerRate(evm, buyers.slice(0, EVM_BATCH), round),
+    };
+    if (round < WARM_UP) continue;
+    for (const [name, rate] of Object.entries(peers)) rates[name]?.push(rate);
+  }
+  return Object.fromEntries(Object.entries(rates).map(([name, all]) => [name, median(all)]));
+}
+
+function peerRate(peer: Peer, buyers: readonly number[], round: number): Promise<number> {
+  return rateOf(buyers.length, () => peer(buyers, START_S + 5 * round));
+}
+
+/** Purchases a second. */
+async function rateOf(purchases: number, work: () => void | Promise<void>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return (purchases * 1_000) / (performance.now() - startedMs);
+}
+
+if (import.meta.main) process.stdout.write(JSON.stringify(await measure()));

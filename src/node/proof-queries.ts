@@ -1,0 +1,64 @@
+/** Proofs of the last committed state and of stored receipts, against the ledger hash. */
+import type { ProofPorts } from "../api/proofs.ts";
+import type { StateProofJson } from "../client/schemas.ts";
+import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
+import { toHex } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
+import { sha256 } from "../lib/hash.ts";
+import { ledgerHash } from "../runtime/ledger-hash.ts";
+import { protocolHash } from "../runtime/protocol.ts";
+import { txHashOf } from "../runtime/receipt-codec.ts";
+import { proveReceipt } from "../runtime/receipts-root.ts";
+import type { ChainLink, Store } from "../store/store.ts";
+
+interface Parts {
+  readonly network: ServiceNetwork;
+  readonly store: Store;
+}
+
+export function proofQueries({ network, store }: Parts): ProofPorts {
+  const claimOf = (link: ChainLink): Pick<StateProofJson, "ledgerHash" | "ledger"> => {
+    const { sequence, receiptsRoot, stateRoot } = link;
+    const previous = store.link(sequence - 1)?.ledgerHash ?? networkId(network);
+    const ledger = { previous, sequence, receiptsRoot, stateRoot, protocolHash };
+    if (ledgerHash(ledger) !== link.ledgerHash) {
+      const what = `ledger ${sequence} was applied under rules that this build does not know`;
+      throw new AceError("PROTOCOL_MISMATCH", what);
+    }
+    return { ledgerHash: link.ledgerHash, ledger };
+  };
+  return {
+    proveState: (key) => {
+      const tip = store.tip();
+      if (tip === undefined) throw new AceError("NODE_BEHIND", "no ledger is applied yet");
+      const value = store.state.get(key);
+      return {
+        ...claimOf(tip),
+        key: toHex(key),
+        ...(value === undefined ? {} : { value: toHex(value) }),
+        proof: toHex(store.tree().prove(key)),
+      };
+    },
+    proveReceipts: (txHash) => {
+      const sequences = new Set(store.receiptsOf(txHash).map(({ ledger }) => ledger));
+      const proofs = [...sequences].flatMap((sequence) => {
+        const link = store.link(sequence);
+        return link === undefined
+          ? []
+          : proofsOf(txHash, store.receiptBytes(sequence), claimOf(link));
+      });
+      return { proofs };
+    },
+  };
+}
+
+function proofsOf<Claim>(txHash: string, receipts: readonly Uint8Array[], claim: Claim) {
+  const hashes = receipts.map(sha256);
+  return [...receipts.entries()]
+    .filter(([, receipt]) => txHashOf(receipt) === txHash)
+    .map(([place, receipt]) => ({
+      ...claim,
+      receipt: toHex(receipt),
+      proof: toHex(proveReceipt(hashes, place)),
+    }));
+}

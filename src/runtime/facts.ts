@@ -1,0 +1,45 @@
+/** Facts of a transaction as contracts read them: CBOR, made once, and only when a contract asks. */
+import type { TransactionFacts } from "./call-host.ts";
+import { header, integerItem, MAJOR, textItem } from "./realm/cbor.ts";
+import type { WireTransfer } from "./requests.ts";
+
+export const NO_FACTS: TransactionFacts = { transfers: () => "\x80", locks: () => "\x80" };
+
+const FIELDS = 5;
+
+export function transactionFacts(
+  transfers: readonly WireTransfer[],
+  locks: string,
+): TransactionFacts {
+  let made: string | undefined;
+  return {
+    transfers: () => {
+      made ??= header(MAJOR.array, transfers.length) + transfers.map(transferItem).join("");
+      return made;
+    },
+    locks: () => locks,
+  };
+}
+
+/** A map, its keys in canonical order: shorter first. */
+function transferItem([operation, from, to, asset, amount]: WireTransfer): string {
+  return (
+    header(MAJOR.map, FIELDS) +
+    TO +
+    textItem(to) +
+    FROM +
+    textItem(from) +
+    ASSET +
+    textItem(asset) +
+    AMOUNT +
+    integerItem(BigInt(amount)) +
+    OPERATION +
+    header(MAJOR.unsigned, operation)
+  );
+}
+
+const TO = textItem("to");
+const FROM = textItem("from");
+const ASSET = textItem("asset");
+const AMOUNT = textItem("amount");
+const OPERATION = textItem("operation");

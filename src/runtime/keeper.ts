@@ -1,0 +1,158 @@
+/**
+ * The keeper: the plain realm inside the isolate that applies ledgers and answers the guest.
+ *
+ * A whole ledger crosses into the isolate as one text and comes back as one: receipts' parts and net
+ * writes in byte text. Contract code runs in the other realm and reaches this one by a few functions.
+ *
+ * Flow    `$open` once, with the guest's `run` → `$warm`, `$apply`, `$simulate`, `$view`, `$forget`.
+ * Errors  Whatever is thrown is a fault of ours or of the engine: the process must be replaced.
+ */
+
+import type { CallQuestions } from "./call-host.ts";
+import { ContractCode, type Judgement } from "./contract-code.ts";
+import { type Machine, type OpenLedger, openLedger } from "./execute-ledger.ts";
+import { executeView } from "./execute-view.ts";
+import { KnownContracts, LedgerScope } from "./ledger-scope.ts";
+import type { Ground, Row } from "./overlay.ts";
+import { uint32 } from "./realm/cbor.ts";
+import type { ReceiptParts } from "./receipt-parts.ts";
+import type { LedgerRequest, ViewRequest } from "./requests.ts";
+import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
+import { type NetWrite, WorkingState } from "./working-state.ts";
+
+declare const $port: ProcessPort;
+
+/** Of state that is known, with what an entry costs beside its bytes. */
+const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
+
+const port: ProcessPort = $port;
+const seat: { host: CallQuestions | undefined } = { host: undefined };
+let callNumber = 0;
+
+const ground: Ground = {
+  get: (key) => port.read(key, callNumber),
+  scan: (prefix, after, limit) => {
+    const found: readonly string[] = JSON.parse(port.scan(prefix, after, limit));
+    const rows: Row[] = [];
+    for (let at = 0; at < found.length; at += 2) rows.push([found[at] ?? "", found[at + 1] ?? ""]);
+    return rows;
+  },
+};
+const state = new WorkingState(ground, KNOWN_BYTES_MAX);
+const known = new KnownContracts();
+
+/** The host of the call that runs; asked by nobody else. */
+function host(): CallQuestions {
+  if (seat.host === undefined) throw new Error("the guest asks while no call runs");
+  return seat.host;
+}
+
+/** What the guest reaches. It turns whatever is thrown here into a fault. */
+const answers: Keeper = {
+  read: (key) => state.read(key),
+  write: (key, value) => host().write(key, value),
+  scan: (prefix, after, limit) => host().scan(prefix, after, limit),
+  emit: (topic, data) => host().emit(topic, data),
+  pay: (to, asset, amount) => host().pay(to, asset, amount),
+  take: (kind, index) => host().take(kind, index),
+  paid: (asset) => host().paid(asset),
+  balance: (asset) => host().balance(asset),
+  facts: (kind) => host().facts(kind),
+  sha256: (bytes) => host().sha256(bytes),
+  verify: (key, message, signature) => host().verify(key, message, signature),
+  enter: (contract, method, asset, amount) => host().enter(contract, method, asset, amount),
+  leave: (code) => host().leave(code),
+  end: (code, gasUsed) => host().end(code, gasUsed),
+};
+
+function machineOf(runGuest: RunGuest): Machine {
+  const code = new ContractCode((source): Judgement => JSON.parse(port.judge(source)));
+  const scope: Machine["scope"] = (facts) => new LedgerScope(facts, state, known);
+  return { code, port, seat, scope, runGuest };
+}
+
+let machine: Machine = machineOf(() => "!no guest");
+
+function apply(text: string, isOneByOne: boolean): string {
+  const ledger = ledgerOf(text);
+  return ledger.run(isOneByOne, () => ledger.open.close());
+}
+
+function simulate(text: string): string {
+  const ledger = ledgerOf(text);
+  return ledger.run(false, () => {
+    ledger.open.discard();
+    return [];
+  });
+}
+
+function ledgerOf(text: string) {
+  const request: LedgerRequest = JSON.parse(text);
+  const open = openLedger(request, machine);
+  const run = (isOneByOne: boolean, close: () => readonly NetWrite[]): string => {
+    if (open.genesisFault !== "") {
+      open.discard();
+      return outcomeText([], [], open.genesisFault);
+    }
+    const receipts = receiptsOf(open, request.calls.length, isOneByOne);
+    return outcomeText(receipts, close(), "");
+  };
+  return { open, run };
+}
+
+function receiptsOf(open: OpenLedger, calls: number, isOneByOne: boolean): ReceiptParts[] {
+  const receipts: ReceiptParts[] = [];
+  for (callNumber = 0; callNumber < calls; callNumber += 1) {
+    if (isOneByOne) port.begin(callNumber);
+    receipts.push(open.execute(callNumber));
+  }
+  callNumber = 0;
+  return receipts;
+}
+
+/** Counts and lengths in four bytes: receipts of five parts, writes of two, then the fault. */
+function outcomeText(
+  receipts: readonly ReceiptParts[],
+  writes: readonly NetWrite[],
+  fault: string,
+): string {
+  const pieces: string[] = [uint32(receipts.length)];
+  for (const { before, args, middle, writes: own, after } of receipts) {
+    const first = uint32(before.length) + uint32(args.length) + uint32(middle.length);
+    pieces.push(first, uint32(own.length), uint32(after.length), before, args, middle, own, after);
+  }
+  pieces.push(uint32(writes.length));
+  for (const [key, value] of writes) {
+    pieces.push(uint32(key.length), key, uint32(value.length), value);
+  }
+  pieces.push(fault);
+  return pieces.join("");
+}
+
+/** Code, gas and result, a line each. */
+function view(text: string): string {
+  const request: ViewRequest = JSON.parse(text);
+  const { code, gasUsed, result } = executeView(request, machine);
+  return `${code}\n${gasUsed}\n${result}`;
+}
+
+/** Keys and values in turn; an empty value is known to be absent. */
+function warm(text: string): void {
+  const found: readonly string[] = JSON.parse(text);
+  const rows: Row[] = [];
+  for (let at = 0; at < found.length; at += 2) rows.push([found[at] ?? "", found[at + 1] ?? ""]);
+  state.warm(rows);
+}
+
+const names: Readonly<Record<string, unknown>> = {
+  $answers: answers,
+  $apply: apply,
+  $simulate: simulate,
+  $view: view,
+  $warm: warm,
+  $forget: (): void => state.forget(),
+  $open: (runGuest: RunGuest): void => {
+    machine = machineOf(runGuest);
+  },
+};
+Object.assign(globalThis, names);

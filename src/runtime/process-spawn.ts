@@ -1,0 +1,90 @@
+/**
+ * Starting the contract process: under Node's permission model, with an empty environment and one pipe.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { Duplex } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type FramePart, streamPeer } from "./process-frames.ts";
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** False once the operating system has told of its end. */
+  isAlive(): boolean;
+  send(part: FramePart): void;
+  kill(): void;
+}
+
+export interface ChildEvents {
+  readonly onFrame: (part: FramePart) => void;
+  /** The process or its pipe is of no use any more. May come more than once. */
+  readonly onEnd: (reason: string) => void;
+}
+
+const ERROR_TEXT_MAX = 4_096;
+
+export function spawnContractProcess({ onFrame, onEnd }: ChildEvents): Child {
+  const child: ChildProcess = spawn(process.execPath, [...permissions(), entryPath()], {
+    env: {},
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Duplex)) throw new Error("the contract process has no pipe");
+  let lastWords = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-ERROR_TEXT_MAX);
+  });
+  const write = streamPeer(pipe, onFrame, () => onEnd("the pipe carried garbage"));
+  pipe.on("error", () => {});
+  child.on("error", (error) => onEnd(error.message));
+  child.on("exit", (code, signal) => onEnd(`it ended (${signal ?? code}) ${lastWords}`));
+  return {
+    pid: child.pid,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
+    send: ({ type, payload }) => write(type, payload),
+    kill: () => {
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Read access to its own code and nothing else: no file, no network, no other process. */
+function permissions(): readonly string[] {
+  const room = dirname(fileURLToPath(import.meta.url));
+  const readable = new Set([dirname(room), ...moduleFolders(), "/etc/alpine-release"]);
+  return [
+    "--permission",
+    "--allow-addons",
+    "--allow-worker",
+    ...[...readable].map((path) => `--allow-fs-read=${path}`),
+    "--no-node-snapshot",
+    "--disable-warning=ExperimentalWarning",
+    "--disable-warning=SecurityWarning",
+    ...STACK,
+  ];
+}
+
+/** Room for the deepest call that the limits allow, many times over. */
+const STACK = process.platform === "win32" ? [] : ["--stack-size=3900"];
+
+/** The folders that hold the few packages which the contract process loads. */
+function moduleFolders(): readonly string[] {
+  const find = (name: string, from: string): readonly string[] => {
+    const manifest = findPackageJSON(name, from);
+    return manifest === undefined ? [] : [dirname(manifest), realpathSync(dirname(manifest))];
+  };
+  const [sandbox, ...others] = ["isolated-vm", "acorn", "cborg"].flatMap((name) =>
+    find(name, import.meta.url),
+  );
+  if (sandbox === undefined) return others;
+  // isolated-vm finds its binary through this package, wherever npm has put it.
+  const loader = find("node-gyp-build", pathToFileURL(join(sandbox, "package.json")).href);
+  return [sandbox, ...others, ...loader];
+}
+
+function entryPath(): string {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return fileURLToPath(new URL(`./process-child.${extension}`, import.meta.url));
+}

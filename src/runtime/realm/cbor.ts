@@ -1,0 +1,163 @@
+/**
+ * Heads and items of canonical CBOR as byte text, for those who know what they write and read.
+ *
+ * Runs in the realm and in the keeper alike, so it needs nothing but the language, and charges nothing.
+ *
+ * Source  RFC 8949 section 4.2.1 (core deterministic encoding).
+ */
+import { hex, unhex, utf8 } from "./bytes.ts";
+import {
+  asUintN,
+  charCodeAt,
+  fromCharCode,
+  integerText,
+  RawBigInt,
+  RawNumber,
+  substring,
+} from "./primordials.ts";
+
+export const MAJOR = {
+  unsigned: 0,
+  negative: 32,
+  bytes: 64,
+  text: 96,
+  array: 128,
+  map: 160,
+  tag: 192,
+} as const;
+export const FALSE = "\xf4";
+export const TRUE = "\xf5";
+export const NULL = "\xf6";
+
+const UINT32_END = 4_294_967_296n;
+const UINT64_END = 1n << 64n;
+const MAJOR_BITS = 0xe0;
+const SHORT_BITS = 0x1f;
+/** 2^53 over 2^32. */
+const EXACT_HIGH = 0x20_0000;
+const TAG_POSITIVE = "\xc2";
+const TAG_NEGATIVE = "\xc3";
+
+/** The head of an item. */
+export function header(major: number, length: number): string {
+  if (length < 24) return fromCharCode(major | length);
+  if (length < 256) return fromCharCode(major | 24, length);
+  if (length < 65_536) return fromCharCode(major | 25, length >> 8, length & 255);
+  const [high, low] = [length >>> 16, length & 65_535];
+  return fromCharCode(major | 26, high >> 8, high & 255, low >> 8, low & 255);
+}
+
+export function integerItem(value: bigint): string {
+  const magnitude = value < 0n ? -1n - value : value;
+  const major = value < 0n ? MAJOR.negative : MAJOR.unsigned;
+  if (magnitude < UINT32_END) return header(major, RawNumber(magnitude));
+  if (magnitude < UINT64_END) {
+    const high = uint32(RawNumber(magnitude >> 32n));
+    return fromCharCode(major | 27) + high + uint32(RawNumber(asUintN(32, magnitude)));
+  }
+  const digits = integerText(magnitude, 16);
+  const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
+  return (value < 0n ? TAG_NEGATIVE : TAG_POSITIVE) + bytesItem(bytes);
+}
+
+/** Four bytes, big-endian. */
+export function uint32(value: number): string {
+  return fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+}
+
+/** The integer of the eight bytes at `place`. */
+export function uint64At(bytes: string, place: number): bigint {
+  const high = uint32At(bytes, place);
+  const low = uint32At(bytes, place + 4);
+  // Most integers are exact as numbers, and made from one in one step.
+  if (high < EXACT_HIGH) return RawBigInt(high * 4_294_967_296 + low);
+  return (RawBigInt(high) << 32n) | RawBigInt(low);
+}
+
+function uint32At(bytes: string, place: number): number {
+  const high = charCodeAt(bytes, place) * 256 + charCodeAt(bytes, place + 1);
+  return high * 65_536 + charCodeAt(bytes, place + 2) * 256 + charCodeAt(bytes, place + 3);
+}
+
+/** Text of letters, digits and signs of ASCII: its bytes are itself. */
+export function asciiItem(text: string): string {
+  return header(MAJOR.text, text.length) + text;
+}
+
+export function bytesItem(bytes: string): string {
+  return header(MAJOR.bytes, bytes.length) + bytes;
+}
+
+/** Text must be well-formed; what is not becomes empty text. */
+export function textItem(text: string): string {
+  const bytes = utf8(text) ?? "";
+  return header(MAJOR.text, bytes.length) + bytes;
+}
+
+/** The integer that is this whole item, or undefined. */
+export function readInteger(item: string): bigint | undefined {
+  const tag = item[0];
+  if (tag === TAG_POSITIVE || tag === TAG_NEGATIVE) {
+    const bytes = readString(MAJOR.bytes, substring(item, 1, item.length));
+    if (bytes === undefined) return undefined;
+    return tag === TAG_NEGATIVE ? -1n - big(bytes) : big(bytes);
+  }
+  const major = charCodeAt(item, 0) & MAJOR_BITS;
+  if (major !== MAJOR.unsigned && major !== MAJOR.negative) return undefined;
+  const magnitude = item.length > 5 ? uint64At(item, 1) : RawBigInt(argument(item, 0));
+  return major === MAJOR.negative ? -1n - magnitude : magnitude;
+}
+
+/** What the byte string or text that is this whole item holds: bytes, for text as UTF-8. */
+export function readString(major: number, item: string): string | undefined {
+  if ((charCodeAt(item, 0) & MAJOR_BITS) !== major) return undefined;
+  return substring(item, afterHead(item, 0), item.length);
+}
+
+/** The items of the array that is this whole item, or undefined. */
+export function readItems(item: string): readonly string[] | undefined {
+  if ((charCodeAt(item, 0) & MAJOR_BITS) !== MAJOR.array) return undefined;
+  const count = argument(item, 0);
+  const items: string[] = [];
+  let place = afterHead(item, 0);
+  for (let index = 0; index < count; index += 1) {
+    const end = itemEnd(item, place);
+    items[index] = substring(item, place, end);
+    place = end;
+  }
+  return items;
+}
+
+/** Where the item that begins at `place` ends. */
+function itemEnd(bytes: string, place: number): number {
+  const major = charCodeAt(bytes, place) & MAJOR_BITS;
+  const length = argument(bytes, place);
+  let end = afterHead(bytes, place);
+  if (major === MAJOR.bytes || major === MAJOR.text) return end + length;
+  if (major === MAJOR.tag) return itemEnd(bytes, end);
+  if (major !== MAJOR.array && major !== MAJOR.map) return end;
+  const count = major === MAJOR.map ? 2 * length : length;
+  for (let index = 0; index < count; index += 1) end = itemEnd(bytes, end);
+  return end;
+}
+
+/** The number in a head: inside the first byte, or in 1, 2, 4 or 8 more. Exact below 2^53. */
+export function argument(bytes: string, place: number): number {
+  const short = charCodeAt(bytes, place) & SHORT_BITS;
+  if (short < 24) return short;
+  let value = 0;
+  for (let at = place + 1; at < afterHead(bytes, place); at += 1) {
+    value = value * 256 + charCodeAt(bytes, at);
+  }
+  return value;
+}
+
+export function afterHead(bytes: string, place: number): number {
+  const short = charCodeAt(bytes, place) & SHORT_BITS;
+  return place + 1 + (short < 24 || short > 27 ? 0 : 1 << (short - 24));
+}
+
+/** The integer of these big-endian bytes. */
+export function big(magnitude: string): bigint {
+  return magnitude === "" ? 0n : RawBigInt(`0x${hex(magnitude)}`);
+}

@@ -1,0 +1,105 @@
+/**
+ * A receipt as the keeper knows it: canonical CBOR but for two hashes, which the contract process
+ * fills in between. The bytes are those of `receipt-codec.ts`, written without a general encoder.
+ *
+ * Source  docs/spec/receipts.md
+ */
+import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
+import { unhex } from "./realm/bytes.ts";
+import {
+  asciiItem,
+  bytesItem,
+  FALSE,
+  header,
+  integerItem,
+  MAJOR,
+  NULL,
+  TRUE,
+} from "./realm/cbor.ts";
+import type { WireCall, WirePayment } from "./requests.ts";
+import type { CallResult } from "./run-method.ts";
+import type { NetWrite } from "./working-state.ts";
+
+export interface ReceiptParts {
+  /** All up to the hash of the arguments, which are these bytes. */
+  readonly before: string;
+  readonly args: string;
+  /** All between the two hashes. */
+  readonly middle: string;
+  /** CBOR of the call's net writes: what the second hash is of. */
+  readonly writes: string;
+  readonly after: string;
+}
+
+/** An array of 18, and the layout's number. */
+const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
+/** Decimal numbers with fewer digits fit 32 bits. */
+const UINT32_DIGITS = 10;
+const PAIR = header(MAJOR.array, 2);
+const REFUND_HEAD = header(MAJOR.array, 3);
+
+export function receiptParts(parts: {
+  readonly call: WireCall;
+  readonly contract: KnownContract;
+  readonly outcome: CallResult;
+  readonly refunds: readonly WirePayment[];
+  readonly ledger: LedgerScope;
+  readonly writes: readonly NetWrite[];
+}): ReceiptParts {
+  const { call, contract, outcome, refunds, ledger } = parts;
+  const [txHash, index, , , method, args, caller, gasLimit] = call;
+  const { code, codeHash, gasUsed, events, pays, result } = outcome;
+  return {
+    before:
+      HEAD +
+      ledger.sequenceItem +
+      bytesItem(txHash) +
+      header(MAJOR.unsigned, index) +
+      contract.item +
+      codeHashItem(codeHash) +
+      header(MAJOR.text, method.length) +
+      method +
+      asciiItem(caller),
+    args,
+    middle:
+      (code === "" ? TRUE : FALSE) +
+      asciiItem(code) +
+      gasItem(gasLimit) +
+      header(MAJOR.unsigned, gasUsed),
+    writes: writesItem(parts.writes),
+    after: events + pays + refundsItem(refunds) + result,
+  };
+}
+
+/** The CBOR array of `[key, value or null]`, ascending by key. */
+function writesItem(writes: readonly NetWrite[]): string {
+  let items = header(MAJOR.array, writes.length);
+  for (const [key, value] of writes) {
+    items += PAIR + bytesItem(key) + (value === "" ? NULL : bytesItem(value));
+  }
+  return items;
+}
+
+function refundsItem(refunds: readonly WirePayment[]): string {
+  let list = header(MAJOR.array, refunds.length);
+  for (const refund of refunds) list += refundItem(refund);
+  return list;
+}
+
+function gasItem(gas: string): string {
+  return gas.length < UINT32_DIGITS
+    ? header(MAJOR.unsigned, Number(gas))
+    : integerItem(BigInt(gas));
+}
+
+function refundItem([to, asset, amount]: WirePayment): string {
+  return REFUND_HEAD + asciiItem(to) + asciiItem(asset) + integerItem(BigInt(amount));
+}
+
+/** Most receipts of a ledger name the same code. An empty hash is the empty byte string. */
+function codeHashItem(hash: string): string {
+  if (hash !== last.hash) last = { hash, item: bytesItem(unhex(hash) ?? "") };
+  return last.item;
+}
+
+let last = { hash: "", item: bytesItem("") };

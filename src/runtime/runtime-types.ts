@@ -1,0 +1,71 @@
+/** What a runtime is given, asked and gives. */
+import type { Abi } from "../contracts/abi.ts";
+import type { Call } from "../contracts/call.ts";
+import type { ServiceNetwork } from "../contracts/service-network.ts";
+import type { CborValue } from "../lib/cbor.ts";
+import type { Events } from "../lib/events.ts";
+import type { Applied, LedgerInput, Receipt, StateReader } from "./applied.ts";
+import type { StateTree } from "./state-tree.ts";
+import type { SystemContract, ViewResult } from "./wire.ts";
+
+export interface RuntimeTip {
+  readonly sequence: number;
+  readonly ledgerHash: string;
+  readonly stateRoot: string;
+  /** Seconds; what views see as the time until the next ledger is applied. */
+  readonly closeTime?: bigint;
+}
+
+export interface RuntimeOptions {
+  readonly network: ServiceNetwork;
+  readonly systemContracts: readonly SystemContract[];
+  /** Committed state. */
+  readonly state: StateReader;
+  /** The tree of committed state; made from its rows when left out. */
+  readonly tree?: () => StateTree;
+  /** Undefined before the genesis ledger. */
+  readonly tip: RuntimeTip | undefined;
+  readonly events: Events;
+  /** A process that gives no answer for so long is replaced. */
+  readonly watchdogMs?: number;
+}
+
+export interface ViewCall {
+  readonly contract: bigint;
+  readonly method: string;
+  readonly args: readonly CborValue[];
+  /** What the view sees as the ledger's close time and number; those of the tip when left out. */
+  readonly time?: bigint;
+  readonly ledger?: number;
+  /** The vault's own account when left out. */
+  readonly caller?: string;
+}
+
+export interface ContractInfo {
+  readonly number: bigint;
+  readonly address: string;
+  readonly owner: string;
+  readonly codeHash: string;
+  readonly abi: Abi;
+}
+
+export interface Runtime extends AsyncDisposable {
+  apply(input: LedgerInput): Promise<Applied>;
+  /** All ledgers up to this one are committed. To be said at once, before anything else may read. */
+  committed(sequence: number): void;
+  view(call: ViewCall): Promise<ViewResult>;
+  /** Receipts that these calls would have, were they the next ledger; nothing is kept. */
+  simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]>;
+  abi(contract: bigint): Promise<Abi | undefined>;
+  contract(number: bigint): Promise<ContractInfo | undefined>;
+  /** Forgets what may not be committed. The next ledger is the one after the last committed. */
+  reset(): Promise<void>;
+  /** Ids of the contract processes: of ledgers, then of views. */
+  readonly pids: readonly (number | undefined)[];
+}
+
+export interface SimulatedLedger {
+  readonly calls: readonly Call[];
+  readonly closeTime: bigint;
+  readonly sequence: number;
+}

@@ -1,0 +1,226 @@
+/**
+ * The state that one ledger works on: what is known of committed state, the ledger's writes over it,
+ * and a journal that takes writes back. One lookup finds a value, wherever it stands.
+ *
+ * Flow    `mark` before a call, `rollback` to the mark when it fails; `close` ends the ledger and gives
+ *         its net writes. What was read stays known for the next ledger, the least recently used goes.
+ *
+ * Keys and values are byte text; empty text is an absent value, because no value has no bytes.
+ */
+import { type Ground, mergeRows, type Row } from "./overlay.ts";
+import { SortedKeys } from "./sorted-keys.ts";
+
+/** A key and what it holds now. */
+interface Entry {
+  readonly key: string;
+  /** Undefined: not asked for yet. */
+  value: string | undefined;
+  /** Before the first write of the ledger that wrote it last. */
+  before: string | undefined;
+  /** That ledger, as it is counted here. */
+  epoch: number;
+  /** Writes of this ledger in the journal. An entry that has one must not be forgotten. */
+  live: number;
+}
+
+/** Undefined deletes. */
+export type NetWrite = readonly [key: string, value: string];
+
+/** What an entry costs beside its bytes. */
+const ENTRY_BYTES = 160;
+const GENERATIONS = 2;
+
+export class WorkingState {
+  readonly #ground: Ground;
+  readonly #generationBytesMax: number;
+  #young = new Map<string, Entry>();
+  #old = new Map<string, Entry>();
+  #youngBytes = 0;
+  /** Written in this ledger, once or more often; those taken back are still among them. */
+  #touched: Entry[] = [];
+  #epoch = 1;
+  #journal: Entry[] = [];
+  #undo: (string | undefined)[] = [];
+  #order = new SortedKeys();
+  #ordered = 0;
+  /** Of the ledger before: its values are newer than what is read ahead for the next one. */
+  #last = new Set<string>();
+
+  /** `ground` is committed state; at most `bytesMax` of it are kept. */
+  constructor(ground: Ground, bytesMax: number) {
+    this.#ground = ground;
+    this.#generationBytesMax = bytesMax / GENERATIONS;
+  }
+
+  /** Empty when absent. */
+  read(key: string): string {
+    const entry = this.#known(key);
+    if (entry?.value !== undefined) return entry.value;
+    const value = this.#ground.get(key) ?? "";
+    if (entry === undefined) this.#keep(entryOf(key, value));
+    else entry.value = value;
+    return value;
+  }
+
+  get(key: string): string | undefined {
+    const value = this.read(key);
+    return value === "" ? undefined : value;
+  }
+
+  set(key: string, value: string | undefined): void {
+    const entry = this.#known(key) ?? this.#keep(entryOf(key, undefined));
+    if (entry.epoch !== this.#epoch) {
+      entry.epoch = this.#epoch;
+      entry.before = entry.value;
+      this.#touched.push(entry);
+    }
+    this.#journal.push(entry);
+    if (value !== undefined) flatten(value);
+    this.#undo.push(entry.value);
+    entry.live += 1;
+    entry.value = value ?? "";
+  }
+
+  scan(prefix: string, after: string, limit: number): readonly Row[] {
+    for (; this.#ordered < this.#touched.length; this.#ordered += 1) {
+      const entry = this.#touched[this.#ordered];
+      if (entry !== undefined) this.#order.add(entry.key);
+    }
+    const range = { prefix, after, limit };
+    return mergeRows(this.#ground, range, this.#order.from(prefix, after), (key) => this.get(key));
+  }
+
+  /** A place in the journal to go back to. */
+  mark(): number {
+    return this.#journal.length;
+  }
+
+  rollback(mark: number): void {
+    for (let last = this.#journal.length - 1; last >= mark; last -= 1) {
+      const entry = this.#journal[last];
+      if (entry === undefined) continue;
+      entry.value = this.#undo[last];
+      entry.live -= 1;
+    }
+    this.#journal.length = mark;
+    this.#undo.length = mark;
+  }
+
+  /** What was written since the mark, ascending by key, each key once with the value it has now. */
+  writesSince(mark: number): readonly NetWrite[] {
+    return netWrites(inOrder(this.#journal, mark));
+  }
+
+  /** Values before the ledger of keys that it wrote, for those that it also read. */
+  *changes(): Generator<readonly [key: string, before: string, after: string]> {
+    for (const { key, before, value, live } of this.#touched) {
+      if (live > 0) yield [key, before ?? "", value ?? ""];
+    }
+  }
+
+  /** Ends the ledger: its net writes, ascending by key. */
+  close(): readonly NetWrite[] {
+    const writes = netWrites(this.#touched.filter(({ live }) => live > 0).sort(byKey));
+    this.#last = new Set(writes.map(([key]) => key));
+    for (const entry of this.#touched) entry.live = 0;
+    this.#clearJournal();
+    return writes;
+  }
+
+  /** Learns what was read ahead. What is known already is newer, and so is what the last ledger wrote. */
+  warm(rows: readonly (readonly [key: string, value: string])[]): void {
+    for (const [key, value] of rows) {
+      if (this.#known(key) !== undefined || this.#last.has(key)) continue;
+      this.#keep(entryOf(key, value));
+    }
+  }
+
+  /** Forgets everything: state may be another now. */
+  forget(): void {
+    this.#clearJournal();
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngBytes = 0;
+    this.#last = new Set();
+  }
+
+  #clearJournal(): void {
+    this.#epoch += 1;
+    this.#touched = [];
+    this.#journal = [];
+    this.#undo = [];
+    this.#order = new SortedKeys();
+    this.#ordered = 0;
+  }
+
+  #known(key: string): Entry | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.#keep(old);
+    return old;
+  }
+
+  #keep(entry: Entry): Entry {
+    flatten(entry.key);
+    this.#young.set(entry.key, entry);
+    this.#youngBytes += entry.key.length + (entry.value?.length ?? 0) + ENTRY_BYTES;
+    if (this.#youngBytes > this.#generationBytesMax) this.#age();
+    return entry;
+  }
+
+  /** The older half goes, but for what this ledger wrote. */
+  #age(): void {
+    const leaving = this.#old;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+    for (const entry of leaving.values()) {
+      if (entry.live > 0 && !this.#old.has(entry.key)) this.#old.set(entry.key, entry);
+    }
+  }
+}
+
+/**
+ * Text that was put together keeps its pieces, and a piece keeps the text that it was cut from: a short
+ * value could hold a long text in memory for as long as it is known here. To look into it joins them.
+ */
+function flatten(text: string): void {
+  text.charCodeAt(0);
+}
+
+function entryOf(key: string, value: string | undefined): Entry {
+  return { key, value, before: undefined, epoch: 0, live: 0 };
+}
+
+function byKey(left: Entry, right: Entry): number {
+  return left.key < right.key ? -1 : Number(left.key > right.key);
+}
+
+/** Of the few that a call writes, ascending by key: each is put in its place. */
+function inOrder(journal: readonly Entry[], mark: number): readonly Entry[] {
+  const sorted: Entry[] = [];
+  for (let index = mark; index < journal.length; index += 1) {
+    const entry = journal[index];
+    if (entry === undefined) continue;
+    let place = sorted.length;
+    for (let before = sorted[place - 1]; before !== undefined; before = sorted[place - 1]) {
+      if (before.key <= entry.key) break;
+      sorted[place] = before;
+      place -= 1;
+    }
+    sorted[place] = entry;
+  }
+  return sorted;
+}
+
+/** Entries ascending by key; one that was written twice stands there twice. */
+function netWrites(entries: readonly Entry[]): readonly NetWrite[] {
+  const writes: NetWrite[] = [];
+  let last = "";
+  for (const { key, value } of entries) {
+    if (key !== last) writes.push([key, value ?? ""]);
+    last = key;
+  }
+  return writes;
+}
