@@ -36,10 +36,22 @@ const ledgers: Ledgers = {
   },
 };
 
-async function run(
-  name: string,
-  failing: (commits: number) => boolean,
-): Promise<readonly number[]> {
+/** Breaks off after every ledger, at once: while what it gave is still applied. */
+const failing: Ledgers = {
+  async *after(tip, signal) {
+    for await (const ledger of ledgers.after(tip, signal)) {
+      yield ledger;
+      throw new AceError("LEDGER_NO_SOURCE", "made for this test");
+    }
+  },
+};
+
+interface Faults {
+  readonly failing?: (commits: number) => boolean;
+  readonly source?: Ledgers;
+}
+
+async function run(name: string, faults: Faults): Promise<readonly number[]> {
   using store = openStore({ dir: join(folder, name), networkId: networkId(network) });
   await using runtime = await openRuntime({
     network,
@@ -54,12 +66,13 @@ async function run(
     tip: store.tip,
     commit: (batch) => {
       sizes.push(batch.length);
-      if (failing(sizes.length)) throw new AceError("DISK_FULL", "made for this test");
+      if (faults.failing?.(sizes.length) === true)
+        throw new AceError("DISK_FULL", "made for this test");
       store.commit(...batch);
     },
   };
   const parts = {
-    ledgers,
+    ledgers: faults.source ?? ledgers,
     journal,
     machine: runtime,
     vault: network.vault,
@@ -69,7 +82,8 @@ async function run(
   const { signal } = new AbortController();
   while (store.tip()?.sequence !== history.last) {
     await follow(parts, signal).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: "DISK_FULL" });
+      const code = faults.source === undefined ? "DISK_FULL" : "LEDGER_NO_SOURCE";
+      expect(error).toMatchObject({ code });
     });
   }
   return sizes;
@@ -81,7 +95,7 @@ function chainOf(name: string): readonly (string | undefined)[] {
 }
 
 it("commits quiet ledgers together, and one with a call by itself and at once", async () => {
-  const sizes = await run("calm", () => false);
+  const sizes = await run("calm", {});
   expect(sizes.length).toBeLessThan(closed.length / 2);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(closed.length);
   expect(chainOf("calm").every((hash) => hash !== undefined)).toBe(true);
@@ -89,6 +103,11 @@ it("commits quiet ledgers together, and one with a call by itself and at once", 
 
 it("follows again what a failed commit lost, on the same runtime, to the same chain", async () => {
   // Every second commit fails: that of the founding, of a batch, of a call.
-  await run("shaky", (commits) => commits % 2 === 1);
+  await run("shaky", { failing: (commits) => commits % 2 === 1 });
   expect(chainOf("shaky")).toEqual(chainOf("calm"));
+});
+
+it("goes on where a source broke off, on the same runtime, to the same chain", async () => {
+  await run("broken off", { source: failing });
+  expect(chainOf("broken off")).toEqual(chainOf("calm"));
 });
