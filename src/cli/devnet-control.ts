@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { faultKinds } from "../devnet/fault-catalogue.ts";
 import { parseFault } from "../devnet/faults.ts";
+import { CLOSES_MAX } from "../devnet/server-control.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -44,13 +45,15 @@ export function registerControl(noun: Command, run: Run): void {
     noun
       .command("fault")
       .description("let a source of a running devnet do wrong; without a fault, list them")
-      .argument("[fault]", "source:fault=value@ledger*times, or `clear`"),
+      .argument("[fault]", "source:fault=value@ledger*times, or `clear`")
+      .argument("[id]", "with `clear`: that one alone"),
     "ace devnet fault rpc:lag=3",
     "ace devnet fault lake:missing@120",
     "ace devnet fault clear",
+    "ace devnet fault clear 2",
   )
     .addHelpText("after", `\n${faultHelp()}`)
-    .action(run((context, [fault]) => changeFaults(context, fault)));
+    .action(run((context, [fault, id]) => changeFaults(context, fault, id)));
 }
 
 /** Every fault there is, a line each, by group. */
@@ -62,7 +65,7 @@ export function faultHelp(): string {
     `  ${group}`,
     ...kinds.map(([name, kind]) => {
       const value = "value" in kind ? ` (=${kind.value.unit}, ${kind.value.default})` : "";
-      const ledger = "needsLedger" in kind ? " (needs @ledger)" : "";
+      const ledger = "ledger" in kind ? ` (@ledger ${kind.ledger})` : "";
       const sources = kind.sources.join(", ");
       return `    ${name.padEnd(width)}  ${kind.summary}${value}${ledger} [${sources}]`;
     }),
@@ -74,7 +77,9 @@ export function faultHelp(): string {
 }
 
 async function closeLedgers(context: Context, count: string): Promise<unknown> {
-  if (!COUNT.test(count)) throw new AceError("USAGE", `"${count}" is not a number of ledgers`);
+  if (!COUNT.test(count) || Number(count) < 1 || Number(count) > CLOSES_MAX) {
+    throw new AceError("USAGE", `"${count}" is not a number of ledgers from 1 to ${CLOSES_MAX}`);
+  }
   return showTip(context, await ask(context, "POST", "/close", { count: Number(count) }, Tip));
 }
 
@@ -93,8 +98,8 @@ function showTip({ output }: Context, tip: z.infer<typeof Tip>): unknown {
   return { ...tip, closedAt };
 }
 
-async function changeFaults(context: Context, fault: string | undefined): Promise<unknown> {
-  const answer = await askFaults(context, fault);
+async function changeFaults(context: Context, fault?: string, id?: string): Promise<unknown> {
+  const answer = await askFaults(context, fault, id);
   const { output } = context;
   if (answer.faults.length === 0) output.note("no source does wrong");
   else {
@@ -106,9 +111,18 @@ async function changeFaults(context: Context, fault: string | undefined): Promis
   return answer;
 }
 
-function askFaults(context: Context, fault: string | undefined): Promise<z.infer<typeof Faults>> {
+function askFaults(
+  context: Context,
+  fault: string | undefined,
+  id: string | undefined,
+): Promise<z.infer<typeof Faults>> {
   if (fault === undefined) return ask(context, "GET", "/faults", undefined, Faults);
-  if (fault === "clear") return ask(context, "DELETE", "/faults", {}, Faults);
+  if (id !== undefined && (fault !== "clear" || !COUNT.test(id))) {
+    throw new AceError("USAGE", `"${fault} ${id}" is neither a fault nor \`clear 2\``);
+  }
+  if (fault === "clear") {
+    return ask(context, "DELETE", "/faults", id === undefined ? {} : { id: Number(id) }, Faults);
+  }
   parseFault(fault);
   return ask(context, "POST", "/faults", { fault }, Faults);
 }

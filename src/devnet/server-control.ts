@@ -5,7 +5,7 @@
  * Source  The forms are in docs/cli.md, under `ace devnet`.
  */
 import { z } from "zod";
-import { isAceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import type { Devnet } from "./devnet.ts";
 import type { DevnetLedger } from "./devnet-ledger.ts";
 import { faultText, parseFault } from "./faults.ts";
@@ -22,7 +22,7 @@ export interface ControlParts {
   readonly urls: Readonly<Record<string, string>>;
 }
 
-const CLOSES_MAX = 10_000;
+export const CLOSES_MAX = 10_000;
 const SECONDS_MAX = 10 * 366 * 86_400;
 
 const uint32 = z.int().min(0).max(0xff_ff_ff_ff);
@@ -72,7 +72,9 @@ export function answerControl(
     case "DELETE /faults":
       return asked(RemoveFault, body, ({ id }) => {
         if (id === undefined) parts.net.faults.clear();
-        else parts.net.faults.remove(id);
+        else if (!parts.net.faults.remove(id)) {
+          throw new AceError("DEVNET_FAULT_INVALID", `there is no fault ${id} here`);
+        }
         return { faults: faultsOf(parts.net) };
       });
     default:
