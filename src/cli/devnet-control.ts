@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { faultKinds } from "../devnet/fault-catalogue.ts";
 import { parseFault } from "../devnet/faults.ts";
-import { CLOSES_MAX } from "../devnet/server-control.ts";
+import { CLOSES_MAX, WARP_SECONDS_MAX } from "../devnet/server-control.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -16,6 +16,7 @@ import { examples } from "./help.ts";
 import type { Run } from "./run.ts";
 
 const ANSWER_MS = 30_000;
+const HELP_COLUMNS = 80;
 const COUNT = /^\d{1,5}$/;
 
 const Tip = z.object({ sequence: z.int(), hash: z.string(), closeTime: z.string() });
@@ -66,14 +67,26 @@ export function faultHelp(): string {
     ...kinds.map(([name, kind]) => {
       const value = "value" in kind ? ` (=${kind.value.unit}, ${kind.value.default})` : "";
       const ledger = "ledger" in kind ? ` (@ledger ${kind.ledger})` : "";
-      const sources = kind.sources.join(", ");
-      return `    ${name.padEnd(width)}  ${kind.summary}${value}${ledger} [${sources}]`;
+      const text = `${kind.summary}${value}${ledger} [${kind.sources.join(", ")}]`;
+      return `    ${name.padEnd(width)}  ${wrapped(text, width + 6)}`;
     }),
   ]);
   return [
     "Faults, as source:fault=value@ledger*times; [sources] stand behind each:",
     ...lines,
   ].join("\n");
+}
+
+/** Lines that fit beside `indent` columns, each but the first with so many before it. */
+function wrapped(text: string, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    const isFull = line === undefined || indent + line.length + 1 + word.length > HELP_COLUMNS;
+    if (isFull) lines.push(word);
+    else lines.splice(-1, 1, `${line} ${word}`);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
 }
 
 async function closeLedgers(context: Context, count: string): Promise<unknown> {
@@ -85,6 +98,9 @@ async function closeLedgers(context: Context, count: string): Promise<unknown> {
 
 async function warp(context: Context, duration: string): Promise<unknown> {
   const seconds = Number(parseDuration(duration));
+  if (seconds < 1 || seconds > WARP_SECONDS_MAX) {
+    throw new AceError("USAGE", `"${duration}" is not from 1s to ${WARP_SECONDS_MAX / 86_400}d`);
+  }
   return showTip(context, await ask(context, "POST", "/warp", { seconds }, Tip));
 }
 

@@ -23,10 +23,11 @@ export interface ControlParts {
 }
 
 export const CLOSES_MAX = 10_000;
-const SECONDS_MAX = 10 * 366 * 86_400;
+/** Ten years at once. */
+export const WARP_SECONDS_MAX = 10 * 366 * 86_400;
 
 const uint32 = z.int().min(0).max(0xff_ff_ff_ff);
-const seconds = z.int().min(1).max(SECONDS_MAX);
+const seconds = z.int().min(1).max(WARP_SECONDS_MAX);
 const Close = z.strictObject({
   count: z.int().min(1).max(CLOSES_MAX).default(1),
   seconds: seconds.optional(),

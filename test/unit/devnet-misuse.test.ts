@@ -1,6 +1,6 @@
 // Goal: nothing that people ask of a devnet, however odd, ends it, loses what it keeps or does nothing.
 // Method: the pure network and its server with faults that do not fit; folders torn by hand.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Operation } from "@stellar/stellar-sdk/base";
@@ -183,6 +183,18 @@ describe("a folder", () => {
     using devnet = open(folder);
     expect(devnet.isResumed).toBe(false);
     expect(dropKeptDevnet(copy)).toBe(0);
+  });
+
+  it("that cannot keep its last state ends in peace, and has every ledger", () => {
+    const folder = fresh();
+    const devnet = open(folder);
+    devnet.net.closeUntil(6);
+    // Where the state would be drafted there is something else.
+    mkdirSync(join(folder, "state-0000000006.zst.new"));
+    devnet[Symbol.dispose]();
+    rmSync(join(folder, "state-0000000006.zst.new"), { recursive: true });
+    using next = open(folder);
+    expect(next.net.latest.sequence).toBe(6);
   });
 
   it("that is a file is refused in words", () => {

@@ -35,10 +35,11 @@ Examples:
   ace devnet --lake ./lake --archive ./archive --quorum-file ./quorum.json
   ace devnet --fault rpc:lag=3 --fault lake:missing@120
 
-It is kept in its folder and goes on there at the next start. Besides JSON-RPC it serves, at the same
-address, /lake and /archive (for \`ace node --lake\` and \`--archive\`), /friendbot?addr=G…, GET /quorum,
-POST /close {"count","seconds"}, POST /warp {"seconds"}, POST /upgrade {"protocol","baseFee",
-"maxTxSetSize","baseReserve","flags"}, and GET, POST {"fault"} and DELETE {"id"} /faults.
+It is kept in its folder and goes on there at the next start. At the same
+address as JSON-RPC it serves /lake and /archive (for \`ace node --lake\` and
+\`--archive\`), /friendbot?addr=G…, GET /quorum, POST /close {"count","seconds"},
+POST /warp {"seconds"}, POST /upgrade {"protocol","baseFee","maxTxSetSize",
+"baseReserve","flags"}, and GET, POST {"fault"} and DELETE {"id"} /faults.
 `;
 
 /** `ace devnet`: a Stellar network of your own, in this process, until Ctrl-C. */
@@ -50,7 +51,10 @@ export function register(noun: Command, run: Run): void {
     .option("--memory", "keep nothing of it")
     .option("--reset", "begin anew: what its folder holds is dropped")
     .option("--accounts <count>", "fund so many accounts and show their secrets")
-    .option("--seed <text>", `same seed and transactions, same ledgers (default: ${SEED})`)
+    .option(
+      "--seed <text>",
+      `the validators and --accounts get their keys from it (default: ${SEED})`,
+    )
     .option("--passphrase <text>", `network passphrase (default: ${PASSPHRASE})`)
     .option("--protocol <number>", "protocol to begin with: 23 to 28 (default: 27)")
     .option("--lake <folder>", "write a SEP-54 data lake there as well")
@@ -192,9 +196,11 @@ function show(
     ["kept in", folder ?? "memory alone"],
   ]);
   if (accounts.length === 0) return;
+  // A line each: a table would cut off what is to be copied.
   output.line("");
-  output.table(
-    accounts.map(({ address, secret }) => [address, secret]),
-    ["account (10,000 XLM)", "secret, known to everybody"],
-  );
+  output.line("accounts to develop with, and their secrets, which everybody knows", "dim");
+  for (const { address, secret } of accounts) {
+    output.line(address);
+    output.line(`  ${secret}`);
+  }
 }
