@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { faultKinds } from "../devnet/fault-catalogue.ts";
 import { parseFault } from "../devnet/faults.ts";
+import { CLOSES_MAX, WARP_SECONDS_MAX } from "../devnet/server-control.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -15,6 +16,7 @@ import { examples } from "./help.ts";
 import type { Run } from "./run.ts";
 
 const ANSWER_MS = 30_000;
+const HELP_COLUMNS = 80;
 const COUNT = /^\d{1,5}$/;
 
 const Tip = z.object({ sequence: z.int(), hash: z.string(), closeTime: z.string() });
@@ -44,13 +46,15 @@ export function registerControl(noun: Command, run: Run): void {
     noun
       .command("fault")
       .description("let a source of a running devnet do wrong; without a fault, list them")
-      .argument("[fault]", "source:fault=value@ledger*times, or `clear`"),
+      .argument("[fault]", "source:fault=value@ledger*times, or `clear`")
+      .argument("[id]", "with `clear`: that one alone"),
     "ace devnet fault rpc:lag=3",
     "ace devnet fault lake:missing@120",
     "ace devnet fault clear",
+    "ace devnet fault clear 2",
   )
     .addHelpText("after", `\n${faultHelp()}`)
-    .action(run((context, [fault]) => changeFaults(context, fault)));
+    .action(run((context, [fault, id]) => changeFaults(context, fault, id)));
 }
 
 /** Every fault there is, a line each, by group. */
@@ -62,9 +66,9 @@ export function faultHelp(): string {
     `  ${group}`,
     ...kinds.map(([name, kind]) => {
       const value = "value" in kind ? ` (=${kind.value.unit}, ${kind.value.default})` : "";
-      const ledger = "needsLedger" in kind ? " (needs @ledger)" : "";
-      const sources = kind.sources.join(", ");
-      return `    ${name.padEnd(width)}  ${kind.summary}${value}${ledger} [${sources}]`;
+      const ledger = "ledger" in kind ? ` (@ledger ${kind.ledger})` : "";
+      const text = `${kind.summary}${value}${ledger} [${kind.sources.join(", ")}]`;
+      return `    ${name.padEnd(width)}  ${wrapped(text, width + 6)}`;
     }),
   ]);
   return [
@@ -73,13 +77,30 @@ export function faultHelp(): string {
   ].join("\n");
 }
 
+/** Lines that fit beside `indent` columns, each but the first with so many before it. */
+function wrapped(text: string, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    const isFull = line === undefined || indent + line.length + 1 + word.length > HELP_COLUMNS;
+    if (isFull) lines.push(word);
+    else lines.splice(-1, 1, `${line} ${word}`);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
+}
+
 async function closeLedgers(context: Context, count: string): Promise<unknown> {
-  if (!COUNT.test(count)) throw new AceError("USAGE", `"${count}" is not a number of ledgers`);
+  if (!COUNT.test(count) || Number(count) < 1 || Number(count) > CLOSES_MAX) {
+    throw new AceError("USAGE", `"${count}" is not a number of ledgers from 1 to ${CLOSES_MAX}`);
+  }
   return showTip(context, await ask(context, "POST", "/close", { count: Number(count) }, Tip));
 }
 
 async function warp(context: Context, duration: string): Promise<unknown> {
   const seconds = Number(parseDuration(duration));
+  if (seconds < 1 || seconds > WARP_SECONDS_MAX) {
+    throw new AceError("USAGE", `"${duration}" is not from 1s to ${WARP_SECONDS_MAX / 86_400}d`);
+  }
   return showTip(context, await ask(context, "POST", "/warp", { seconds }, Tip));
 }
 
@@ -93,8 +114,8 @@ function showTip({ output }: Context, tip: z.infer<typeof Tip>): unknown {
   return { ...tip, closedAt };
 }
 
-async function changeFaults(context: Context, fault: string | undefined): Promise<unknown> {
-  const answer = await askFaults(context, fault);
+async function changeFaults(context: Context, fault?: string, id?: string): Promise<unknown> {
+  const answer = await askFaults(context, fault, id);
   const { output } = context;
   if (answer.faults.length === 0) output.note("no source does wrong");
   else {
@@ -106,9 +127,18 @@ async function changeFaults(context: Context, fault: string | undefined): Promis
   return answer;
 }
 
-function askFaults(context: Context, fault: string | undefined): Promise<z.infer<typeof Faults>> {
+function askFaults(
+  context: Context,
+  fault: string | undefined,
+  id: string | undefined,
+): Promise<z.infer<typeof Faults>> {
   if (fault === undefined) return ask(context, "GET", "/faults", undefined, Faults);
-  if (fault === "clear") return ask(context, "DELETE", "/faults", {}, Faults);
+  if (id !== undefined && (fault !== "clear" || !COUNT.test(id))) {
+    throw new AceError("USAGE", `"${fault} ${id}" is neither a fault nor \`clear 2\``);
+  }
+  if (fault === "clear") {
+    return ask(context, "DELETE", "/faults", id === undefined ? {} : { id: Number(id) }, Faults);
+  }
   parseFault(fault);
   return ask(context, "POST", "/faults", { fault }, Faults);
 }

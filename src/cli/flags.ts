@@ -35,6 +35,14 @@ export class Flags {
     return this.#values[name] === false;
   }
 
+  /** One of the texts that the flag takes, or undefined when it is not given. */
+  oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const text = this.text(name);
+    const choice = choices.find((each) => each === text);
+    if (text === undefined || choice !== undefined) return choice;
+    throw new AceError("USAGE", `--${kebab(name)} takes ${choices.join(", ")}, not "${text}"`);
+  }
+
   /** A whole number within the bounds, or undefined when the flag is not given. */
   whole(name: string, bounds: { readonly min: number; readonly max: number }): number | undefined {
     const text = this.text(name);

@@ -5,6 +5,7 @@
  */
 import { Keypair, xdr } from "@stellar/stellar-sdk/base";
 import { concatBytes } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { Devnet } from "./devnet.ts";
 import { FUND_ACCOUNTS_MAX } from "./fund.ts";
@@ -28,7 +29,10 @@ export function devAccounts(
   });
 }
 
-/** Creates those that are not there, closing a ledger for each hundred. */
+/**
+ * Creates those that are not there, closing a ledger for each hundred. Errors `DEVNET_LIMIT` when the
+ * root account, which pays for them, cannot.
+ */
 export function fundMissing(
   net: Devnet,
   addresses: readonly string[],
@@ -36,8 +40,11 @@ export function fundMissing(
 ): void {
   const missing = addresses.filter((address) => !exists(net, address));
   for (let first = 0; first < missing.length; first += FUND_ACCOUNTS_MAX) {
-    net.fund(missing.slice(first, first + FUND_ACCOUNTS_MAX));
+    const answer = net.fund(missing.slice(first, first + FUND_ACCOUNTS_MAX));
     closeLedger();
+    if (net.transaction(answer.hash)?.ok !== true) {
+      throw new AceError("DEVNET_LIMIT", "the root account, which funds others, cannot do so");
+    }
   }
 }
 

@@ -19,10 +19,27 @@ export interface FaultKind {
   readonly sources: readonly FaultSource[];
   readonly summary: string;
   /** What `=value` means; there is none where this is missing. */
-  readonly value?: { readonly unit: string; readonly default: number };
-  /** It needs `@ledger`: without, it would be the same as another fault, or nothing. */
-  readonly needsLedger?: boolean;
+  readonly value?: FaultValue;
+  /** `@ledger` is needed, or may be given; elsewhere it would mean nothing. */
+  readonly ledger?: "needed" | "possible";
+  /** It goes on until it is removed: `*times` would mean nothing. */
+  readonly isLasting?: boolean;
 }
+
+interface FaultValue {
+  readonly unit: string;
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  /** False for whole numbers alone. */
+  readonly isFraction?: boolean;
+}
+
+const UINT32_MAX = 0xff_ff_ff_ff;
+/** More would only fill this machine's memory. */
+const BOMB_MIB_MAX = 4_096;
+const HOUR_SECONDS = 3_600;
+const DRIP_MS_MAX = 60_000;
 
 const readers = ["rpc", "lake", "archive"] as const;
 const objects = ["lake", "archive"] as const;
@@ -32,68 +49,102 @@ export const faultKinds = {
     group: "lies",
     sources: readers,
     summary: "a ledger with other content whose hashes all hold",
-    needsLedger: true,
+    ledger: "needed",
   },
   strangers: {
     group: "lies",
     sources: readers,
     summary: "another chain from the ledger on, signed by validators nobody knows",
-    needsLedger: true,
+    ledger: "needed",
+    isLasting: true,
   },
-  "altered-header": { group: "lies", sources: readers, summary: "a header unlike its hash" },
-  "altered-tx": { group: "lies", sources: readers, summary: "a transaction was changed" },
-  "altered-result": { group: "lies", sources: readers, summary: "a result was changed" },
+  "altered-header": {
+    group: "lies",
+    sources: readers,
+    summary: "a header unlike its hash",
+    ledger: "possible",
+  },
+  "altered-tx": {
+    group: "lies",
+    sources: readers,
+    summary: "a transaction was changed",
+    ledger: "possible",
+  },
+  "altered-result": {
+    group: "lies",
+    sources: readers,
+    summary: "a result was changed",
+    ledger: "possible",
+  },
   "dropped-tx": {
     group: "lies",
     sources: readers,
     summary: "a transaction and its result are left out",
+    ledger: "possible",
   },
   hidden: {
     group: "lies",
     sources: readers,
     summary: "a ledger with transactions is served as empty",
+    ledger: "possible",
   },
-  passphrase: { group: "lies", sources: readers, summary: "the source names another network" },
+  passphrase: {
+    group: "lies",
+    sources: readers,
+    summary: "the source names another network",
+    isLasting: true,
+  },
   "own-quorum": {
     group: "lies",
     sources: ["archive"],
     summary: "consensus is the archive's own: its validators, its quorum set",
+    ledger: "possible",
+    isLasting: true,
   },
   missing: {
     group: "gaps",
     sources: readers,
     summary: "a ledger, or all its checkpoint, is not there",
-    needsLedger: true,
+    ledger: "needed",
   },
   "missing-entry": {
     group: "gaps",
     sources: ["archive"],
     summary: "the entry of a ledger's transactions is not there",
+    ledger: "possible",
+    isLasting: true,
   },
   retention: {
     group: "gaps",
     sources: readers,
     summary: "older ledgers are gone",
-    value: { unit: "first ledger kept", default: 2 },
+    value: { unit: "first ledger kept", default: 2, min: 1, max: UINT32_MAX },
+    isLasting: true,
   },
   lag: {
     group: "time",
     sources: readers,
     summary: "the source is behind",
-    value: { unit: "ledgers", default: 3 },
+    value: { unit: "ledgers", default: 3, min: 1, max: UINT32_MAX },
+    isLasting: true,
   },
-  stall: { group: "time", sources: readers, summary: "nothing new comes any more" },
+  stall: {
+    group: "time",
+    sources: readers,
+    summary: "nothing new comes any more",
+    isLasting: true,
+  },
   delay: {
     group: "time",
     sources: readers,
     summary: "every answer comes late",
-    value: { unit: "seconds", default: 1 },
+    value: { unit: "seconds", default: 1, min: 0, max: HOUR_SECONDS, isFraction: true },
   },
   "low-latest": {
     group: "time",
     sources: ["rpc"],
     summary: "latestLedger is below what the same server has shown",
-    value: { unit: "ledgers", default: 2 },
+    value: { unit: "ledgers", default: 2, min: 1, max: UINT32_MAX },
   },
   "tip-refused": {
     group: "rpc traps",
@@ -111,12 +162,13 @@ export const faultKinds = {
     group: "rpc traps",
     sources: ["rpc"],
     summary: "getLedgerEntries answers from the past",
+    isLasting: true,
   },
   "http-429": {
     group: "transport",
     sources: readers,
     summary: "too many requests, with Retry-After",
-    value: { unit: "seconds to wait", default: 1 },
+    value: { unit: "seconds to wait", default: 1, min: 0, max: HOUR_SECONDS },
   },
   "http-503": { group: "transport", sources: readers, summary: "the service is unavailable" },
   html: { group: "transport", sources: readers, summary: "a web page, and 200" },
@@ -124,7 +176,7 @@ export const faultKinds = {
     group: "transport",
     sources: readers,
     summary: "the answer comes byte by byte",
-    value: { unit: "milliseconds a byte", default: 100 },
+    value: { unit: "milliseconds a byte", default: 100, min: 0, max: DRIP_MS_MAX },
   },
   cut: { group: "transport", sources: readers, summary: "the connection breaks in mid-answer" },
   down: {
@@ -146,13 +198,13 @@ export const faultKinds = {
     group: "transport",
     sources: objects,
     summary: "an object that inflates beyond all limits",
-    value: { unit: "MiB", default: 320 },
+    value: { unit: "MiB", default: 320, min: 1, max: BOMB_MIB_MAX },
   },
   "over-cap": {
     group: "transport",
     sources: readers,
     summary: "the answer does not end",
-    value: { unit: "MiB", default: 64 },
+    value: { unit: "MiB", default: 64, min: 1, max: BOMB_MIB_MAX },
   },
   "submit-lost": {
     group: "submission",
@@ -169,36 +221,46 @@ export const faultKinds = {
     group: "submission",
     sources: ["rpc"],
     summary: "accepted, but kept from the validators",
-    value: { unit: "ledgers", default: 1_000_000 },
+    value: { unit: "ledgers", default: 1_000_000, min: 1, max: UINT32_MAX },
   },
   "base-fee": {
     group: "network",
     sources: ["network"],
     summary: "the base fee changes",
-    value: { unit: "stroops", default: 1_000 },
+    value: { unit: "stroops", default: 1_000, min: 1, max: UINT32_MAX },
+    ledger: "possible",
+    isLasting: true,
   },
   "base-reserve": {
     group: "network",
     sources: ["network"],
     summary: "the base reserve changes",
-    value: { unit: "stroops", default: 10_000_000 },
+    value: { unit: "stroops", default: 10_000_000, min: 1, max: UINT32_MAX },
+    ledger: "possible",
+    isLasting: true,
   },
   surge: {
     group: "network",
     sources: ["network"],
     summary: "a ledger takes few operations, so that fees rise",
-    value: { unit: "operations", default: 5 },
+    value: { unit: "operations", default: 5, min: 1, max: UINT32_MAX },
+    ledger: "possible",
+    isLasting: true,
   },
   "lost-set": {
     group: "network",
     sources: ["network"],
     summary: "CAP-83: no set, the empty value (protocol 28)",
+    ledger: "possible",
+    isLasting: true,
   },
   protocol: {
     group: "network",
     sources: ["network"],
     summary: "the protocol changes, also to one that no reader knows",
-    value: { unit: "number", default: 99 },
+    value: { unit: "number", default: 99, min: 1, max: UINT32_MAX },
+    ledger: "possible",
+    isLasting: true,
   },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 

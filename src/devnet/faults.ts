@@ -61,6 +61,7 @@ export class Faults {
     const { source, what, kind } = checkedKind(request);
     const at = request.at === "next" ? since + 1 : request.at;
     checkNumbers(request, kind);
+    checkTime({ ...request, at }, kind, since);
     if (this.#faults.length >= FAULTS_MAX) throw invalid(`there are ${FAULTS_MAX} faults already`);
     this.#lastId += 1;
     const value = request.value ?? kind.value?.default ?? 0;
@@ -142,21 +143,42 @@ function checkedKind({ source: sourceName, what, at }: FaultRequest): {
   if (source === undefined || !kind.sources.includes(source)) {
     throw invalid(`"${what}" is a fault of ${kind.sources.join(", ")}, not of "${sourceName}"`);
   }
-  if (kind.needsLedger === true && at === undefined) {
+  if (kind.ledger === "needed" && at === undefined) {
     throw invalid(`"${what}" needs a ledger: ${source}:${what}@100, or @next`);
   }
   return { source, what, kind };
 }
 
+/** What would be taken and then mean nothing is refused. */
+function checkTime({ what, at, times }: FaultRequest, kind: FaultKind, latest: number): void {
+  if (at !== undefined && kind.ledger === undefined) {
+    throw invalid(`"${what}" concerns no single ledger: leave out @${at}`);
+  }
+  if (times !== undefined && kind.isLasting === true) {
+    const instead = kind.group === "network" ? "happens once" : "goes on until it is removed";
+    throw invalid(`"${what}" ${instead}: leave out *${times}`);
+  }
+  if (kind.group === "network" && typeof at === "number" && at <= latest) {
+    throw invalid(`ledger ${at} has closed already, and "${what}" changes the ledger itself`);
+  }
+}
+
 function checkNumbers({ what, at, value, times }: FaultRequest, kind: FaultKind): void {
   if (value !== undefined && kind.value === undefined) throw invalid(`"${what}" takes no value`);
-  if (value !== undefined && !(value >= 0)) throw invalid("a value is a number from 0 up");
+  if (value !== undefined && kind.value !== undefined) checkValue(what, value, kind.value);
   if (typeof at === "number" && !(Number.isInteger(at) && at > 0)) {
     throw invalid("a ledger is a whole number above 0");
   }
   if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
     throw invalid("a number of times is a whole number above 0");
   }
+}
+
+function checkValue(what: string, value: number, rule: NonNullable<FaultKind["value"]>): void {
+  const { unit, min, max, isFraction = false } = rule;
+  if (value >= min && value <= max && (isFraction || Number.isInteger(value))) return;
+  const number = isFraction ? "a number" : "a whole number";
+  throw invalid(`"${what}" takes ${number} from ${min} to ${max} (${unit}), not ${value}`);
 }
 
 function invalid(what: string): AceError {

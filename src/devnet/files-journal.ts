@@ -129,7 +129,10 @@ export class Journal implements Disposable {
     if (count !== Math.floor(last / FILE_LEDGERS) + 1) {
       throw new AceError("DEVNET_DATA", `${this.#folder} lacks some of its files`);
     }
-    const { records, lengthBytes } = splitRecords(this.#content(last));
+    const { records, lengthBytes, isTorn } = splitRecords(this.#content(last));
+    if (isTorn) {
+      throw new AceError("DEVNET_DATA", `${this.#path(last)} is damaged in its middle`);
+    }
     const next = last + records.length;
     if (!full.includes(last)) {
       truncateSync(this.#path(last), lengthBytes);
@@ -151,10 +154,14 @@ function firstsOf(names: readonly string[], pattern: RegExp): readonly number[] 
   });
 }
 
-/** The whole records of `content`, and how many bytes they take. */
+/**
+ * The whole records of `content`, and how many bytes they take. What a crash left behind them is the
+ * beginning of a record, or zeros; anything else has ledgers after it that must not be cut off.
+ */
 function splitRecords(content: Uint8Array): {
   readonly records: readonly Uint8Array[];
   readonly lengthBytes: number;
+  readonly isTorn: boolean;
 } {
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   const records: Uint8Array[] = [];
@@ -166,5 +173,7 @@ function splitRecords(content: Uint8Array): {
     records.push(content.subarray(start, end));
     offset = end;
   }
-  return { records, lengthBytes: offset };
+  const isMarked = offset + MARK_BYTES > content.length || view.getUint32(offset) >= LAST_PIECE;
+  const isTorn = !isMarked && content.subarray(offset).some((byte) => byte !== 0);
+  return { records, lengthBytes: offset, isTorn };
 }

@@ -45,6 +45,8 @@ const SNAPSHOTS_KEPT = 2;
 const IDENTITY_NAME = "devnet.json";
 const LOCK_NAME = "lock";
 const JOURNAL_NAME = "ledgers";
+/** All that a start which was killed at once may leave behind. */
+const FIRST_NAMES: readonly string[] = [LOCK_NAME, `${IDENTITY_NAME}.new`];
 const SNAPSHOT_NAME = /^state-(\d{10})\.zst$/;
 
 const Identity = z.object({ passphrase: z.string().min(1), seed: z.string() });
@@ -52,12 +54,13 @@ const Identity = z.object({ passphrase: z.string().min(1), seed: z.string() });
 /** Errors `DEVNET_DATA`. */
 export function openKeptDevnet(options: KeptOptions): KeptDevnet {
   const { folder } = options;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   using opening = new DisposableStack();
   opening.defer(lock(folder));
   const { passphrase, seed } = identify(options);
   const journal = opening.use(new Journal(join(folder, JOURNAL_NAME)));
   const isResumed = journal.latestSequence > 0;
+  if (!isResumed && snapshotsIn(folder).length > 0) throw damaged(folder, "its ledgers are gone");
   const kept = { ...options, passphrase, seed, store: storeOf(journal, passphrase) };
   const net = isResumed ? resume(folder, kept, journal) : createDevnet(kept);
   if (!isResumed) journal.append(net.latest.sequence, net.latest.meta);
@@ -72,7 +75,7 @@ export function openKeptDevnet(options: KeptOptions): KeptDevnet {
     journal.append(sequence, meta);
     if (sequence % SNAPSHOT_LEDGERS === 0) keep();
   });
-  opening.defer(keep);
+  opening.defer(() => keepAtEnd(keep));
   const open = opening.move();
   return { net, seed, isResumed, [Symbol.dispose]: () => open.dispose() };
 }
@@ -82,18 +85,40 @@ export function openKeptDevnet(options: KeptOptions): KeptDevnet {
  * a folder that holds other things, or is in use.
  */
 export function dropKeptDevnet(folder: string): number {
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  if (names.length === 0) return 0;
+  if (!existsSync(folder)) return 0;
+  makeFolder(folder);
+  const names = readdirSync(folder);
+  if (names.every((name) => FIRST_NAMES.includes(name))) return 0;
   if (!names.includes(IDENTITY_NAME)) {
     throw new AceError("DEVNET_DATA", `${folder} holds other things than a devnet`);
   }
   using _lock = held(lock(folder));
   const ledgers = countLedgers(join(folder, JOURNAL_NAME));
   for (const name of names) {
-    const isOurs = [IDENTITY_NAME, JOURNAL_NAME].includes(name) || SNAPSHOT_NAME.test(name);
-    if (isOurs) rmSync(join(folder, name), { recursive: true });
+    if (name === JOURNAL_NAME || SNAPSHOT_NAME.test(name)) {
+      rmSync(join(folder, name), { recursive: true });
+    }
   }
+  // Last, so that what was interrupted can be dropped again.
+  rmSync(join(folder, IDENTITY_NAME));
   return ledgers;
+}
+
+/** Without the last state the next start only replays more of its ledgers. */
+function keepAtEnd(keep: () => void): void {
+  try {
+    keep();
+  } catch (error) {
+    if (!isAceError(error, "DEVNET_DATA")) throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new AceError("DEVNET_DATA", `${folder} cannot be made a folder`, { cause });
+  }
 }
 
 function held(release: () => void): Disposable {
@@ -152,7 +177,7 @@ function identify({ folder, passphrase, seed, defaults }: KeptOptions): Identity
   const path = join(folder, IDENTITY_NAME);
   const given = { passphrase: passphrase ?? defaults.passphrase, seed: seed ?? defaults.seed };
   if (!existsSync(path)) {
-    if (readdirSync(folder).some((name) => name !== LOCK_NAME)) {
+    if (readdirSync(folder).some((name) => !FIRST_NAMES.includes(name))) {
       throw new AceError("DEVNET_DATA", `${folder} holds other things than a devnet`);
     }
     // The passphrase is judged before anything of it is kept.
@@ -196,6 +221,9 @@ function resume(
   try {
     const genesis = storedAt(kept.store, 1);
     const { closeTime, protocol } = genesis;
+    if (kept.protocol !== undefined && kept.protocol !== protocol) {
+      throw new AceError("DEVNET_DATA", `the devnet in ${folder} began with protocol ${protocol}`);
+    }
     const fresh = createDevnet({ ...kept, closeTime, protocol });
     if (fresh.latest.hash !== genesis.hash) throw damaged(folder, "its first ledger is another's");
     const start = newestSnapshot(folder, journal.latestSequence) ?? {

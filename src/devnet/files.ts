@@ -53,7 +53,7 @@ function refuseForeign(net: Devnet, folder: string, publication: Publication): v
     if (name === undefined || !existsSync(path)) continue;
     const ours = publication.read(name);
     if (ours !== undefined && compareBytes(readFileSync(path), ours) === 0) return;
-    throw new AceError("DEVNET_DATA", `${folder} holds ledgers of another network`);
+    throw new AceError("DEVNET_DATA", `${folder} holds ledgers of another network: empty it first`);
   }
 }
 

@@ -70,7 +70,11 @@ export function createFriendbot(net: Devnet): Friendbot {
       const chosen = new Set(addresses.slice(0, FUND_ACCOUNTS_MAX));
       if (chosen.size === 0) return;
       const answer = send(net, [...chosen]);
-      if (answer?.status !== "PENDING") return;
+      if ("body" in answer) {
+        for (const wish of wishes) wish.answer(answer);
+        wishes = [];
+      }
+      if (answer.status !== "PENDING") return;
       sent = { hash: answer.hash, wishes: wishes.filter(({ address }) => chosen.has(address)) };
       wishes = wishes.filter(({ address }) => !chosen.has(address));
     },
@@ -92,12 +96,13 @@ export function createFriendbot(net: Devnet): Friendbot {
   };
 }
 
-/** Undefined when the devnet is full: those who wait are turned away when they waited enough. */
-function send(net: Devnet, addresses: readonly string[]): SubmitAnswer | undefined {
+/** A refusal in words when the devnet can fund nobody: waiting would not help. */
+function send(net: Devnet, addresses: readonly string[]): SubmitAnswer | FriendbotAnswer {
   try {
-    return net.fund(addresses);
+    const answer = net.fund(addresses);
+    return answer.status === "ERROR" ? refused(answer.errorResultXdr) : answer;
   } catch (error) {
-    if (isAceError(error, "DEVNET_LIMIT")) return undefined;
+    if (isAceError(error, "DEVNET_LIMIT")) return unavailable(error.message);
     throw error;
   }
 }
@@ -147,7 +152,17 @@ function badAddress(): FriendbotAnswer {
 }
 
 function busy(): FriendbotAnswer {
-  return problem(503, "Service Unavailable", "friendbot has too much to do; ask again");
+  return unavailable("friendbot has too much to do; ask again");
+}
+
+/** Its signers, its sequence number or its balance were changed. */
+function refused(errorResultXdr: string): FriendbotAnswer {
+  const { type } = xdr.TransactionResult.fromXdr(errorResultXdr, "base64").result;
+  return unavailable(`the root account, which funds others, cannot send: ${type}`);
+}
+
+function unavailable(detail: string): FriendbotAnswer {
+  return problem(503, "Service Unavailable", detail);
 }
 
 function problem(status: number, title: string, detail: string): FriendbotAnswer {

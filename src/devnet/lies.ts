@@ -37,14 +37,19 @@ export interface Forgery {
   readonly changesContent: boolean;
 }
 
-/** The ledger itself where there is nothing to alter: a lie about transactions needs some. */
+/** A lie about transactions needs some. */
+export function isAlterable({ transactions }: DevnetLedger, how: Alteration): boolean {
+  return how === "altered-header" || transactions.length > 0;
+}
+
+/** The ledger itself where there is nothing to alter. */
 export function altered(
   ledger: DevnetLedger,
   how: Alteration,
   networkId: Uint8Array,
 ): DevnetLedger {
+  if (!isAlterable(ledger, how)) return ledger;
   const meta = readMeta(ledger.meta);
-  if (how !== "altered-header" && meta.txProcessing.length === 0) return ledger;
   const changed = alter(meta, how, joinApplied(meta.txSet, meta.txProcessing, networkId));
   const bytes = Uint8Array.from(xdr.LedgerCloseMeta.v2(changed.meta).toXdr());
   return ledgerFrom(changed.meta.ledgerHeader, bytes, changed.applied);

@@ -61,7 +61,7 @@ export class Network implements Devnet {
       index: resume?.transactions,
     });
     this.#queue = new Queue(events);
-    obeyNetworkFaults(this);
+    obeyNetworkFaults(this, events);
   }
 
   get quorumSet(): QuorumSet {

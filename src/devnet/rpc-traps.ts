@@ -42,7 +42,7 @@ export function createRpcTraps(net: Devnet, served: ServedNetwork): RpcTraps {
   net.onClose(({ sequence }) => {
     const due = held.filter(({ untilSequence }) => untilSequence <= sequence);
     held = held.filter((each) => !due.includes(each));
-    for (const { envelope } of due) net.submit(envelope);
+    for (const { envelope } of due) submitLate(net, envelope);
   });
 
   /** PENDING, or whatever `status` says, for a transaction that nobody looks at. */
@@ -54,12 +54,15 @@ export function createRpcTraps(net: Devnet, served: ServedNetwork): RpcTraps {
   };
 
   const beforeSending = (params: unknown): RpcAnswer | undefined => {
+    const envelope = SendRequest.safeParse(params).data?.transaction;
+    const pending = unseen(params, "PENDING");
+    // What is no transaction is refused as ever, and uses nothing up.
+    if (envelope === undefined || pending === undefined) return undefined;
     if (faults.take("rpc", "submit-later") !== undefined) return unseen(params, "TRY_AGAIN_LATER");
     const holding = faults.take("rpc", "submit-held");
-    const envelope = SendRequest.safeParse(params).data?.transaction;
-    if (holding === undefined || envelope === undefined) return undefined;
+    if (holding === undefined) return undefined;
     held = [...held, { envelope, untilSequence: net.latest.sequence + holding.value }];
-    return unseen(params, "PENDING");
+    return pending;
   };
   const beforeLedgers = (params: unknown): RpcAnswer | undefined => {
     const start = LedgersRequest.safeParse(params).data?.startLedger ?? 0;
@@ -84,6 +87,15 @@ export function createRpcTraps(net: Devnet, served: ServedNetwork): RpcTraps {
       return withLowLatest(net, method === "getLedgers" ? trappedPage(net, answer) : answer);
     },
   };
+}
+
+/** Nobody waits for the answer: what a full devnet refuses now is as good as lost. */
+function submitLate(net: Devnet, envelope: string): void {
+  try {
+    net.submit(envelope);
+  } catch (error) {
+    if (!isAceError(error, "DEVNET_LIMIT")) throw error;
+  }
 }
 
 function trappedPage({ faults }: Devnet, answer: RpcAnswer): RpcAnswer {

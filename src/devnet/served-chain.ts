@@ -11,7 +11,7 @@ import type { Devnet } from "./devnet.ts";
 import type { DevnetLedger, DevnetTransaction, Tip } from "./devnet-ledger.ts";
 import { entryKey } from "./entries.ts";
 import type { Fault, Faults } from "./faults.ts";
-import { type Alteration, altered, forged } from "./lies.ts";
+import { type Alteration, altered, forged, isAlterable } from "./lies.ts";
 import type { PublishedChain } from "./publication.ts";
 import type { StateCopy } from "./state.ts";
 
@@ -136,11 +136,19 @@ export class ServedChain implements ServedNetwork, PublishedChain {
   /** To somebody who reads ledgers: that uses up a fault which is to happen so many times. */
   #served(sequence: number): DevnetLedger | undefined {
     const shown = this.#shown(sequence);
-    for (const what of ["missing", "fork", ...ALTERATIONS] as const) {
-      if (this.#faults.take(this.#source, what, sequence) === undefined) continue;
-      return what === "missing" ? undefined : shown;
-    }
+    if (shown === undefined) return undefined;
+    if (this.#faults.take(this.#source, "missing", sequence) !== undefined) return undefined;
+    if (this.#isForged(sequence)) return shown;
+    if (this.#faults.take(this.#source, "fork", sequence) !== undefined) return shown;
+    const how = this.#alterationAt(sequence);
+    // A lie that found nothing to alter was not told.
+    if (how !== undefined && isAlterable(shown, how))
+      this.#faults.take(this.#source, how, sequence);
     return shown;
+  }
+
+  #alterationAt(sequence: number): Alteration | undefined {
+    return ALTERATIONS.find((how) => this.#find(how, sequence) !== undefined);
   }
 
   #shown(sequence: number): DevnetLedger | undefined {
@@ -148,7 +156,7 @@ export class ServedChain implements ServedNetwork, PublishedChain {
     if (ledger === undefined) return undefined;
     if (this.#isForged(sequence)) return this.#forgedAt(sequence)?.ledger;
     if (this.#find("fork", sequence) !== undefined) return this.#forkOf(ledger);
-    const how = ALTERATIONS.find((each) => this.#find(each, sequence) !== undefined);
+    const how = this.#alterationAt(sequence);
     return how === undefined ? ledger : altered(ledger, how, this.#networkId);
   }
 

@@ -5,7 +5,7 @@
  * Source  The forms are in docs/cli.md, under `ace devnet`.
  */
 import { z } from "zod";
-import { isAceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import type { Devnet } from "./devnet.ts";
 import type { DevnetLedger } from "./devnet-ledger.ts";
 import { faultText, parseFault } from "./faults.ts";
@@ -22,11 +22,12 @@ export interface ControlParts {
   readonly urls: Readonly<Record<string, string>>;
 }
 
-const CLOSES_MAX = 10_000;
-const SECONDS_MAX = 10 * 366 * 86_400;
+export const CLOSES_MAX = 10_000;
+/** Ten years at once. */
+export const WARP_SECONDS_MAX = 10 * 366 * 86_400;
 
 const uint32 = z.int().min(0).max(0xff_ff_ff_ff);
-const seconds = z.int().min(1).max(SECONDS_MAX);
+const seconds = z.int().min(1).max(WARP_SECONDS_MAX);
 const Close = z.strictObject({
   count: z.int().min(1).max(CLOSES_MAX).default(1),
   seconds: seconds.optional(),
@@ -72,7 +73,9 @@ export function answerControl(
     case "DELETE /faults":
       return asked(RemoveFault, body, ({ id }) => {
         if (id === undefined) parts.net.faults.clear();
-        else parts.net.faults.remove(id);
+        else if (!parts.net.faults.remove(id)) {
+          throw new AceError("DEVNET_FAULT_INVALID", `there is no fault ${id} here`);
+        }
         return { faults: faultsOf(parts.net) };
       });
     default:

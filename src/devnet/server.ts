@@ -163,7 +163,8 @@ function createHandler(
   parts: HandlerParts,
 ): (request: IncomingMessage) => Promise<Reply | undefined> {
   return async (request) => {
-    const url = new URL(request.url ?? "/", `http://${HOST}`);
+    const url = URL.parse(`http://${HOST}${request.url ?? "/"}`);
+    if (url === null) return json(NOT_FOUND, { error: `there is no ${request.url} here` });
     const body = await readBody(request);
     if (body === undefined) return json(TOO_LARGE, { error: "the body is too large" });
     const method = request.method === "HEAD" ? "GET" : request.method;

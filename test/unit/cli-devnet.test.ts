@@ -1,7 +1,7 @@
 // Goal: `ace devnet` as people meet it: kept between two lives, spoken to from another terminal.
 // Method: the real executable, in a home of its own, on a free port.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, it } from "vitest";
@@ -69,6 +69,26 @@ it("goes on where it was after Ctrl-C and after kill -9, and begins anew when to
   expect(anew).toMatchObject({ isResumed: false, ledger: 1 });
   await anew.stop("SIGTERM");
 }, 120_000);
+
+it.each([
+  [["--reset", "--protocol", "99"], 6, /protocol 99 is not one of/],
+  [["--reset", "--fault", "rpc:nope"], 2, /there is no fault "nope"/],
+  [["--reset", "--log", "loud"], 2, /--log takes silent, warn, info, debug, not "loud"/],
+  [["--reset", "--close", "0s"], 2, /--close takes manual, or 1s to 999s/],
+  [["--memory", "--reset"], 2, /--memory keeps nothing/],
+])(
+  "what is asked wrongly with %j drops nothing",
+  async (flags, exitCode, message) => {
+    const first = await start();
+    await first.stop("SIGTERM");
+    const refused = await home.ace(["devnet", "--port", "0", ...flags]);
+    expect(refused).toMatchObject({ exitCode, stdout: "" });
+    expect(refused.stderr).toMatch(message);
+    const folder = join(home.path, "devnet", "ledgers");
+    expect(readdirSync(folder)).not.toEqual([]);
+  },
+  60_000,
+);
 
 it("keeps nothing with --memory", async () => {
   const folder = join(home.path, "devnet");

@@ -422,7 +422,13 @@ it("every fault of every reader is met in a test above", () => {
 
 it("a fault is written as it is read", () => {
   const { faults } = createDevnet({ passphrase: PASSPHRASE, seed: "", closeTime: 1n });
-  const texts = ["rpc:lag=3", "lake:missing@120", "rpc:submit-later*2", "archive:delay=0.5@7*1"];
+  const texts = [
+    "rpc:lag=3",
+    "lake:missing@120",
+    "rpc:submit-later*2",
+    "archive:delay=0.5*1",
+    "lake:hidden@7*1",
+  ];
   for (const text of texts) faults.add(parseFault(text));
   expect(faults.list().map(faultText)).toEqual(texts);
   expect(faults.add(parseFault("rpc:fork@next")).at).toBe(2);

@@ -176,8 +176,6 @@ describe("an archive that lacks or lies", () => {
   });
 });
 
-const nothing = { kind: "closeMeta", sequence: 0, bytes: new Uint8Array() } as const;
-
 it("files that a server has inflated on the way are read as they are", async () => {
   const inflated = [...filesIn(FOLDER)].map(([name, bytes]): [string, Uint8Array] => {
     const content = name.endsWith(".gz") ? gunzipSync(bytes) : bytes;

@@ -8,12 +8,13 @@ import {
   fundMissing,
 } from "../../devnet/dev-accounts.ts";
 import { createDevnet, type Devnet } from "../../devnet/devnet.ts";
-import { parseFault } from "../../devnet/faults.ts";
+import { Faults, parseFault } from "../../devnet/faults.ts";
 import { publishTo, writeWhole } from "../../devnet/files.ts";
 import { dropKeptDevnet, openKeptDevnet } from "../../devnet/files-network.ts";
 import { lakePublication } from "../../devnet/lake-writer.ts";
 import { type DevnetServer, serveDevnet } from "../../devnet/server.ts";
 import { AceError } from "../../lib/errors.ts";
+import type { Events } from "../../lib/events.ts";
 import { openTelemetry } from "../../node/events.ts";
 import type { Context } from "../context.ts";
 import { faultHelp, registerControl } from "../devnet-control.ts";
@@ -24,7 +25,8 @@ import { untilAborted } from "../until-aborted.ts";
 
 const PASSPHRASE = "Ace Devnet ; 2026";
 const SEED = "ace";
-const CLOSE = /^(?:manual|(\d{1,3})s)$/;
+const CLOSE = /^(?:manual|([1-9]\d{0,2})s)$/;
+const LOG_LEVELS = ["silent", "warn", "info", "debug"] as const;
 const EXAMPLES = `
 Examples:
   ace devnet
@@ -33,10 +35,11 @@ Examples:
   ace devnet --lake ./lake --archive ./archive --quorum-file ./quorum.json
   ace devnet --fault rpc:lag=3 --fault lake:missing@120
 
-It is kept in its folder and goes on there at the next start. Besides JSON-RPC it serves, at the same
-address, /lake and /archive (for \`ace node --lake\` and \`--archive\`), /friendbot?addr=G…, GET /quorum,
-POST /close {"count","seconds"}, POST /warp {"seconds"}, POST /upgrade {"protocol","baseFee",
-"maxTxSetSize","baseReserve","flags"}, and GET, POST {"fault"} and DELETE {"id"} /faults.
+It is kept in its folder and goes on there at the next start. At the same
+address as JSON-RPC it serves /lake and /archive (for \`ace node --lake\` and
+\`--archive\`), /friendbot?addr=G…, GET /quorum, POST /close {"count","seconds"},
+POST /warp {"seconds"}, POST /upgrade {"protocol","baseFee","maxTxSetSize",
+"baseReserve","flags"}, and GET, POST {"fault"} and DELETE {"id"} /faults.
 `;
 
 /** `ace devnet`: a Stellar network of your own, in this process, until Ctrl-C. */
@@ -48,7 +51,10 @@ export function register(noun: Command, run: Run): void {
     .option("--memory", "keep nothing of it")
     .option("--reset", "begin anew: what its folder holds is dropped")
     .option("--accounts <count>", "fund so many accounts and show their secrets")
-    .option("--seed <text>", `same seed and transactions, same ledgers (default: ${SEED})`)
+    .option(
+      "--seed <text>",
+      `the validators and --accounts get their keys from it (default: ${SEED})`,
+    )
     .option("--passphrase <text>", `network passphrase (default: ${PASSPHRASE})`)
     .option("--protocol <number>", "protocol to begin with: 23 to 28 (default: 27)")
     .option("--lake <folder>", "write a SEP-54 data lake there as well")
@@ -64,26 +70,14 @@ export function register(noun: Command, run: Run): void {
 
 async function start(context: Context, flags: Flags): Promise<unknown> {
   const { signal, clock, output } = context;
-  const close = flags.text("close") ?? "1s";
-  const [matched, seconds] = CLOSE.exec(close) ?? [];
-  if (matched === undefined) throw new AceError("USAGE", `"${close}" is not manual, 1s or 5s`);
-  const faults = flags.texts("fault").map(parseFault);
-  const events = openTelemetry(flags.text("log") ?? "warn");
-  using opened = open(context, flags);
+  const wanted = readWanted(flags);
+  const { close, closeMs, port, events } = wanted;
+  using opened = open(context, flags, events);
   const { net } = opened;
   publish(net, flags);
-  for (const fault of faults) net.faults.add(fault);
-  await using server = await serveDevnet({
-    net,
-    port: flags.whole("port", { min: 0, max: 65_535 }) ?? 8_000,
-    closeMs: seconds === undefined ? "manual" : Number(seconds) * 1_000,
-    events,
-    clock,
-  });
-  const accounts = devAccounts(
-    opened,
-    flags.whole("accounts", { min: 0, max: DEV_ACCOUNTS_MAX }) ?? 0,
-  );
+  for (const fault of wanted.faults) net.faults.add(fault);
+  await using server = await serveDevnet({ net, port, closeMs, events, clock });
+  const accounts = devAccounts(opened, wanted.accounts);
   fundMissing(
     net,
     accounts.map(({ address }) => address),
@@ -96,6 +90,26 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
   return facts;
 }
 
+/** Everything is read before anything is dropped or written. */
+function readWanted(flags: Flags) {
+  const close = flags.text("close") ?? "1s";
+  const [matched, seconds] = CLOSE.exec(close) ?? [];
+  if (matched === undefined) {
+    throw new AceError("USAGE", `--close takes manual, or 1s to 999s, not "${close}"`);
+  }
+  if (flags.isOn("memory") && (flags.isOn("reset") || flags.text("data") !== undefined)) {
+    throw new AceError("USAGE", "--memory keeps nothing: leave out --data and --reset");
+  }
+  const faults = flags.texts("fault").map(parseFault);
+  const untried = new Faults(() => 0);
+  for (const fault of faults) untried.add(fault);
+  const closeMs = seconds === undefined ? ("manual" as const) : Number(seconds) * 1_000;
+  const port = flags.whole("port", { min: 0, max: 65_535 }) ?? 8_000;
+  const accounts = flags.whole("accounts", { min: 0, max: DEV_ACCOUNTS_MAX }) ?? 0;
+  const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "warn");
+  return { close, closeMs, faults, port, accounts, events };
+}
+
 interface Opened extends Disposable {
   readonly net: Devnet;
   readonly passphrase: string;
@@ -105,18 +119,20 @@ interface Opened extends Disposable {
   readonly isResumed: boolean;
 }
 
-function open({ clock, settings, output }: Context, flags: Flags): Opened {
+function open({ clock, settings, output }: Context, flags: Flags, events: Events): Opened {
   const closeTime = BigInt(Math.floor(clock.nowMs() / 1_000));
   const protocol = flags.whole("protocol", { min: 1, max: 1_000 });
   const { passphrase, seed } = { passphrase: flags.text("passphrase"), seed: flags.text("seed") };
-  const rules = { closeTime, ...(protocol === undefined ? {} : { protocol }) };
+  const rules = { closeTime, events, ...(protocol === undefined ? {} : { protocol }) };
+  const identity = { passphrase: passphrase ?? PASSPHRASE, seed: seed ?? SEED };
   if (flags.isOn("memory")) {
-    const identity = { passphrase: passphrase ?? PASSPHRASE, seed: seed ?? SEED };
     const net = createDevnet({ ...identity, ...rules });
     return { net, ...identity, folder: undefined, isResumed: false, [Symbol.dispose]: () => {} };
   }
   const folder = resolve(flags.text("data") ?? `${settings.home}/devnet`);
   if (flags.isOn("reset")) {
+    // What cannot begin drops nothing.
+    createDevnet({ ...identity, ...rules });
     const dropped = dropKeptDevnet(folder);
     if (dropped > 0) output.note(`dropped the devnet in ${folder}: ${dropped} ledgers`, "warn");
   }
@@ -180,9 +196,11 @@ function show(
     ["kept in", folder ?? "memory alone"],
   ]);
   if (accounts.length === 0) return;
+  // A line each: a table would cut off what is to be copied.
   output.line("");
-  output.table(
-    accounts.map(({ address, secret }) => [address, secret]),
-    ["account (10,000 XLM)", "secret, known to everybody"],
-  );
+  output.line("accounts to develop with, and their secrets, which everybody knows", "dim");
+  for (const { address, secret } of accounts) {
+    output.line(address);
+    output.line(`  ${secret}`);
+  }
 }

@@ -16,6 +16,8 @@ import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
 import { openViewer } from "../viewer.ts";
 
+const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
+
 /** `ace stream`: watch what you hold a licence for. */
 export function register(noun: Command, run: Run): void {
   examples(
@@ -34,7 +36,7 @@ export function register(noun: Command, run: Run): void {
 
 async function get(context: Context, content: string, flags: Flags): Promise<unknown> {
   const dataDir = flags.text("data") ?? join(context.settings.home, "engine");
-  const events = openTelemetry(flags.text("log") ?? "error");
+  const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const viewer = await openViewer(context);
   await using engine = await openEngine({ viewer, token: flags.text("token"), dataDir, events });
   const out = flags.text("out");
