@@ -103,6 +103,9 @@ it("a square root is the largest number whose square fits", () => {
   );
 });
 
+/** Fixed, since what the histories reach is asked of them all together: no run must miss it by chance. */
+const HISTORIES_SEED = Number(process.env["FUZZ_SEED"] ?? 7);
+
 const NAMES = ["alice", "bob", "carol"] as const;
 const BASE_RESERVE = 5_000_000n;
 const START = 40_000_000n;
@@ -253,14 +256,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 it("no history of trades makes or loses anything, nor leaves a promise uncovered", () => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), (steps) => {
       const state = openMarket();
       for (const [index, { by, body }] of steps.entries()) {
         seen.add(apply(state, by, body, index));
         expectSoundness(state);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: HISTORIES_SEED },
   );
   // Histories that never get anywhere would prove nothing.
   const wanted = [
