@@ -4,6 +4,7 @@
 //         published module alone in a bare context.
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
+import { posix } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -107,15 +108,18 @@ it("accepts none of 20,000 mutated tokens", () => {
 });
 
 describe("ace-node/verify", () => {
-  const modules = importGraph("verify.ts");
+  const modules = importGraph("access/verify.ts");
 
-  it("imports nothing but files beside it, and is small", () => {
+  it("imports nothing but small files of its own, and is small", () => {
     expect([...modules.keys()].sort()).toEqual([
-      "small-order.ts",
-      "text-bytes.ts",
-      "token-form.ts",
-      "token-rules.ts",
-      "verify.ts",
+      "access/proof-checks.ts",
+      "access/small-order.ts",
+      "access/text-bytes.ts",
+      "access/token-form.ts",
+      "access/token-rules.ts",
+      "access/verify.ts",
+      "runtime/proof-format.ts",
+      "runtime/state-format.ts",
     ]);
     const code = [...modules.values()].map((text) => stripTypeScriptTypes(text)).join("\n");
     expect(code).not.toMatch(/\b(?:Buffer|process|require|globalThis|Date)\b|node:|import\(/);
@@ -129,7 +133,7 @@ describe("ace-node/verify", () => {
     context["wanted"] = { ...wanted, issuers };
     const verify = async (token: string): Promise<unknown> => {
       context["token"] = token;
-      return await runInContext('modules["verify.ts"].verifyToken(token, wanted)', context);
+      return await runInContext('modules["access/verify.ts"].verifyToken(token, wanted)', context);
     };
     for (const { token } of valid) expect(await verify(token)).toMatchObject({ ok: true });
     for (const { name, code, token } of refused) {
@@ -143,10 +147,11 @@ function importGraph(name: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const visit = (file: string): void => {
     if (found.has(file)) return;
-    const text = readFileSync(new URL(`../../src/access/${file}`, import.meta.url), "utf8");
-    for (const [, target = ""] of text.matchAll(/(?:from|import) ?\(?"([^"]+)"/g)) {
-      if (!target.startsWith("./")) throw new Error(`${file} imports ${target}`);
-      visit(target.slice(2));
+    const text = readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8");
+    const code = stripTypeScriptTypes(text);
+    for (const [, target = ""] of code.matchAll(/(?:from|import) ?\(?"([^"]+)"/g)) {
+      if (!target.startsWith(".")) throw new Error(`${file} imports ${target}`);
+      visit(posix.join(posix.dirname(file), target));
     }
     found.set(file, text);
   };
@@ -157,7 +162,11 @@ function importGraph(name: string): ReadonlyMap<string, string> {
 /** The module as a script that leaves its exports in `modules`, for a context without a loader. */
 function asScript(name: string, text: string): string {
   const code = stripTypeScriptTypes(text)
-    .replaceAll(/^import (\{[^}]*\}) from "\.\/([^"]+)";$/gm, 'const $1 = modules["$2"];')
+    .replaceAll(
+      /^import (\{[^}]*\}) from "(\.[^"]+)";$/gm,
+      (_all, names: string, target: string) =>
+        `const ${names} = modules["${posix.join(posix.dirname(name), target)}"];`,
+    )
     .replaceAll(/^export (?=async function|function|const)/gm, "");
   const names = [...text.matchAll(/^export (?:async function|function|const) (\w+)/gm)].map(
     ([, exported]) => exported,
