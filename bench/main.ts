@@ -7,7 +7,7 @@ const topics: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
     const { tokenFigures } = await import("./tokens.ts");
     return [...(await callFigures()), ...(await tokenFigures())];
   },
-  runtime: async () => await (await import("./runtime-root.ts")).rootFigures(),
+  runtime: async () => await (await import("./runtime.ts")).runtimeFigures(),
 };
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));

@@ -15,9 +15,9 @@ export const seller = accountOf("seller");
 export const PRICE = 50_000_000n;
 export const FEE_PER_10_000 = 250n;
 export const DURATION_S = 2_592_000n;
-export const FIRST_CONTRACT = 256n;
+const FIRST_CONTRACT = 256n;
 
-export const purchaseSource = `import { contract, state, ctx, int, account, XLM, pay, emit, fail } from "ace-node/contract";
+const purchaseSource = `import { contract, state, ctx, int, account, XLM, pay, emit, fail } from "ace-node/contract";
 contract({ name: "pass", methods: {
   setup: { args: [int, int, account] }, buy: { args: [], returns: int, payable: [XLM] } } });
 const price = state.value("price", int);

@@ -1,5 +1,4 @@
 /** Byte text: one character a byte, the form in which bytes cross into the sandbox and sort as bytes. */
-import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 
 export function toByteText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
@@ -7,12 +6,4 @@ export function toByteText(bytes: Uint8Array): string {
 
 export function fromByteText(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "latin1"));
-}
-
-export function cborText(value: CborValue): string {
-  return toByteText(encodeCbor(value));
-}
-
-export function fromCborText(text: string): CborValue {
-  return decodeCbor(fromByteText(text));
 }

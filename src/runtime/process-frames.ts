@@ -121,6 +121,11 @@ export function streamPeer(
   };
 }
 
+/** Keys and values of state in turn, byte text; an empty value is absent. */
+export function rowsFrame(type: number, rows: readonly string[]): FramePart {
+  return { type, payload: Buffer.from(JSON.stringify(rows)) };
+}
+
 function frame(type: number, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
   bytes.writeUInt32BE(payload.length + 1, 0);

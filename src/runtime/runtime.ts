@@ -17,21 +17,23 @@ import type { Events } from "../lib/events.ts";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
 import { muxedAddress } from "../lib/strkey.ts";
-import { codeHashOf } from "./admit.ts";
-import type { Applied, LedgerInput, Receipt, StateEntry, StateReader } from "./applied.ts";
+import type { Applied, LedgerInput, Receipt, StateReader } from "./applied.ts";
 import { fromByteText } from "./byte-text.ts";
 import { contractRecord } from "./contract-records.ts";
 import { ledgerHash } from "./ledger-hash.ts";
+import { allowanceMs, appliedOf, callName } from "./ledger-report.ts";
 import { type LedgerOutcome, readOutcome } from "./outcome-frame.ts";
 import { committedGround, PendingState } from "./pending-state.ts";
-import { type FramePart, frameTypes } from "./process-frames.ts";
-import { type ContractProcess, type ProcessRequest, startContractProcess } from "./process-host.ts";
+import { type FramePart, frameTypes, rowsFrame } from "./process-frames.ts";
+import { type ContractProcess, startContractProcess } from "./process-host.ts";
+import type { ProcessRequest } from "./process-request.ts";
 import { protocolHash } from "./protocol.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
 import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
-import { StateTree } from "./state-tree.ts";
+import { committedTree, demandCode, demandRoot, type Point } from "./runtime-start.ts";
+import type { StateTree } from "./state-tree.ts";
 import { abiKey } from "./system-keys.ts";
 import { StateMoved, ViewSnapshot } from "./view-snapshot.ts";
 import {
@@ -105,8 +107,6 @@ export interface SimulatedLedger {
 }
 
 const WATCHDOG_MS = 10_000;
-/** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
-const GAS_PER_MS = 2_500n;
 
 /** Ledgers that may be applied before the first of them is committed. */
 const POINTS_MAX = 32;
@@ -158,7 +158,7 @@ class ProcessRuntime implements Runtime {
       allowanceMs: allowanceMs(calls),
       before: () => this.#warm(calls),
       onMiss: (key, call) => this.#learn(calls[call], key),
-      nameOf: (call) => callName(sequence, calls[call]),
+      nameOf: (call) => callName(sequence, calls, call),
       read: (answer) => this.#take(sequence, readOutcome(answer)),
     });
     if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
@@ -294,84 +294,3 @@ class ProcessRuntime implements Runtime {
     return point;
   }
 }
-
-function rowsFrame(type: number, rows: readonly string[]): FramePart {
-  return { type, payload: Buffer.from(JSON.stringify(rows)) };
-}
-
-type AppliedParts = Omit<Applied, "receipts" | "encodedReceipts" | "ledgerHash">;
-
-/** Receipts are read when somebody wants more of them than their bytes. */
-function appliedOf(
-  parts: AppliedParts,
-  encodedReceipts: readonly Uint8Array[],
-  chained: string,
-): Applied {
-  let receipts: readonly Receipt[] | undefined;
-  return {
-    ...parts,
-    get receipts() {
-      receipts ??= encodedReceipts.map(decodeReceipt);
-      return receipts;
-    },
-    encodedReceipts,
-    ledgerHash: chained,
-  };
-}
-
-function callName(sequence: number, call: Call | undefined): string {
-  if (call === undefined) return `ledger ${sequence}`;
-  const { txHash, contract, method } = call;
-  return `ledger ${sequence}, transaction ${txHash}, contract ${contract}, method ${method}`;
-}
-
-/** Time that these calls may honestly take. */
-function allowanceMs(calls: readonly Call[]): number {
-  return Number(gasOf(calls) / GAS_PER_MS);
-}
-
-function gasOf(calls: readonly Call[]): bigint {
-  return calls.reduce((sum, { gasLimit }) => sum + gasLimit, 0n);
-}
-
-/** The sources handed in must be the ones that the network was founded with. */
-function demandCode({ network, systemContracts }: RuntimeOptions): void {
-  const found = new Map(
-    systemContracts.map(({ number, source }) => [number.toString(), codeHashOf(source)]),
-  );
-  const numbers = new Set([...found.keys(), ...Object.keys(network.systemContracts)]);
-  for (const number of numbers) {
-    const [wanted, have] = [network.systemContracts[number], found.get(number)];
-    if (wanted !== undefined && wanted === have) continue;
-    const message = `system contract ${number} is ${have ?? "missing"}, the network has ${wanted}`;
-    throw new AceError("PROTOCOL_MISMATCH", message);
-  }
-}
-
-/** The runtime after a ledger. */
-interface Point {
-  readonly tip: RuntimeTip | undefined;
-  readonly tree: StateTree;
-}
-
-function demandRoot({ tip, tree }: Point): void {
-  if (tip === undefined || tip.stateRoot === tree.root) return;
-  const message = `state has root ${tree.root}, ledger ${tip.sequence} left ${tip.stateRoot}`;
-  throw new AceError("STATE_ROOT_MISMATCH", message);
-}
-
-function committedTree({ tree, state }: RuntimeOptions): StateTree {
-  return tree?.() ?? StateTree.from(rowsOf(state));
-}
-
-function* rowsOf(state: StateReader): Generator<StateEntry> {
-  let after: Uint8Array | undefined;
-  for (;;) {
-    const rows = state.scan(new Uint8Array(), after, TREE_ROWS);
-    yield* rows;
-    after = rows.at(-1)?.key;
-    if (rows.length < TREE_ROWS) return;
-  }
-}
-
-const TREE_ROWS = 10_000;
