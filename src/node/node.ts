@@ -49,6 +49,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
       systemContracts: systemSources(network),
       state: store.state,
       tree: store.tree,
+      isRehearsed: true,
       tip: store.tip(),
       events: telemetry,
     }),

@@ -31,6 +31,8 @@ export const frameTypes = {
   moved: 16,
   /** Like `warm`, after forgetting everything. */
   fresh: 17,
+  /** Runs the rehearsal; nothing is answered. */
+  rehearse: 18,
 } as const;
 
 export interface FramePart {

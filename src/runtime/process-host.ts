@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly events: Events;
   /** No answer for so long means that the process hangs. */
   readonly watchdogMs: number;
+  /** Each new process runs a rehearsal first, so that no call waits until the engine knows its way. */
+  readonly isRehearsed?: boolean;
   /** A new process was started, which knows nothing. */
   readonly onStart?: () => void;
 }
@@ -65,6 +67,7 @@ class Host implements ContractProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
+    if (options.isRehearsed) this.#start();
   }
 
   get pid(): number | undefined {
@@ -161,6 +164,8 @@ class Host implements ContractProcess {
         this.#starts = 0;
         this.#options.events.info("contracts.started", { pid: this.#child?.pid });
         this.#options.onStart?.();
+        if (this.#options.isRehearsed)
+          this.#child?.send({ type: frameTypes.rehearse, payload: empty });
         this.#watch();
         this.#pump();
         return;

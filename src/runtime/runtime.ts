@@ -64,6 +64,8 @@ export interface RuntimeOptions {
   readonly events: Events;
   /** A process that gives no answer for so long is replaced. */
   readonly watchdogMs?: number;
+  /** Contract processes rehearse when they start: a node that will live long gains by it. */
+  readonly isRehearsed?: boolean;
 }
 
 export interface ViewCall {
@@ -129,15 +131,16 @@ class ProcessRuntime implements Runtime {
   #commits = 0;
 
   constructor(options: RuntimeOptions) {
-    const { state, events, watchdogMs = WATCHDOG_MS } = options;
+    const { state, events, watchdogMs = WATCHDOG_MS, isRehearsed = false } = options;
     const started: Point = { tip: options.tip, tree: committedTree(options) };
     demandRoot(started);
     this.#options = options;
     this.#points = [started];
     this.#pending = new PendingState(committedGround(state));
     const onStart = (): void => this.#readAhead.forget();
-    this.#ledgers = startContractProcess({ events, watchdogMs, onStart });
-    this.#views = startContractProcess({ events, watchdogMs });
+    const common = { events, watchdogMs, isRehearsed };
+    this.#ledgers = startContractProcess({ ...common, onStart });
+    this.#views = startContractProcess(common);
   }
 
   async apply(input: LedgerInput): Promise<Applied> {
