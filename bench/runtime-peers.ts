@@ -1,6 +1,7 @@
 /**
  * The same purchase in other engines, written by hand. Each makes a batch of purchases and keeps what
- * they changed; none of them meters, receipts or keeps books of money as ours does.
+ * they changed. None of them meters or makes receipts as ours does; quickjs keeps the contract's balance
+ * and the book of what is owed, because that is what a payment is here, and the EVM its own.
  *
  * quickjs-emscripten   one context, state in a Map of its own, the batch as one text in, one text out
  * @ethereumjs/evm      bytecode: storage slots 0 to 3 hold price, fee, owner and sold; the licence of a
@@ -23,6 +24,16 @@ const QUICKJS = `
 const known = new Map([["price", ${PRICE}n], ["fee", ${FEE_PER_10_000}n], ["owner", "${seller}"], ["sold", 0n]]);
 let writes, events, pays;
 const get = (key) => writes.has(key) ? writes.get(key) : known.get(key);
+function add(key, amount) {
+  const sum = (get(key) ?? 0n) + amount;
+  if (sum < 0n) throw new Error("INSUFFICIENT_BALANCE");
+  writes.set(key, sum);
+}
+function pay(to, amount) {
+  add("balance", -amount);
+  add("owed/" + to, amount);
+  pays.push([to, "XLM", String(amount)]);
+}
 function buy(caller, paid, time) {
   const cost = get("price"), owner = get("owner"), share = get("fee");
   if (paid < cost) throw new Error("UNDERPAID");
@@ -32,13 +43,14 @@ function buy(caller, paid, time) {
   const income = cost - cost * share / 10000n;
   writes.set("earned/" + owner, (get("earned/" + owner) ?? 0n) + income);
   writes.set("sold", get("sold") + 1n);
-  pays.push([owner, "XLM", String(income)]);
+  pay(owner, income);
   events.push(["licence", caller]);
   return end;
 }
 function call(caller, paid, time) {
   writes = new Map(); events = []; pays = [];
   let result, code = "";
+  add("balance", BigInt(paid));
   try { result = String(buy(caller, BigInt(paid), BigInt(time))); } catch (error) { code = error.message; }
   const rows = [];
   if (code === "") for (const [key, value] of writes) { known.set(key, value); rows.push(key, String(value)); }

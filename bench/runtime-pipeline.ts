@@ -147,6 +147,7 @@ function openOver(store: Store): Promise<Runtime> {
     systemContracts: [],
     state: store.state,
     tree: store.tree,
+    isRehearsed: true,
     tip: store.tip(),
     events: silentEvents,
   });

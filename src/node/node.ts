@@ -109,6 +109,7 @@ function runtimeOver(store: Store, network: ServiceNetwork, events: Events): Run
     systemContracts: systemSources(network),
     state: store.state,
     tree: store.tree,
+    isRehearsed: true,
     tip: store.tip(),
     events,
   };

@@ -77,7 +77,7 @@ export class CallHost implements CallQuestions {
     const outermost = this.#frames[0] ?? this.#top;
     for (const frame of isKept ? [] : this.#frames) this.#release(frame);
     if (isKept) {
-      for (const key of outermost.keys ?? []) use.keys.add(key);
+      use.keys = union(use.keys, outermost.keys);
       use.pays += outermost.payCount;
     } else {
       ledger.state.rollback(outermost.mark);
@@ -92,7 +92,7 @@ export class CallHost implements CallQuestions {
     addKey(frame, key);
     const written = this.#sum(keysOf);
     if (written > limits.writesCallMax) return "TOO_MANY_WRITES";
-    if (written + use.keys.size > limits.writesTransactionMax) return "TOO_MANY_WRITES";
+    if (written + (use.keys?.size ?? 0) > limits.writesTransactionMax) return "TOO_MANY_WRITES";
     ledger.state.set(key, value);
     return "";
   }
@@ -140,6 +140,7 @@ export class CallHost implements CallQuestions {
     const frame = this.#top;
     if (frame.isView) return "VIEW_WRITES";
     const name = `${kind} ${index}`;
+    use.taken ??= new Set();
     if (use.taken.has(name)) return "TRANSFER_TAKEN";
     use.taken.add(name);
     frame.taken = [...frame.taken, name];
@@ -250,7 +251,7 @@ export class CallHost implements CallQuestions {
   }
 
   #release(frame: Frame): void {
-    for (const name of frame.taken) this.#context.use.taken.delete(name);
+    for (const name of frame.taken) this.#context.use.taken?.delete(name);
   }
 
   #sum(count: (frame: Frame) => number): number {
@@ -263,6 +264,13 @@ const keysOf = ({ keys }: Frame): number => keys?.size ?? 0;
 const eventsOf = ({ eventCount }: Frame): number => eventCount;
 const eventBytesOf = ({ eventBytes }: Frame): number => eventBytes;
 const paysOf = ({ payCount }: Frame): number => payCount;
+
+/** The keys of both; the first set may grow. */
+function union(all: Set<string> | undefined, more: Set<string> | undefined) {
+  if (all === undefined) return more;
+  for (const key of more ?? []) all.add(key);
+  return all;
+}
 
 /** Two bytes of length, then the bytes. */
 function sized(bytes: string): string {

@@ -3,13 +3,14 @@
  *
  * A failed call leaves nothing but its receipt and the refunds of the payments that came with it.
  */
+import { invariant } from "../lib/invariant.ts";
 import { isPayable } from "./call-frames.ts";
 import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
 import { credit } from "./money.ts";
 import { type ReceiptParts, receiptParts } from "./receipt-parts.ts";
 import { callRegistry, REGISTRY } from "./registry.ts";
-import type { WireCall, WirePayment } from "./requests.ts";
+import type { WireCall } from "./requests.ts";
 import { type CallContext, type CallResult, refused, runMethod } from "./run-method.ts";
 import { gasLeft } from "./transaction-use.ts";
 
@@ -17,30 +18,48 @@ import { gasLeft } from "./transaction-use.ts";
 export function executeCall(call: WireCall, context: CallContext): ReceiptParts {
   const { ledger, use } = context;
   const { state } = ledger;
-  const [, , , contractText, , , , gasLimit, payments] = call;
-  const contract = ledger.contract(contractText);
+  const contract = ledger.contract(call.contract);
   const mark = state.mark();
-  const gas = gasLeft(use, gasLimit);
+  const gas = gasLeft(use, call.gasLimit);
+  const payments = paymentsOf(call);
   const paid = paidByAsset(payments);
-  for (const [asset, amount] of paid) credit(state, contract.balanceKey(asset), amount);
+  for (const { asset, amount } of payments) {
+    credit(state, contract.balanceKey(asset), amount);
+    ledger.receive(asset, amount);
+  }
   const outcome = takeGas(ledger, gas)
     ? route(call, { context, contract, gas, paid })
     : refused("LEDGER_FULL");
   use.gas += outcome.gasUsed;
   ledger.gasUsed += outcome.gasUsed;
-  const refunds = outcome.code === "" ? [] : payments;
+  const refunds = outcome.code === "" ? NO_PAYMENTS : payments;
   if (outcome.code !== "") state.rollback(mark);
-  for (const [to, asset, amount] of refunds) {
-    credit(state, ledger.owedKey(to, asset), BigInt(amount));
+  for (const { from, asset, amount } of refunds) {
+    credit(state, ledger.owedKey(from, asset), amount);
   }
-  return receiptParts({
-    call,
-    contract,
-    outcome,
-    refunds,
-    ledger,
-    writes: state.writesSince(mark),
-  });
+  const writes = state.writesSince(mark);
+  return receiptParts({ call, contract, outcome, refunds, ledger, writes });
+}
+
+/** Money that came with the call. */
+export interface Payment {
+  readonly from: string;
+  readonly asset: string;
+  readonly amount: bigint;
+}
+
+const NO_PAYMENTS: readonly Payment[] = [];
+
+function paymentsOf({ paid, transfers }: WireCall): readonly Payment[] {
+  if (paid.length === 0) return NO_PAYMENTS;
+  const payments: Payment[] = [];
+  for (const place of paid) {
+    const transfer = transfers[place];
+    invariant(transfer !== undefined, "payments are among the transfers");
+    const { from, asset, amount } = transfer;
+    payments.push({ from, asset, amount: BigInt(amount) });
+  }
+  return payments;
 }
 
 /** Whether the ledger has room for all that this call may use. */
@@ -56,7 +75,7 @@ interface Routed {
 }
 
 function route(call: WireCall, { context, contract, gas, paid }: Routed): CallResult {
-  const [, , kind, , method, args, caller] = call;
+  const { kind, method, args, caller } = call;
   const { ledger } = context;
   if (kind === "malformed") return refused("CALLDATA_MALFORMED");
   if (contract.number === REGISTRY) return callRegistry(call, context, gas);
@@ -75,12 +94,9 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
 
 const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();
 
-function paidByAsset(payments: readonly WirePayment[]): ReadonlyMap<string, bigint> {
-  const [only] = payments;
-  if (only === undefined) return NOTHING_PAID;
+function paidByAsset(payments: readonly Payment[]): ReadonlyMap<string, bigint> {
+  if (payments.length === 0) return NOTHING_PAID;
   const sums = new Map<string, bigint>();
-  for (const [, asset, amount] of payments) {
-    sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(amount));
-  }
+  for (const { asset, amount } of payments) sums.set(asset, (sums.get(asset) ?? 0n) + amount);
   return sums;
 }

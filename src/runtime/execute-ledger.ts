@@ -7,7 +7,7 @@ import { limits } from "./limits.ts";
 import { moneyDelta } from "./money.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
 import { install } from "./registry.ts";
-import type { LedgerRequest, WireCall } from "./requests.ts";
+import type { LedgerRequest } from "./requests.ts";
 import type { CallContext } from "./run-method.ts";
 import { newTransaction } from "./transaction-use.ts";
 import type { NetWrite } from "./working-state.ts";
@@ -37,13 +37,12 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
     execute: (index) => {
       const call = request.calls[index];
       invariant(call !== undefined, "a call of the ledger");
-      const [txHash, , , , , , , , , transfers, locks] = call;
-      if (context.use.txHash !== txHash) context.use = newTransaction(txHash);
-      context.facts = transactionFacts(transfers, locks);
+      if (context.use.txHash !== call.txHash) context.use = newTransaction(call.txHash);
+      context.facts = transactionFacts(call);
       return executeCall(call, context);
     },
     close: () => {
-      demandConservation(ledger, request.calls);
+      demandConservation(ledger);
       return ledger.state.close();
     },
     discard: () => {
@@ -55,7 +54,7 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
 
 /** Why a system contract could not be installed, or empty text. */
 function installSystem(request: LedgerRequest, machine: Machine, ledger: LedgerScope): string {
-  for (const [number, source, args] of request.systemContracts) {
+  for (const { number, source, setupArgs: args } of request.systemContracts) {
     const context = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
     const caller = request.vault;
     const gas = limits.gasTransactionMax;
@@ -67,13 +66,9 @@ function installSystem(request: LedgerRequest, machine: Machine, ledger: LedgerS
 }
 
 /** received = kept + paid + refunded, per asset. */
-function demandConservation({ state }: LedgerScope, calls: readonly WireCall[]): void {
+function demandConservation({ state, received }: LedgerScope): void {
   const deltas = moneyDelta(state);
-  for (const [, , , , , , , , paid] of calls) {
-    for (const [, asset, amount] of paid) {
-      deltas.set(asset, (deltas.get(asset) ?? 0n) - BigInt(amount));
-    }
-  }
+  for (const [asset, amount] of received) deltas.set(asset, (deltas.get(asset) ?? 0n) - amount);
   for (const [asset, delta] of deltas) {
     invariant(delta === 0n, `${asset}: received = kept + paid + refunded (off by ${delta})`);
   }

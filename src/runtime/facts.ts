@@ -1,20 +1,18 @@
 /** Facts of a transaction as contracts read them: CBOR, made once, and only when a contract asks. */
 import type { TransactionFacts } from "./call-host.ts";
 import { header, integerItem, MAJOR, textItem } from "./realm/cbor.ts";
-import type { WireTransfer } from "./requests.ts";
+import type { WireCall, WireTransfer } from "./requests.ts";
 
 export const NO_FACTS: TransactionFacts = { transfers: () => "\x80", locks: () => "\x80" };
 
 const FIELDS = 5;
 
-export function transactionFacts(
-  transfers: readonly WireTransfer[],
-  locks: string,
-): TransactionFacts {
+export function transactionFacts({ transfers, shown, locks }: WireCall): TransactionFacts {
   let made: string | undefined;
   return {
     transfers: () => {
-      made ??= header(MAJOR.array, transfers.length) + transfers.map(transferItem).join("");
+      const items = transfers.slice(0, shown).map(transferItem);
+      made ??= header(MAJOR.array, items.length) + items.join("");
       return made;
     },
     locks: () => locks,
@@ -22,7 +20,7 @@ export function transactionFacts(
 }
 
 /** A map, its keys in canonical order: shorter first. */
-function transferItem([operation, from, to, asset, amount]: WireTransfer): string {
+function transferItem({ operation, from, to, asset, amount }: WireTransfer): string {
   return (
     header(MAJOR.map, FIELDS) +
     TO +

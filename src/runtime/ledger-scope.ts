@@ -24,6 +24,8 @@ export class LedgerScope {
   readonly state: WorkingState;
   /** What the calls of the ledger have used so far. */
   gasUsed = 0;
+  /** By asset: what came into the vault with calls. */
+  readonly received = new Map<string, bigint>();
   readonly #known: KnownContracts;
 
   constructor(facts: LedgerFacts, state: WorkingState, known: KnownContracts) {
@@ -35,6 +37,10 @@ export class LedgerScope {
     this.state = state;
     this.#known = known;
     known.startWith(facts.vault, this.vaultKey);
+  }
+
+  receive(asset: string, amount: bigint): void {
+    this.received.set(asset, (this.received.get(asset) ?? 0n) + amount);
   }
 
   /** By its number as decimal text. */

@@ -31,6 +31,8 @@ export const frameTypes = {
   moved: 16,
   /** Like `warm`, after forgetting everything. */
   fresh: 17,
+  /** Runs the rehearsal; nothing is answered. */
+  rehearse: 18,
 } as const;
 
 export interface FramePart {
@@ -119,6 +121,11 @@ export function streamPeer(
   return (type, payload) => {
     stream.write(frame(type, payload));
   };
+}
+
+/** Keys and values of state in turn, byte text; an empty value is absent. */
+export function rowsFrame(type: number, rows: readonly string[]): FramePart {
+  return { type, payload: Buffer.from(JSON.stringify(rows)) };
 }
 
 function frame(type: number, payload: Uint8Array): Buffer {

@@ -11,8 +11,8 @@
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { toByteText } from "./byte-text.ts";
-import type { Ground } from "./overlay.ts";
 import { type FramePart, frameTypes } from "./process-frames.ts";
+import type { ProcessRequest } from "./process-request.ts";
 import { type Child, spawnContractProcess } from "./process-spawn.ts";
 import { StateMoved } from "./view-snapshot.ts";
 import { decodeScan } from "./wire.ts";
@@ -24,36 +24,18 @@ export interface ContractProcess extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
-export interface ProcessRequest<T> {
-  readonly type: number;
-  readonly payload: Uint8Array;
-  /** Answers what the process asks back; throws `StateMoved` where it cannot. */
-  readonly state: Ground;
-  /** Reads the answer at once, before any later frame is looked at. */
-  readonly read: (answer: Buffer) => T;
-  /** What the process learns before it begins; made when the request is sent, and again for a retry. */
-  readonly before?: () => readonly FramePart[];
-  /** For the second attempt. */
-  readonly retryType?: number;
-  /** May be sent while the request before it runs, and fails when that one does. */
-  readonly isChained?: boolean;
-  /** Time that this request may honestly take beyond the watchdog's own. */
-  readonly allowanceMs?: number;
-  /** A key that the process had to ask for, and the call that needed it. */
-  readonly onMiss?: (key: string, call: number) => void;
-  /** Names the call for the report of a fault. */
-  readonly nameOf?: (call: number) => string;
-}
-
 export interface ProcessOptions {
   readonly events: Events;
   /** No answer for so long means that the process hangs. */
   readonly watchdogMs: number;
+  /** Each new process runs a rehearsal first, so that no call waits until the engine knows its way. */
+  readonly isRehearsed?: boolean;
   /** A new process was started, which knows nothing. */
   readonly onStart?: () => void;
 }
 
 const ATTEMPTS = 2;
+const STARTS = 3;
 const IN_FLIGHT_MAX = 2;
 const START_MS = 30_000;
 const CALL_BYTES = 4;
@@ -79,10 +61,13 @@ class Host implements ContractProcess {
   #child: Child | undefined;
   #isReady = false;
   #isClosed = false;
+  /** In vain, since the last one that came up. */
+  #starts = 0;
   #watchdog: NodeJS.Timeout | undefined;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
+    if (options.isRehearsed) this.#start();
   }
 
   get pid(): number | undefined {
@@ -141,14 +126,23 @@ class Host implements ContractProcess {
     this.#watchdog = setTimeout(() => this.#fail(`no word in ${limitMs} ms`), limitMs);
   }
 
+  #startAgain(): void {
+    this.#stop();
+    this.#pump();
+  }
+
   #start(): void {
     this.#isReady = false;
+    this.#starts += 1;
     const events = {
       onFrame: (part: FramePart): void => {
         if (this.#child === child) this.#onFrame(part);
       },
-      onEnd: (reason: string): void => {
-        if (this.#child === child) this.#fail(reason);
+      onEnd: (reason: string, isKilled = false): void => {
+        if (this.#child !== child) return;
+        const isWorthATry = isKilled && !this.#isReady && this.#starts < STARTS;
+        if (isWorthATry) this.#startAgain();
+        else this.#fail(reason);
       },
     };
     const child = spawnContractProcess(events);
@@ -167,8 +161,11 @@ class Host implements ContractProcess {
     switch (type) {
       case frameTypes.ready:
         this.#isReady = true;
+        this.#starts = 0;
         this.#options.events.info("contracts.started", { pid: this.#child?.pid });
         this.#options.onStart?.();
+        if (this.#options.isRehearsed)
+          this.#child?.send({ type: frameTypes.rehearse, payload: empty });
         this.#watch();
         this.#pump();
         return;
@@ -277,7 +274,7 @@ class Host implements ContractProcess {
   #refuseHead(reason: string): void {
     const head = this.#waiting.shift();
     if (head === undefined) return;
-    const name = head.call === undefined ? "" : ` in ${head.request.nameOf?.(head.call)}`;
+    const name = head.request.nameOf === undefined ? "" : ` in ${head.request.nameOf(head.call)}`;
     const error = new AceError("CONTRACT_FAULT", `the contract process failed${name}: ${reason}`);
     head.reject(error);
     while (this.#waiting[0]?.request.isChained === true) this.#waiting.shift()?.reject(error);

@@ -19,8 +19,11 @@ export interface Child {
 
 export interface ChildEvents {
   readonly onFrame: (part: FramePart) => void;
-  /** The process or its pipe is of no use any more. May come more than once. */
-  readonly onEnd: (reason: string) => void;
+  /**
+   * The process or its pipe is of no use any more. May come more than once. Whoever was killed did not
+   * end by itself.
+   */
+  readonly onEnd: (reason: string, isKilled?: boolean) => void;
 }
 
 const ERROR_TEXT_MAX = 4_096;
@@ -39,7 +42,9 @@ export function spawnContractProcess({ onFrame, onEnd }: ChildEvents): Child {
   const write = streamPeer(pipe, onFrame, () => onEnd("the pipe carried garbage"));
   pipe.on("error", () => {});
   child.on("error", (error) => onEnd(error.message));
-  child.on("exit", (code, signal) => onEnd(`it ended (${signal ?? code}) ${lastWords}`));
+  child.on("exit", (code, signal) => {
+    onEnd(`it ended (${signal ?? code}) ${lastWords}`, signal !== null);
+  });
   return {
     pid: child.pid,
     isAlive: () => child.exitCode === null && child.signalCode === null,

@@ -4,6 +4,7 @@
  *
  * Source  docs/spec/receipts.md
  */
+import type { Payment } from "./execute-call.ts";
 import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { unhex } from "./realm/bytes.ts";
 import {
@@ -16,7 +17,7 @@ import {
   NULL,
   TRUE,
 } from "./realm/cbor.ts";
-import type { WireCall, WirePayment } from "./requests.ts";
+import type { WireCall, WireInteger } from "./requests.ts";
 import type { CallResult } from "./run-method.ts";
 import type { NetWrite } from "./working-state.ts";
 
@@ -33,8 +34,7 @@ export interface ReceiptParts {
 
 /** An array of 18, and the layout's number. */
 const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
-/** Decimal numbers with fewer digits fit 32 bits. */
-const UINT32_DIGITS = 10;
+const UINT32_END = 2 ** 32;
 const PAIR = header(MAJOR.array, 2);
 const REFUND_HEAD = header(MAJOR.array, 3);
 
@@ -42,12 +42,12 @@ export function receiptParts(parts: {
   readonly call: WireCall;
   readonly contract: KnownContract;
   readonly outcome: CallResult;
-  readonly refunds: readonly WirePayment[];
+  readonly refunds: readonly Payment[];
   readonly ledger: LedgerScope;
   readonly writes: readonly NetWrite[];
 }): ReceiptParts {
   const { call, contract, outcome, refunds, ledger } = parts;
-  const [txHash, index, , , method, args, caller, gasLimit] = call;
+  const { txHash, index, method, args, caller, gasLimit } = call;
   const { code, codeHash, gasUsed, events, pays, result } = outcome;
   return {
     before:
@@ -80,20 +80,20 @@ function writesItem(writes: readonly NetWrite[]): string {
   return items;
 }
 
-function refundsItem(refunds: readonly WirePayment[]): string {
+function refundsItem(refunds: readonly Payment[]): string {
   let list = header(MAJOR.array, refunds.length);
   for (const refund of refunds) list += refundItem(refund);
   return list;
 }
 
-function gasItem(gas: string): string {
-  return gas.length < UINT32_DIGITS
-    ? header(MAJOR.unsigned, Number(gas))
+function gasItem(gas: WireInteger): string {
+  return typeof gas === "number" && gas < UINT32_END
+    ? header(MAJOR.unsigned, gas)
     : integerItem(BigInt(gas));
 }
 
-function refundItem([to, asset, amount]: WirePayment): string {
-  return REFUND_HEAD + asciiItem(to) + asciiItem(asset) + integerItem(BigInt(amount));
+function refundItem({ from, asset, amount }: Payment): string {
+  return REFUND_HEAD + asciiItem(from) + asciiItem(asset) + integerItem(amount);
 }
 
 /** Most receipts of a ledger name the same code. An empty hash is the empty byte string. */

@@ -38,7 +38,7 @@ const REFUSALS_SHOWN = 3;
 const NO_ARGUMENTS = header(MAJOR.array, 0);
 
 export function callRegistry(call: WireCall, context: CallContext, gas: number): CallResult {
-  const [, , kind, , method, , , , paid] = call;
+  const { kind, method, paid } = call;
   if (paid.length > 0 || kind === "receive") return refused("NOT_PAYABLE");
   switch (method) {
     case "put":
@@ -90,7 +90,7 @@ function refusalItem({ code, line, column }: CodeRefusal): string {
   return header(MAJOR.map, 3) + textItem("code") + textItem(code) + place + end;
 }
 
-function put([, , , , , args, caller]: WireCall, context: CallContext, gas: number): CallResult {
+function put({ args, caller }: WireCall, context: CallContext, gas: number): CallResult {
   const [hash = "", offsetItem = "", bytesItem = "", more] = readItems(args) ?? [];
   const codeHash = readString(MAJOR.bytes, hash);
   const offset = readInteger(offsetItem);
@@ -107,7 +107,7 @@ function put([, , , , , args, caller]: WireCall, context: CallContext, gas: numb
   return refused("", cost);
 }
 
-function deploy([, , , , , args, caller]: WireCall, context: CallContext, gas: number): CallResult {
+function deploy({ args, caller }: WireCall, context: CallContext, gas: number): CallResult {
   const { state } = context.ledger;
   const [hash = "", setupArgs = "", more] = readItems(args) ?? [];
   const hashBytes = readString(MAJOR.bytes, hash);

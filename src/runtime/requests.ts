@@ -1,9 +1,11 @@
 /**
- * What the node asks the keeper for, as JSON: arrays of text and numbers, short and quick to read.
+ * What the node asks the keeper for, as JSON.
  *
- * Bytes are byte text; integers that pass 53 bits are decimal text. The node writes it (`wire.ts`),
- * the keeper reads it: both are ours, so nothing here is judged again.
+ * Bytes are byte text; integers are numbers where those are exact, decimal text beyond. The node writes
+ * it (`wire.ts`), the keeper reads it: both are ours, so nothing here is judged again.
  */
+
+export type WireInteger = number | string;
 
 export interface LedgerRequest {
   readonly sequence: number;
@@ -15,36 +17,41 @@ export interface LedgerRequest {
   readonly calls: readonly WireCall[];
 }
 
-/** Source is text; arguments of `setup` are the CBOR of their array. */
-export type WireContract = readonly [number: string, source: string, setupArgs: string];
+export interface WireContract {
+  readonly number: string;
+  readonly source: string;
+  /** CBOR of the array of arguments of `setup`. */
+  readonly setupArgs: string;
+}
 
-export type WireCall = readonly [
+export interface WireCall {
   /** 32 bytes. */
-  txHash: string,
-  index: number,
-  kind: "call" | "receive" | "malformed",
-  contract: string,
+  readonly txHash: string;
+  readonly index: number;
+  readonly kind: "call" | "receive" | "malformed";
+  readonly contract: string;
   /** UTF-8, as byte text: a call may name what no method is called. */
-  method: string,
+  readonly method: string;
   /** CBOR of the array of arguments. */
-  args: string,
-  caller: string,
-  gasLimit: string,
-  paid: readonly WirePayment[],
-  transfers: readonly WireTransfer[],
+  readonly args: string;
+  readonly caller: string;
+  readonly gasLimit: WireInteger;
+  /** Places among `transfers`. */
+  readonly paid: readonly number[];
+  readonly transfers: readonly WireTransfer[];
+  /** How many of `transfers` contracts see, from the first. */
+  readonly shown: number;
   /** CBOR of the locks as contracts see them. */
-  locks: string,
-];
+  readonly locks: string;
+}
 
-export type WirePayment = readonly [from: string, asset: string, amount: string];
-
-export type WireTransfer = readonly [
-  operation: number,
-  from: string,
-  to: string,
-  asset: string,
-  amount: string,
-];
+export interface WireTransfer {
+  readonly operation: number;
+  readonly from: string;
+  readonly to: string;
+  readonly asset: string;
+  readonly amount: WireInteger;
+}
 
 export interface ViewRequest {
   readonly sequence: number;

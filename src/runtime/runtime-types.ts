@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   readonly events: Events;
   /** A process that gives no answer for so long is replaced. */
   readonly watchdogMs?: number;
+  /** Contract processes rehearse when they start: a node that will live long gains by it. */
+  readonly isRehearsed?: boolean;
 }
 
 export interface ViewCall {

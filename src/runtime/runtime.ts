@@ -15,21 +15,23 @@ import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import { invariant } from "../lib/invariant.ts";
 import { muxedAddress } from "../lib/strkey.ts";
-import { codeHashOf } from "./admit.ts";
 import type { Applied, LedgerInput, Receipt, Write } from "./applied.ts";
 import { fromByteText } from "./byte-text.ts";
 import { contractRecord } from "./contract-records.ts";
 import { ledgerHash } from "./ledger-hash.ts";
+import { allowanceMs, appliedOf, callName } from "./ledger-report.ts";
 import { type LedgerOutcome, readOutcome } from "./outcome-frame.ts";
 import { committedGround, PendingState } from "./pending-state.ts";
 import { Points } from "./points.ts";
-import { type FramePart, frameTypes } from "./process-frames.ts";
-import { type ContractProcess, type ProcessRequest, startContractProcess } from "./process-host.ts";
+import { type FramePart, frameTypes, rowsFrame } from "./process-frames.ts";
+import { type ContractProcess, startContractProcess } from "./process-host.ts";
+import type { ProcessRequest } from "./process-request.ts";
 import { protocolHash } from "./protocol.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
 import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
+import { demandCode } from "./runtime-start.ts";
 import type {
   ContractInfo,
   Runtime,
@@ -43,8 +45,6 @@ import { StateMoved, ViewSnapshot } from "./view-snapshot.ts";
 import { decodeViewResult, encodeLedger, encodeView, type ViewResult } from "./wire.ts";
 
 const WATCHDOG_MS = 10_000;
-/** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
-const GAS_PER_MS = 2_500n;
 /** A view that meets a commit each time gives up then: ledgers do not wait for it. */
 const VIEW_TRIES_MAX = 8;
 const NOTHING: LedgerOutcome = { writes: [], receipts: [], genesisFault: "" };
@@ -66,13 +66,14 @@ class ProcessRuntime implements Runtime {
   #commits = 0;
 
   constructor(options: RuntimeOptions) {
-    const { state, events, watchdogMs = WATCHDOG_MS } = options;
+    const { state, events, watchdogMs = WATCHDOG_MS, isRehearsed = false } = options;
     this.#points = new Points(options);
     this.#options = options;
     this.#pending = new PendingState(committedGround(state));
     const onStart = (): void => this.#readAhead.forget();
-    this.#ledgers = startContractProcess({ events, watchdogMs, onStart });
-    this.#views = startContractProcess({ events, watchdogMs });
+    const common = { events, watchdogMs, isRehearsed };
+    this.#ledgers = startContractProcess({ ...common, onStart });
+    this.#views = startContractProcess(common);
   }
 
   apply(input: LedgerInput): Promise<Applied> {
@@ -171,7 +172,7 @@ class ProcessRuntime implements Runtime {
       allowanceMs: allowanceMs(calls),
       before: () => this.#warm(calls),
       onMiss: (key, call) => this.#learn(calls[call], key),
-      nameOf: (call) => callName(sequence, calls[call]),
+      nameOf: (call) => callName(sequence, calls, call),
       read: (answer) => this.#take(sequence, readOutcome(answer)),
     });
     if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
@@ -223,62 +224,9 @@ class ProcessRuntime implements Runtime {
   }
 }
 
-function rowsFrame(type: number, rows: readonly string[]): FramePart {
-  return { type, payload: Buffer.from(JSON.stringify(rows)) };
-}
-
 function treeAfter(tree: StateTree, writes: readonly Write[]): StateTree {
   if (writes.length === 0) return tree;
   const next = tree.clone();
   next.apply(writes);
   return next;
-}
-
-type AppliedParts = Omit<Applied, "receipts" | "encodedReceipts" | "ledgerHash">;
-
-/** Receipts are read when somebody wants more of them than their bytes. */
-function appliedOf(
-  parts: AppliedParts,
-  encodedReceipts: readonly Uint8Array[],
-  chained: string,
-): Applied {
-  let receipts: readonly Receipt[] | undefined;
-  return {
-    ...parts,
-    get receipts() {
-      receipts ??= encodedReceipts.map(decodeReceipt);
-      return receipts;
-    },
-    encodedReceipts,
-    ledgerHash: chained,
-  };
-}
-
-function callName(sequence: number, call: Call | undefined): string {
-  if (call === undefined) return `ledger ${sequence}`;
-  const { txHash, contract, method } = call;
-  return `ledger ${sequence}, transaction ${txHash}, contract ${contract}, method ${method}`;
-}
-
-/** Time that these calls may honestly take. */
-function allowanceMs(calls: readonly Call[]): number {
-  return Number(gasOf(calls) / GAS_PER_MS);
-}
-
-function gasOf(calls: readonly Call[]): bigint {
-  return calls.reduce((sum, { gasLimit }) => sum + gasLimit, 0n);
-}
-
-/** The sources handed in must be the ones that the network was founded with. */
-function demandCode({ network, systemContracts }: RuntimeOptions): void {
-  const found = new Map(
-    systemContracts.map(({ number, source }) => [number.toString(), codeHashOf(source)]),
-  );
-  const numbers = new Set([...found.keys(), ...Object.keys(network.systemContracts)]);
-  for (const number of numbers) {
-    const [wanted, have] = [network.systemContracts[number], found.get(number)];
-    if (wanted !== undefined && wanted === have) continue;
-    const message = `system contract ${number} is ${have ?? "missing"}, the network has ${wanted}`;
-    throw new AceError("PROTOCOL_MISMATCH", message);
-  }
 }

@@ -10,7 +10,7 @@ import type {
   ViewRequest,
   WireCall,
   WireContract,
-  WirePayment,
+  WireInteger,
   WireTransfer,
 } from "./requests.ts";
 
@@ -45,35 +45,41 @@ export function encodeLedger(ledger: LedgerCalls): Uint8Array {
 }
 
 function wireContract({ number, source, setupArgs }: SystemContract): WireContract {
-  return [number.toString(), source, toByteText(encodeCbor(setupArgs))];
+  return { number: number.toString(), source, setupArgs: toByteText(encodeCbor(setupArgs)) };
 }
 
 function wireCall(call: Call): WireCall {
-  return [
-    Buffer.from(call.txHash, "hex").toString("latin1"),
-    call.index,
-    call.kind,
-    call.contract.toString(),
-    toByteText(Buffer.from(call.method)),
-    argsText(call.args),
-    call.caller,
-    call.gasLimit.toString(),
-    call.paid.map(wirePayment),
-    call.transfers.map(wireTransfer),
-    call.locks.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(call.locks.map(lockToMap))),
-  ];
+  const { index, kind, method, args, caller, locks } = call;
+  // The inbox hands on payments that are among the transfers; others are only paid, not shown.
+  const hidden = call.paid.filter((payment) => !call.transfers.includes(payment));
+  const transfers = hidden.length === 0 ? call.transfers : [...call.transfers, ...hidden];
+  return {
+    txHash: Buffer.from(call.txHash, "hex").toString("latin1"),
+    index,
+    kind,
+    contract: call.contract.toString(),
+    method: toByteText(Buffer.from(method)),
+    args: argsText(args),
+    caller,
+    gasLimit: wireInteger(call.gasLimit),
+    paid: call.paid.map((payment) => transfers.indexOf(payment)),
+    transfers: transfers.map(wireTransfer),
+    shown: call.transfers.length,
+    locks: locks.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(locks.map(lockToMap))),
+  };
+}
+
+function wireInteger(value: bigint): WireInteger {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
 }
 
 function argsText(args: readonly CborValue[]): string {
   return args.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(args));
 }
 
-function wirePayment({ from, asset, amount }: Transfer): WirePayment {
-  return [from, asset, amount.toString()];
-}
-
 function wireTransfer({ operation, from, to, asset, amount }: Transfer): WireTransfer {
-  return [operation, from, to, asset, amount.toString()];
+  return { operation, from, to, asset, amount: wireInteger(amount) };
 }
 
 function lockToMap({ operation, ...lock }: Lock): CborValue {

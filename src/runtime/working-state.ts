@@ -120,8 +120,11 @@ export class WorkingState {
 
   /** Ends the ledger: its net writes, ascending by key. */
   close(): readonly NetWrite[] {
-    const writes = netWrites(this.#touched.filter(({ live }) => live > 0).sort(byKey));
-    this.#last = new Set(writes.map(([key]) => key));
+    const written = this.#touched.filter(({ live }) => live > 0);
+    // The engine sorts texts by itself several times faster than with a comparison of ours.
+    const keys = written.map(({ key }) => key).sort();
+    const writes = keys.map((key): NetWrite => [key, this.read(key)]);
+    this.#last = new Set(keys);
     for (const entry of this.#touched) entry.live = 0;
     this.#clearJournal();
     return writes;
@@ -191,10 +194,6 @@ function flatten(text: string): void {
 
 function entryOf(key: string, value: string | undefined): Entry {
   return { key, value, before: undefined, epoch: 0, live: 0 };
-}
-
-function byKey(left: Entry, right: Entry): number {
-  return left.key < right.key ? -1 : Number(left.key > right.key);
 }
 
 /** Of the few that a call writes, ascending by key: each is put in its place. */

@@ -91,7 +91,9 @@ describe("the contract process", () => {
     };
     kit.state.onceRead(kill);
     const call = kit.call({ contract: 1n });
-    await expect(kit.apply([call])).rejects.toMatchObject({ code: "CONTRACT_FAULT" });
+    const named = `ledger 50, transaction ${call.txHash}, contract 1, method receive`;
+    const fault = { code: "CONTRACT_FAULT", message: expect.stringContaining(named) };
+    await expect(kit.apply([call])).rejects.toMatchObject(fault);
     expect(kit.state.rows).toEqual([]);
     kit.state.onceRead(() => {});
     const { receipts } = await kit.close(call);

@@ -26,10 +26,28 @@ export const host: Keeper = {
     }
   },
   scan: (prefix, after, limit) => guarded(() => given.scan(prefix, after, limit)),
-  emit: (topic, data) => guarded(() => given.emit(topic, data)),
-  pay: (to, asset, amount) => guarded(() => given.pay(to, asset, amount)),
+  emit: (topic, data) => {
+    try {
+      return given.emit(topic, data);
+    } catch (error) {
+      return keeperFault(error);
+    }
+  },
+  pay: (to, asset, amount) => {
+    try {
+      return given.pay(to, asset, amount);
+    } catch (error) {
+      return keeperFault(error);
+    }
+  },
   take: (kind, index) => guarded(() => given.take(kind, index)),
-  paid: (asset) => guarded(() => given.paid(asset)),
+  paid: (asset) => {
+    try {
+      return given.paid(asset);
+    } catch (error) {
+      return keeperFault(error);
+    }
+  },
   balance: (asset) => guarded(() => given.balance(asset)),
   facts: (kind) => guarded(() => given.facts(kind)),
   sha256: (bytes) => guarded(() => given.sha256(bytes)),

@@ -21,7 +21,7 @@ import { isType, readType } from "./types.ts";
 
 const NAME_MAX = 32;
 const KEYS_MAX = 2;
-const DECLARED_MAX = 4_000;
+const DECLARED_MAX = 2_000;
 /** A place with larger types is read each time: comparing them is work that is paid only after it. */
 const DECLARED_GAS_MAX = 500;
 
@@ -95,9 +95,10 @@ function mapKit(place: string, types: readonly AbiType[]): object {
   }
   const type = types[count] ?? failWith("TYPE_INVALID");
   const prefixOf = keyMaker(place);
+  const only = lastKey(prefixOf, keys);
   const keyOf = (parts: readonly unknown[]): string => {
     if (parts.length < count) return failWith("KEY_INVALID");
-    return prefixOf() + keyParts(keys, parts);
+    return count === 1 ? only(parts) : prefixOf() + keyParts(keys, parts);
   };
   return frozen({
     get: (...parts: unknown[]) => get(type, keyOf(parts)),
@@ -122,6 +123,37 @@ function keyMaker(place: string): () => string {
       prefix = now;
       key = now + place;
     }
+    return key;
+  };
+}
+
+/**
+ * Keys of one part; the last one is kept, because most calls read a key and then write it. It costs
+ * the gas that making it did.
+ */
+function lastKey(
+  prefixOf: () => string,
+  keys: readonly AbiType[],
+): (parts: readonly unknown[]) => string {
+  const last: { part: unknown; prefix: string; key: string; gas: number } = {
+    part: undefined,
+    prefix: "",
+    key: "",
+    gas: 0,
+  };
+  return (parts) => {
+    const part = parts[0];
+    const prefix = prefixOf();
+    if (last.key !== "" && part === last.part && prefix === last.prefix) {
+      charge(last.gas);
+      return last.key;
+    }
+    const before = gasLeft();
+    const key = prefix + keyParts(keys, parts);
+    last.gas = before - gasLeft();
+    last.part = part;
+    last.prefix = prefix;
+    last.key = key;
     return key;
   };
 }
