@@ -30,11 +30,12 @@ export function answerer(parts: AnswerParts): (part: FramePart) => Uint8Array | 
   const stage: Stage = { state: undefined };
   const open = (): ProcessSandbox => parts.openSandbox(sandboxParts(parts, stage));
   let current = open();
+  const renew = (): void => {
+    current.close();
+    current = open();
+  };
   const sandbox = (): ProcessSandbox => {
-    if (current.heapBytes() > HEAP_BYTES_MAX) {
-      current.close();
-      current = open();
-    }
+    if (current.heapBytes() > HEAP_BYTES_MAX) renew();
     return current;
   };
   return ({ type, payload }) => {
@@ -62,6 +63,9 @@ export function answerer(parts: AnswerParts): (part: FramePart) => Uint8Array | 
         return bytesOf(current.view(textOf(payload)));
       case frameTypes.drop:
         current.forget();
+        return new Uint8Array();
+      case frameTypes.renew:
+        renew();
         return new Uint8Array();
       case frameTypes.audit:
         return encodeCbor(sandbox().audit());

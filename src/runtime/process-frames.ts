@@ -33,6 +33,8 @@ export const frameTypes = {
   fresh: 17,
   /** Runs the rehearsal; nothing is answered. */
   rehearse: 18,
+  /** Opens a new sandbox, in which nothing has run yet. */
+  renew: 19,
 } as const;
 
 export interface FramePart {

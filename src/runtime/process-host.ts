@@ -30,6 +30,8 @@ export interface ProcessOptions {
   readonly watchdogMs: number;
   /** Each new process runs a rehearsal first, so that no call waits until the engine knows its way. */
   readonly isRehearsed?: boolean;
+  /** For the engine, such as `--jitless`: outcomes are the same under all of them. */
+  readonly engineFlags?: readonly string[];
   /** A new process was started, which knows nothing. */
   readonly onStart?: () => void;
 }
@@ -145,7 +147,7 @@ class Host implements ContractProcess {
         else this.#fail(reason);
       },
     };
-    const child = spawnContractProcess(events);
+    const child = spawnContractProcess(events, this.#options.engineFlags);
     this.#child = child;
     this.#watch();
   }

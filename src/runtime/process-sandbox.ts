@@ -145,9 +145,7 @@ function evaluate(isolate: ivm.Isolate, context: ivm.Context, entry: string): vo
   const load = (url: string): ivm.Module => {
     const known = modules.get(url);
     if (known !== undefined) return known;
-    const text = readFileSync(fileURLToPath(url), "utf8");
-    const script = url.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
-    const module = isolate.compileModuleSync(script, { filename: url });
+    const module = isolate.compileModuleSync(scriptOf(url), { filename: url });
     modules.set(url, module);
     addresses.set(module, url);
     return module;
@@ -158,6 +156,18 @@ function evaluate(isolate: ivm.Isolate, context: ivm.Context, entry: string): vo
     load(new URL(specifier, addresses.get(referrer) ?? import.meta.url).href),
   );
   main.evaluateSync();
+}
+
+/** By address: a sandbox that is opened anew reads nothing again. */
+const scripts = new Map<string, string>();
+
+function scriptOf(url: string): string {
+  const known = scripts.get(url);
+  if (known !== undefined) return known;
+  const text = readFileSync(fileURLToPath(url), "utf8");
+  const script = url.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
+  scripts.set(url, script);
+  return script;
 }
 
 /** The types that the realm needs, fields in the order in which CBOR has them. */

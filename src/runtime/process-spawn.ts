@@ -28,8 +28,13 @@ export interface ChildEvents {
 
 const ERROR_TEXT_MAX = 4_096;
 
-export function spawnContractProcess({ onFrame, onEnd }: ChildEvents): Child {
-  const child: ChildProcess = spawn(process.execPath, [...permissions(), entryPath()], {
+/** `engineFlags` go to the engine as they are: the same outcomes are demanded with and without them. */
+export function spawnContractProcess(
+  { onFrame, onEnd }: ChildEvents,
+  engineFlags: readonly string[] = [],
+): Child {
+  const words = [...permissions(), ...engineFlags, entryPath()];
+  const child: ChildProcess = spawn(process.execPath, words, {
     env: {},
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
