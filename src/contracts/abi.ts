@@ -7,6 +7,7 @@
 import { compareBytes } from "../lib/bytes.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
+import { policyFromCbor, policyToCbor, type UpgradePolicy } from "./upgrade-policy.ts";
 
 export type AbiType =
   | { readonly kind: "int" | "bool" | "text" | "account" | "asset" | "hash" }
@@ -31,6 +32,7 @@ export interface Abi {
   readonly implements: readonly string[];
   /** In the order of the bytes of the method's name. */
   readonly methods: ReadonlyMap<string, AbiMethod>;
+  readonly upgrade: UpgradePolicy;
 }
 
 /** `list(record({ a: int }), 5)` has three levels. Leaves room below the depth limit of CBOR. */
@@ -44,17 +46,18 @@ export function encodeAbi(abi: Abi): Uint8Array {
     name,
     methodToCbor(method),
   ]);
-  return encodeCbor([abi.name, abi.implements, new Map(methods)]);
+  return encodeCbor([abi.name, abi.implements, new Map(methods), policyToCbor(abi.upgrade)]);
 }
 
 export function decodeAbi(bytes: Uint8Array): Abi {
-  const [name, interfaces, methods] = items(decodeCbor(bytes), 3);
+  const [name, interfaces, methods, upgrade] = items(decodeCbor(bytes), 4);
   return {
     name: text(name),
     implements: items(interfaces).map(text),
     methods: new Map(
       sortedEntries(methods).map(([method, cbor]) => [method, methodFromCbor(cbor)]),
     ),
+    upgrade: policyFromCbor(upgrade) ?? wrong("the upgrade policy"),
   };
 }
 

@@ -62,9 +62,24 @@ export interface Contract {
   readonly name: string;
   /** Interfaces such as `licence/1` and `split/1`. */
   readonly implements?: readonly string[];
-  /** `setup` runs once at deployment, `receive` on a plain payment to the contract's address. */
+  /**
+   * `setup` runs once at deployment, `receive` on a plain payment to the contract's address, and
+   * `migrate`, given the version before, when its code changes.
+   */
   readonly methods: Readonly<Record<string, Method>>;
+  /** Who may change the code: nobody, unless it says so here. Shown to everyone who deals with it. */
+  readonly upgrade?: Upgrade;
 }
+
+/**
+ * `none`: the code never changes. `dao`: a passed vote changes it. `owner`: who deployed it may, so
+ * many days (7 to 365) after announcing the new code. A later version may only be stricter.
+ */
+export type Upgrade =
+  | "none"
+  | "dao"
+  | "owner"
+  | { readonly by: "owner"; readonly delayDays: number };
 
 /** Declares the contract: one literal at top level, read from the source, never run. */
 export const contract = (_declaration: Contract): void => outside("contract");

@@ -1,5 +1,6 @@
 /** The registry's one view, answered from committed state without the sandbox. */
 import { type Abi, decodeAbi, recordOf } from "../contracts/abi.ts";
+import { NO_UPGRADE } from "../contracts/upgrade-policy.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { invariant } from "../lib/invariant.ts";
 import { accountBytes, muxedAddress } from "../lib/strkey.ts";
@@ -15,6 +16,7 @@ import type { ViewResult } from "./wire.ts";
 export const registryAbi: Abi = {
   name: "registry",
   implements: [],
+  upgrade: NO_UPGRADE,
   methods: new Map([
     [
       "contract",

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { type AbiType, decodeAbi, encodeAbi, recordOf } from "../../src/contracts/abi.ts";
 import { type CallRequest, encodeCall, readCall } from "../../src/contracts/calldata-frame.ts";
 import { callsOf } from "../../src/contracts/inbox.ts";
+import type { UpgradePolicy } from "../../src/contracts/upgrade-policy.ts";
 import { decodeValue, encodeValue, INT_MAX, INT_MIN } from "../../src/contracts/value-codec.ts";
 import { cborFromJson, jsonFromCbor } from "../../src/contracts/value-json.ts";
 import { compareBytes, toHex } from "../../src/lib/bytes.ts";
@@ -140,12 +141,19 @@ it("gives every value of every type back, from CBOR and from JSON", () => {
   );
 });
 
+const policy: fc.Arbitrary<UpgradePolicy> = fc.oneof(
+  fc.constantFrom({ kind: "none" as const }, { kind: "dao" as const }),
+  fc
+    .integer({ min: 7, max: 365 })
+    .map((days) => ({ kind: "owner" as const, delayS: days * 86_400 })),
+);
+
 it("gives every ABI back from its stored form", () => {
   fc.assert(
-    fc.property(fc.array(typed, { maxLength: 4 }), (types) => {
+    fc.property(fc.array(typed, { maxLength: 4 }), policy, (types, upgrade) => {
       const args = types.map(({ type }) => type);
       const methods = new Map([["run", { args, view: false, payable: false }]]);
-      const abi = { name: "any", implements: [], methods };
+      const abi = { name: "any", implements: [], methods, upgrade };
       expect(decodeAbi(encodeAbi(abi))).toEqual(abi);
     }),
   );

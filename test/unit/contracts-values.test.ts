@@ -168,6 +168,7 @@ describe("an ABI", () => {
   const abi: Abi = {
     name: "licence",
     implements: ["licence/1"],
+    upgrade: { kind: "owner", delayS: 604_800 },
     methods: new Map([
       ["buy", { args: [purchase], returns: int, view: false, payable: ["XLM"] }],
       ["constructor", { args: [], view: true, payable: false }],
@@ -191,7 +192,13 @@ describe("an ABI", () => {
     expect(toHex(encodeAbi(decodeAbi(encodeAbi(abi))))).toBe(toHex(encodeAbi(abi)));
   });
 
-  it.each(["80", "83606060", "8361618081a0", "836161804ba0"])("is not read from %s", (hex) => {
+  it.each([
+    "80",
+    "8460606060",
+    "8461618081a0646e6f6e65",
+    "846161804ba0646e6f6e65",
+    "84616180a0646576696c",
+  ])("is not read from %s", (hex) => {
     expect(() => decodeAbi(Uint8Array.fromHex(hex))).toThrow(
       expect.objectContaining({ code: "CBOR_INVALID" }),
     );

@@ -5,8 +5,10 @@
  */
 import type { AnyNode, Program } from "acorn";
 import { type Abi, type AbiMethod, TYPE_DEPTH_MAX, typeDepth } from "../../contracts/abi.ts";
+import { NO_UPGRADE } from "../../contracts/upgrade-policy.ts";
 import { compareBytes } from "../../lib/bytes.ts";
 import { limits } from "../limits.ts";
+import { isMigration, POLICY_HINT, readPolicy } from "./abi-policy.ts";
 import { readType, type TypeNames } from "./abi-type.ts";
 import { exportedFunctions, kitCall, type Names, namesOf } from "./module-shape.ts";
 import type { Refusals } from "./refusal.ts";
@@ -40,7 +42,8 @@ function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
   const name = fields.get("name");
   const methods = fields.get("methods");
   for (const [field, node] of fields) {
-    if (!["name", "implements", "methods"].includes(field)) refuse(node, `"${field}" is unknown`);
+    if (!["name", "implements", "methods", "upgrade"].includes(field))
+      refuse(node, `"${field}" is unknown`);
   }
   if (name === undefined || methods === undefined)
     refuse(declaration, "name or methods is missing");
@@ -48,10 +51,15 @@ function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
   if (interfaces.length > limits.interfacesMax) {
     refuse(declaration, `more than ${limits.interfacesMax} interfaces`);
   }
+  const upgrade = readPolicy(fields.get("upgrade"), names);
+  if (upgrade === undefined) {
+    refuse(fields.get("upgrade") ?? declaration, "this is no upgrade policy", POLICY_HINT);
+  }
   return {
     name: name === undefined ? "" : textOf(name, NAME, names, refuse),
     implements: interfaces,
     methods: methods === undefined ? new Map() : readMethods(methods, names, refuse),
+    upgrade: upgrade ?? NO_UPGRADE,
   };
 }
 
@@ -65,7 +73,15 @@ function readMethods(
   const methods = fields.map(([name, method]): [string, AbiMethod] => {
     if (!METHOD.test(name))
       refuse(method, `"${name}" is no name for a method`, "1 to 32 letters and digits.");
-    return [name, readMethod(method, names, refuse)];
+    const known = readMethod(method, names, refuse);
+    if (name === "migrate" && !isMigration(known)) {
+      refuse(
+        method,
+        "an upgrade calls it with the version before",
+        "Write `migrate: { args: [int] }`.",
+      );
+    }
+    return [name, known];
   });
   return new Map(
     methods.toSorted(([left], [right]) => compareBytes(Buffer.from(left), Buffer.from(right))),
