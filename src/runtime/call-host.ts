@@ -93,8 +93,8 @@ export class CallHost implements CallQuestions {
     const written = this.#sum(keysOf);
     if (written > limits.writesCallMax) return "TOO_MANY_WRITES";
     if (written + (use.keys?.size ?? 0) > limits.writesTransactionMax) return "TOO_MANY_WRITES";
-    ledger.state.set(key, value);
-    return "";
+    const bytesMax = frame.contract.isSystem ? Infinity : limits.storageBytesMax;
+    return ledger.state.hold(key, value, bytesMax) ? "" : "STORAGE_FULL";
   }
 
   scan(prefix: string, after: string, limit: number): string {

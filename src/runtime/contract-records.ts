@@ -14,8 +14,9 @@ import {
 import { abiKey, contractKey, nextContractKey, sourceKey } from "./system-keys.ts";
 
 /** Numbers below are the system's own. */
-const FIRST_CONTRACT = 256n;
-const RECORD_ITEMS = 2;
+export const FIRST_CONTRACT = 256n;
+export const FIRST_VERSION = 1n;
+const RECORD_ITEMS = 3;
 
 export interface ContractRecord {
   readonly number: bigint;

@@ -1,6 +1,6 @@
 /** What all calls of one ledger share. */
 import { muxedText, splitAddressBytes } from "./addresses.ts";
-import { type ContractRecord, readRecord } from "./contract-records.ts";
+import { type ContractRecord, FIRST_CONTRACT, readRecord } from "./contract-records.ts";
 import { header, integerItem, MAJOR } from "./realm/cbor.ts";
 import { Memo } from "./realm/table.ts";
 import { balanceKey, contractKey, owedKey } from "./system-keys.ts";
@@ -63,6 +63,8 @@ export class LedgerScope {
 export class KnownContract {
   readonly number: bigint;
   readonly text: string;
+  /** Founded with the network: nobody can make more of them. */
+  readonly isSystem: boolean;
   /** CBOR in byte text. */
   readonly item: string;
   /** Its M… address. */
@@ -75,6 +77,7 @@ export class KnownContract {
   constructor(text: string, vaultKey: string) {
     this.number = BigInt(text);
     this.text = text;
+    this.isSystem = this.number < FIRST_CONTRACT;
     this.item = integerItem(this.number);
     this.address = this.number < NUMBER_END ? muxedText(vaultKey, this.number) : "";
     this.#key = contractKey(this.number);

@@ -38,6 +38,13 @@ export const limits = {
   /** Types in one ABI, each place where a named one is used counted anew: `CODE_ABI`. */
   abiTypesMax: 2_048,
   interfacesMax: 32,
+  /** Days from the announcement of new code to the first moment it may take effect: `CODE_ABI`. */
+  upgradeDelayDaysMin: 7,
+  upgradeDelayDaysMax: 365,
+  /** For so many days after that it may; then it is void: `UPGRADE_EXPIRED`. */
+  upgradeWindowDays: 30,
+  /** `STORAGE_FULL`: what a contract holds, keys and values. */
+  storageBytesMax: 67_108_864,
   /** `TOO_MANY_WRITES` */
   writesCallMax: 64,
   writesTransactionMax: 256,

@@ -34,11 +34,15 @@ export const balanceKey = (contract: bigint, asset: string): string =>
 
 /** The payables book: what the vault owes an address in an asset. */
 const owedPrefix = `${SYSTEM}owed\0`;
+/** How many bytes of state a contract holds; `contract` is its part of a key. */
+export const heldKey = (contract: string): string => `${SYSTEM}held\0${contract}`;
+
 export const owedToPrefix = (address: string): string => owedPrefix + addressPart(address);
 export const owedKey = (address: string, asset: string): string =>
   `${owedToPrefix(address)}${asset}\0`;
 
-const NUMBER_BYTES = 8;
+/** Every key begins with so many bytes: the number of the contract that it belongs to. */
+export const NUMBER_BYTES = 8;
 const ACCOUNT_PART_BYTES = 33;
 const MUXED_MARK = "\x01";
 

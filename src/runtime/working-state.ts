@@ -7,6 +7,7 @@
  *
  * Keys and values are byte text; empty text is an absent value, because no value has no bytes.
  */
+import { entryBytes, type Holding, Holdings } from "./holdings.ts";
 import { type Ground, mergeRows, type Row } from "./overlay.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
@@ -19,6 +20,8 @@ interface Entry {
   before: string | undefined;
   /** That ledger, as it is counted here. */
   epoch: number;
+  /** Of the contract whose entry this is, in that ledger; undefined for what is the system's own. */
+  holding: Holding | undefined;
   /** Writes of this ledger in the journal. An entry that has one must not be forgotten. */
   live: number;
 }
@@ -45,6 +48,7 @@ export class WorkingState {
   #ordered = 0;
   /** Of the ledger before: its values are newer than what is read ahead for the next one. */
   #last = new Set<string>();
+  readonly #holdings = new Holdings((key) => this.read(key));
 
   /** `ground` is committed state; at most `bytesMax` of it are kept. */
   constructor(ground: Ground, bytesMax: number) {
@@ -54,12 +58,23 @@ export class WorkingState {
 
   /** Empty when absent. */
   read(key: string): string {
-    const entry = this.#known(key);
-    if (entry?.value !== undefined) return entry.value;
-    const value = this.#ground.get(key) ?? "";
-    if (entry === undefined) this.#keep(entryOf(key, value));
-    else entry.value = value;
-    return value;
+    return this.#read(key).value ?? "";
+  }
+
+  /**
+   * Writes what a contract holds; empty deletes. False, and nothing is written, when the contract would
+   * grow beyond `bytesMax`.
+   */
+  hold(key: string, value: string, bytesMax: number): boolean {
+    const entry = this.#read(key);
+    if (entry.epoch !== this.#epoch || entry.holding === undefined) {
+      entry.holding = this.#holdings.of(key);
+    }
+    const growth = entryBytes(key, value) - entryBytes(key, entry.value ?? "");
+    if (growth > 0 && entry.holding.bytes + growth > bytesMax) return false;
+    entry.holding.bytes += growth;
+    this.#write(entry, value);
+    return true;
   }
 
   get(key: string): string | undefined {
@@ -68,7 +83,10 @@ export class WorkingState {
   }
 
   set(key: string, value: string | undefined): void {
-    const entry = this.#known(key) ?? this.#keep(entryOf(key, undefined));
+    this.#write(this.#known(key) ?? this.#keep(entryOf(key, undefined)), value);
+  }
+
+  #write(entry: Entry, value: string | undefined): void {
     if (entry.epoch !== this.#epoch) {
       entry.epoch = this.#epoch;
       entry.before = entry.value;
@@ -99,7 +117,11 @@ export class WorkingState {
     for (let last = this.#journal.length - 1; last >= mark; last -= 1) {
       const entry = this.#journal[last];
       if (entry === undefined) continue;
+      const { key, value, holding } = entry;
       entry.value = this.#undo[last];
+      if (holding !== undefined) {
+        holding.bytes += entryBytes(key, entry.value ?? "") - entryBytes(key, value ?? "");
+      }
       entry.live -= 1;
     }
     this.#journal.length = mark;
@@ -120,6 +142,7 @@ export class WorkingState {
 
   /** Ends the ledger: its net writes, ascending by key. */
   close(): readonly NetWrite[] {
+    for (const [key, value] of this.#holdings.changed()) this.set(key, value);
     const written = this.#touched.filter(({ live }) => live > 0);
     // The engine sorts texts by itself several times faster than with a comparison of ours.
     const keys = written.map(({ key }) => key).sort();
@@ -148,12 +171,23 @@ export class WorkingState {
   }
 
   #clearJournal(): void {
+    this.#holdings.clear();
     this.#epoch += 1;
     this.#touched = [];
     this.#journal = [];
     this.#undo = [];
     this.#order = new SortedKeys();
     this.#ordered = 0;
+  }
+
+  /** The entry with its value, asked for where it is not known. */
+  #read(key: string): Entry {
+    const entry = this.#known(key);
+    if (entry?.value !== undefined) return entry;
+    const value = this.#ground.get(key) ?? "";
+    if (entry === undefined) return this.#keep(entryOf(key, value));
+    entry.value = value;
+    return entry;
   }
 
   #known(key: string): Entry | undefined {
@@ -193,7 +227,7 @@ function flatten(text: string): void {
 }
 
 function entryOf(key: string, value: string | undefined): Entry {
-  return { key, value, before: undefined, epoch: 0, live: 0 };
+  return { key, value, before: undefined, epoch: 0, holding: undefined, live: 0 };
 }
 
 /** Of the few that a call writes, ascending by key: each is put in its place. */
