@@ -17,14 +17,10 @@ export type UpgradePolicy =
 
 const DAY_S = 86_400;
 
-export const upgradeDelay = { minDays: 7, maxDays: 365 } as const;
-
 export const NO_UPGRADE: UpgradePolicy = { kind: "none" };
 
-/** The owner's policy with a delay of whole days, or undefined when it is too short or too long. */
-export function ownerPolicy(days: number): UpgradePolicy | undefined {
-  const isInside = days >= upgradeDelay.minDays && days <= upgradeDelay.maxDays;
-  return isInside && Number.isInteger(days) ? { kind: "owner", delayS: days * DAY_S } : undefined;
+export function ownerPolicy(delayDays: number): UpgradePolicy {
+  return { kind: "owner", delayS: delayDays * DAY_S };
 }
 
 /** Such as `by its owner, 7 days after announcing`. */
@@ -42,5 +38,5 @@ export function policyFromCbor(cbor: CborValue | undefined): UpgradePolicy | und
   if (cbor === "none" || cbor === "dao") return { kind: cbor };
   const [kind, delay, more] = Array.isArray(cbor) ? cbor : [];
   const isOwner = kind === "owner" && typeof delay === "bigint" && more === undefined;
-  return isOwner ? ownerPolicy(Number(delay) / DAY_S) : undefined;
+  return isOwner ? { kind, delayS: Number(delay) } : undefined;
 }

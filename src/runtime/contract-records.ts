@@ -1,4 +1,4 @@
-/** Contracts in state: number to code hash and owner, code hash to source and ABI. */
+/** Contracts in state: number to code hash, owner and version; code hash to source and ABI. */
 import { invariant } from "../lib/invariant.ts";
 import { fromUtf8, hex, unhex } from "./realm/bytes.ts";
 import {
@@ -23,13 +23,15 @@ export interface ContractRecord {
   readonly codeHash: string;
   /** Who deployed it. */
   readonly owner: string;
+  /** Counts the codes it has had, this one included. */
+  readonly version: bigint;
 }
 
-interface Source {
+export interface Source {
   get(key: string): string | undefined;
 }
 
-interface Target extends Source {
+export interface Target extends Source {
   set(key: string, value: string | undefined): void;
 }
 
@@ -41,18 +43,26 @@ export function contractRecord(state: Source, number: bigint): ContractRecord | 
 
 /** The record that these bytes of state are. */
 export function readRecord(stored: string, number: bigint): ContractRecord {
-  const [codeHash = "", owner = ""] = readItems(stored) ?? [];
+  const [codeHash = "", owner = "", versionItem = ""] = readItems(stored) ?? [];
   const hash = readString(MAJOR.bytes, codeHash);
   const who = readString(MAJOR.text, owner);
-  invariant(hash !== undefined && who !== undefined, "a contract's record");
-  return { number, codeHash: hex(hash), owner: who };
+  const version = readInteger(versionItem);
+  const isWhole = hash !== undefined && who !== undefined && version !== undefined;
+  invariant(isWhole, "a contract's record");
+  return { number, codeHash: hex(hash), owner: who, version };
 }
 
-export function storeContract(state: Target, { number, codeHash, owner }: ContractRecord): void {
-  const hash = unhex(codeHash);
-  invariant(hash !== undefined, "a code hash is hexadecimal");
-  const stored = header(MAJOR.array, RECORD_ITEMS) + bytesItem(hash) + textItem(owner);
-  state.set(contractKey(number), stored);
+export function storeContract(state: Target, record: ContractRecord): void {
+  const { number, codeHash, owner, version } = record;
+  const items = hashItem(codeHash) + textItem(owner) + integerItem(version);
+  state.set(contractKey(number), header(MAJOR.array, RECORD_ITEMS) + items);
+}
+
+/** CBOR of a hash. */
+export function hashItem(hexadecimal: string): string {
+  const hash = unhex(hexadecimal);
+  invariant(hash !== undefined, "a hash is hexadecimal");
+  return bytesItem(hash);
 }
 
 export function contractSource(state: Source, codeHash: string): string | undefined {

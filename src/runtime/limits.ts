@@ -2,10 +2,13 @@
  * Limits and gas: what a contract may use. Part of the protocol: all nodes must have the same values.
  *
  * Units   Gas is a count; sizes are bytes or characters as the name says.
+ * Flow    A contract process works under the rules of one protocol version, from its first module to
+ *         its last: whoever starts it under other rules than those below hands them in as `$rules`,
+ *         before this module is read. See `protocol.ts`.
  */
 
 /** Every limit that decides an outcome. A contract that passes one fails with the code beside it. */
-export const limits = {
+const firstLimits = {
   /** Admission: `CODE_TOO_LONG`, `CODE_TOO_DEEP`. */
   sourceBytesMax: 65_536,
   astDepthMax: 200,
@@ -62,7 +65,7 @@ export const limits = {
 } as const;
 
 /** Gas of what costs more than the AST nodes that ask for it. */
-export const gasSchedule = {
+const firstGasSchedule = {
   functionCall: 3,
   /** Entering a `catch` or a `finally`: an error of the engine is dear to make. */
   caught: 250,
@@ -91,4 +94,21 @@ export const gasSchedule = {
   registryDeploy: 20_000,
   /** Admission is by far the slowest thing that gas buys. */
   registryDeployByte: 40,
+  registryUpgrade: 5_000,
 } as const;
+
+/** What a version of the protocol may change by values alone. */
+export interface Rules {
+  readonly limits: Readonly<Record<keyof typeof firstLimits, number>>;
+  readonly gasSchedule: Readonly<Record<keyof typeof firstGasSchedule, number>>;
+}
+
+/** Of version 1. */
+export const firstRules: Rules = { limits: firstLimits, gasSchedule: firstGasSchedule };
+
+declare global {
+  var $rules: Rules | undefined;
+}
+
+/** In force where this module is read. */
+export const { limits, gasSchedule }: Rules = globalThis.$rules ?? firstRules;

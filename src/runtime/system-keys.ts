@@ -14,6 +14,13 @@ const SYSTEM = contractPrefix(0n);
 /** Record of a contract: code hash and owner. */
 export const contractKey = (contract: bigint): string =>
   `${SYSTEM}contract\0${contractPrefix(contract)}`;
+/** Code that a contract is announced to change to, and code that it ran before. */
+export const announcementKey = (contract: bigint): string =>
+  `${SYSTEM}announced\0${contractPrefix(contract)}`;
+export const formerPrefix = (contract: bigint): string =>
+  `${SYSTEM}former\0${contractPrefix(contract)}`;
+export const formerKey = (contract: bigint, version: bigint): string =>
+  formerPrefix(contract) + contractPrefix(version);
 /** The number that the next deployment gets. */
 export const nextContractKey = `${SYSTEM}next\0`;
 /** Source by its hash, and the ABI read from it. */
@@ -27,6 +34,9 @@ export const uploadKey = (account: string, codeHash: string, offset: number): st
   uploadPrefix(account, codeHash) +
   String.fromCharCode(offset >>> 24, (offset >>> 16) & 255, (offset >>> 8) & 255, offset & 255);
 
+/** How many bytes of state a contract holds; `contract` is its part of a key. */
+export const heldKey = (contract: string): string => `${SYSTEM}held\0${contract}`;
+
 /** What a contract holds of an asset. */
 const balancePrefix = `${SYSTEM}balance\0`;
 export const balanceKey = (contract: bigint, asset: string): string =>
@@ -34,9 +44,6 @@ export const balanceKey = (contract: bigint, asset: string): string =>
 
 /** The payables book: what the vault owes an address in an asset. */
 const owedPrefix = `${SYSTEM}owed\0`;
-/** How many bytes of state a contract holds; `contract` is its part of a key. */
-export const heldKey = (contract: string): string => `${SYSTEM}held\0${contract}`;
-
 export const owedToPrefix = (address: string): string => owedPrefix + addressPart(address);
 export const owedKey = (address: string, asset: string): string =>
   `${owedToPrefix(address)}${asset}\0`;

@@ -1,15 +1,11 @@
 /** The upgrade policy in `contract({ … })`, and the form of the method that an upgrade runs. */
 import type { AnyNode } from "acorn";
 import type { AbiMethod } from "../../contracts/abi.ts";
-import {
-  NO_UPGRADE,
-  ownerPolicy,
-  type UpgradePolicy,
-  upgradeDelay,
-} from "../../contracts/upgrade-policy.ts";
+import { NO_UPGRADE, ownerPolicy, type UpgradePolicy } from "../../contracts/upgrade-policy.ts";
+import { limits } from "../limits.ts";
 import type { Names } from "./module-shape.ts";
 
-const { minDays, maxDays } = upgradeDelay;
+const { upgradeDelayDaysMin: minDays, upgradeDelayDaysMax: maxDays } = limits;
 export const POLICY_HINT = `Write \`upgrade: "none"\`, \`"dao"\`, \`"owner"\` (${minDays} days after announcing) or \`{ by: "owner", delayDays: ${2 * minDays} }\` with ${minDays} to ${maxDays} whole days.`;
 
 /** Undefined when the expression is no policy. A contract that names none is never changed. */
@@ -43,6 +39,12 @@ function ownerWithDelay(
   const days = fields.get("delayDays");
   const isWhole = node.properties.length === 2 && fields.size === 2;
   return isWhole && fields.get("by") === "owner" && typeof days === "number"
+    ? ownerWithin(days)
+    : undefined;
+}
+
+function ownerWithin(days: number): UpgradePolicy | undefined {
+  return Number.isInteger(days) && days >= minDays && days <= maxDays
     ? ownerPolicy(days)
     : undefined;
 }
