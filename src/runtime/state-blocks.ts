@@ -6,6 +6,7 @@
  * Units   Entries are 16 words of 4 bytes.
  */
 import { invariant } from "../lib/invariant.ts";
+import { copyWords } from "./copy-words.ts";
 import { ENTRY_BYTES } from "./state-format.ts";
 import { NONE } from "./state-nodes.ts";
 
@@ -123,14 +124,4 @@ export class EntryBlocks {
     invariant(piece !== undefined, "a block lies in a piece");
     return piece;
   }
-}
-
-export function copyWords(
-  from: Int32Array,
-  fromAt: number,
-  to: Int32Array,
-  toAt: number,
-  count: number,
-): void {
-  for (let word = 0; word < count; word += 1) to[toAt + word] = from[fromAt + word] ?? 0;
 }

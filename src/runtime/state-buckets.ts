@@ -11,7 +11,8 @@
 import { hash } from "node:crypto";
 import { AceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
-import { BLOCK_BYTES, blocksFor, copyWords, ENTRY_WORDS, EntryBlocks } from "./state-blocks.ts";
+import { copyWords } from "./copy-words.ts";
+import { BLOCK_BYTES, blocksFor, ENTRY_WORDS, EntryBlocks } from "./state-blocks.ts";
 import { BUCKET_ENTRIES_LIMIT, ENTRY_BYTES } from "./state-format.ts";
 import { NONE, type TreeNodes } from "./state-nodes.ts";
 

@@ -5,7 +5,8 @@
  * Flow    The bucket's entries come into `old`. `overwrite` changes them there when it can; else `merge`
  *         makes `merged` of them.
  */
-import { copyWords, ENTRY_WORDS } from "./state-blocks.ts";
+import { copyWords } from "./copy-words.ts";
+import { ENTRY_WORDS } from "./state-blocks.ts";
 import { EntryBuffer } from "./state-buckets.ts";
 import { comparePaths, ENTRY_BYTES, HASH_BYTES, isZeroHash } from "./state-format.ts";
 

@@ -13,7 +13,7 @@ import { type StateProofParts, valueHashIn } from "./proof-format.ts";
 import { TreeBuckets, type TreePages } from "./state-buckets.ts";
 import { EntryChange } from "./state-change.ts";
 import { BUCKET_ENTRIES_MAX, DEPTH_MAX, ENTRY_BYTES, isRight } from "./state-format.ts";
-import { NONE, TreeNodes } from "./state-nodes.ts";
+import { TreeNodes } from "./state-nodes.ts";
 
 export interface TreePage {
   readonly id: number;
@@ -53,7 +53,6 @@ export class FlatTree {
   /** @param entriesBytesMax Memory for entries that are on disk as well. */
   constructor(pages: TreePages, entriesBytesMax = ENTRIES_BYTES_MAX) {
     this.#buckets = new TreeBuckets(this.#nodes, pages, entriesBytesMax);
-    this.#nodes.add();
   }
 
   get root(): string {
@@ -160,11 +159,8 @@ export class FlatTree {
     this.#buckets.read(left, id, this.#change.merged);
     this.#buckets.read(right, rightId, this.#change.merged, count);
     this.#buckets.forget(rightId);
-    for (const child of [left, right]) {
-      this.#buckets.drop(child);
-      nodes.remove(child);
-    }
-    nodes.makeBucket(node, 0, NONE);
+    for (const child of [left, right]) this.#buckets.drop(child);
+    nodes.removeChildren(node);
     this.#buckets.write(node, id, this.#change.merged, 0, sum);
   }
 
@@ -186,8 +182,8 @@ export class FlatTree {
     }
     this.#buckets.drop(node);
     const middle = firstRight(this.#change.merged.bytes, low, high, depth);
-    const [left, right] = [this.#nodes.add(), this.#nodes.add()];
-    this.#nodes.makeBranch(node, depth, left, right);
+    this.#nodes.makeBranch(node, depth);
+    const [left, right] = [this.#nodes.left(node), this.#nodes.right(node)];
     this.#build({ node: left, depth: depth + 1, id }, low, middle);
     this.#build({ node: right, depth: depth + 1, id: id + stepAt(depth) }, middle, high);
   }
@@ -232,7 +228,7 @@ export class FlatTree {
     const nodes = this.#nodes;
     if (nodes.isBranch(node)) return true;
     if (nodes.count(node) > 0) return false;
-    nodes.makeBranch(node, depth, nodes.add(), nodes.add());
+    nodes.makeBranch(node, depth);
     return true;
   }
 

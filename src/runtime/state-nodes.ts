@@ -1,12 +1,14 @@
 /**
  * The nodes of the state tree in flat arrays: 41 bytes a node, whatever the engine's objects cost.
  *
- * A branch has two children. A bucket has a count of entries and, while its entries are in memory,
- * the first of their blocks. Nodes that touch a changed one are hashed level by level, many at once.
+ * A branch has two children, which stand side by side: their hashes are in one piece, as they are hashed.
+ * A bucket has a count of entries and, while its entries are in memory, the first of their blocks. Nodes
+ * that touch a changed one are hashed level by level, many at once.
  *
  * Source  `docs/spec/receipts.md`.
  */
-import { hashInto } from "@chainsafe/as-sha256";
+import { copyWords } from "./copy-words.ts";
+import { hashLanes, LANE_BLOCKS_MAX } from "./hash-lanes.ts";
 import { DEPTH_MAX, HASH_BYTES } from "./state-format.ts";
 
 /** No block, or no node. */
@@ -14,26 +16,30 @@ export const NONE = -1;
 
 const HASH_WORDS = HASH_BYTES / 4;
 const PAIR_WORDS = 2 * HASH_WORDS;
-const BATCH_PAIRS = 1_024;
+const ROOT_PAIR = 2;
 const CAPACITY_MIN = 1_024;
 const GROWTH = 1.25;
 
 export class TreeNodes {
-  /** A child when not negative; a bucket of n entries holds -1 - n. */
+  /** The left child when not negative; a bucket of n entries holds -1 - n. */
   #left = new Int32Array(0);
-  /** The other child; of a bucket the first block. */
-  #right = new Int32Array(0);
+  /** Of a bucket the first block. */
+  #block = new Int32Array(0);
   #flags = new Uint8Array(0);
   #words = new Int32Array(0);
   #bytes = Buffer.alloc(0);
   #end = 0;
+  /** Pairs that are no nodes any more, by the left one. */
   readonly #free: number[] = [];
   /** By depth: branches whose hash is not made yet. */
   readonly #stale: number[][] = Array.from({ length: DEPTH_MAX }, () => []);
-  readonly #pairs = new Int32Array(BATCH_PAIRS * PAIR_WORDS);
-  readonly #outs = new Int32Array(BATCH_PAIRS * HASH_WORDS);
-  readonly #pairBytes = new Uint8Array(this.#pairs.buffer);
-  readonly #outBytes = new Uint8Array(this.#outs.buffer);
+
+  /** Node 0 is the root, an empty bucket; what would stand beside it is not used. */
+  constructor() {
+    this.#grow(CAPACITY_MIN);
+    this.#end = ROOT_PAIR;
+    for (let node = 0; node < ROOT_PAIR; node += 1) this.makeBucket(node, 0, NONE);
+  }
 
   /** Nodes have numbers below this one. */
   get end(): number {
@@ -44,22 +50,6 @@ export class TreeNodes {
     return this.#bytes.length + this.#left.byteLength * 2 + this.#flags.length;
   }
 
-  /** A new empty bucket. */
-  add(): number {
-    const node = this.#free.pop() ?? this.#next();
-    this.#left[node] = NONE;
-    this.#right[node] = NONE;
-    this.#flags[node] = 0;
-    this.#words.fill(0, node * HASH_WORDS, (node + 1) * HASH_WORDS);
-    return node;
-  }
-
-  remove(node: number): void {
-    this.makeBucket(node, 0, NONE);
-    this.#flags[node] = 0;
-    this.#free.push(node);
-  }
-
   isBranch(node: number): boolean {
     return this.left(node) >= 0;
   }
@@ -68,8 +58,8 @@ export class TreeNodes {
     return this.#left[node] ?? NONE;
   }
 
-  right(node: number): number {
-    return this.#right[node] ?? NONE;
+  right(branch: number): number {
+    return this.left(branch) + 1;
   }
 
   /** Entries of a bucket. */
@@ -79,20 +69,37 @@ export class TreeNodes {
 
   /** First block of a bucket's entries, or `NONE` when they are not in memory. */
   block(bucket: number): number {
-    return this.right(bucket);
+    return this.#block[bucket] ?? NONE;
   }
 
   makeBucket(node: number, count: number, block: number): void {
     this.#left[node] = -1 - count;
-    this.#right[node] = block;
+    this.#block[node] = block;
   }
 
-  /** Its hash is made by `hashStale`. */
-  makeBranch(node: number, depth: number, left: number, right: number): void {
+  /** The node has two new empty buckets for children. Its hash is made by `hashStale`. */
+  makeBranch(node: number, depth: number): void {
+    const left = this.#newPair();
+    for (const child of [left, left + 1]) {
+      this.makeBucket(child, 0, NONE);
+      this.#flags[child] = 0;
+      this.clearHash(child);
+    }
     this.#left[node] = left;
-    this.#right[node] = right;
+    this.#block[node] = NONE;
     this.#flags[node] = 0;
     this.markStale(node, depth);
+  }
+
+  /** The branch is an empty bucket from now on, and its children are gone. */
+  removeChildren(branch: number): void {
+    const left = this.left(branch);
+    for (const child of [left, left + 1]) {
+      this.makeBucket(child, 0, NONE);
+      this.#flags[child] = 0;
+    }
+    this.#free.push(left);
+    this.makeBucket(branch, 0, NONE);
   }
 
   markStale(branch: number, depth: number): void {
@@ -135,46 +142,34 @@ export class TreeNodes {
   /** Hashes the branches that were marked, from the deepest level up to the root. */
   hashStale(): void {
     for (const level of this.#stale.toReversed()) {
-      for (let from = 0; from < level.length; from += BATCH_PAIRS) {
-        this.#hashBatch(level, from, Math.min(level.length, from + BATCH_PAIRS));
+      for (let from = 0; from < level.length; from += LANE_BLOCKS_MAX) {
+        this.#hashBatch(level, from, Math.min(level.length, from + LANE_BLOCKS_MAX));
       }
       level.length = 0;
     }
   }
 
   #hashBatch(level: readonly number[], from: number, end: number): void {
+    const lanes = hashLanes();
     for (let index = from; index < end; index += 1) {
-      const at = (index - from) * PAIR_WORDS;
-      const branch = level[index] ?? 0;
-      this.#copyHash(this.left(branch), at);
-      this.#copyHash(this.right(branch), at + HASH_WORDS);
+      const pair = this.left(level[index] ?? 0) * HASH_WORDS;
+      copyWords(this.#words, pair, lanes.words, (index - from) * PAIR_WORDS, PAIR_WORDS);
     }
-    const count = end - from;
-    hashInto(
-      this.#pairBytes.subarray(0, count * 2 * HASH_BYTES),
-      this.#outBytes.subarray(0, count * HASH_BYTES),
-    );
+    lanes.hashPairs(end - from);
     for (let index = from; index < end; index += 1) {
       const to = (level[index] ?? 0) * HASH_WORDS;
-      const at = (index - from) * HASH_WORDS;
-      for (let word = 0; word < HASH_WORDS; word += 1) {
-        this.#words[to + word] = this.#outs[at + word] ?? 0;
-      }
+      copyWords(lanes.hashes, (index - from) * HASH_WORDS, this.#words, to, HASH_WORDS);
     }
   }
 
-  #copyHash(node: number, at: number): void {
-    const from = node * HASH_WORDS;
-    for (let word = 0; word < HASH_WORDS; word += 1) {
-      this.#pairs[at + word] = this.#words[from + word] ?? 0;
-    }
-  }
-
-  #next(): number {
+  #newPair(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const first = this.#end;
     const capacity = this.#left.length;
-    if (this.#end === capacity) this.#grow(Math.max(CAPACITY_MIN, Math.ceil(capacity * GROWTH)));
-    this.#end += 1;
-    return this.#end - 1;
+    if (first + 2 > capacity) this.#grow(2 * Math.ceil((capacity * GROWTH) / 2));
+    this.#end = first + 2;
+    return first;
   }
 
   #grow(capacity: number): void {
@@ -182,7 +177,7 @@ export class TreeNodes {
     this.#words = new Int32Array(buffer);
     this.#bytes = Buffer.from(buffer);
     this.#left = grown(this.#left, new Int32Array(capacity));
-    this.#right = grown(this.#right, new Int32Array(capacity));
+    this.#block = grown(this.#block, new Int32Array(capacity));
     const flags = new Uint8Array(capacity);
     flags.set(this.#flags);
     this.#flags = flags;

@@ -8,7 +8,8 @@
 import { hash } from "node:crypto";
 import { invariant } from "../lib/invariant.ts";
 import type { Write } from "./applied.ts";
-import { copyWords, ENTRY_WORDS } from "./state-blocks.ts";
+import { copyWords } from "./copy-words.ts";
+import { ENTRY_WORDS } from "./state-blocks.ts";
 import { comparePaths, ENTRY_BYTES, HASH_BYTES } from "./state-format.ts";
 
 export interface Records {
