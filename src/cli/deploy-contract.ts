@@ -4,6 +4,7 @@
  * Pieces are named by the code's hash, so a deployment that was cut off goes on where it stopped.
  */
 import type { xdr } from "@stellar/stellar-sdk";
+import { type BuiltContract, buildContract } from "../authoring/build-contract.ts";
 import { callOperations } from "../client/build.ts";
 import type { ReceiptJson } from "../client/schemas.ts";
 import { GAS_LIMIT_MAX } from "../contracts/calldata-frame.ts";
@@ -11,7 +12,6 @@ import { CALLDATA_BYTES_MAX } from "../ledger/calldata.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
 import { muxedAddress } from "../lib/strkey.ts";
-import { type BuiltContract, buildContract } from "./build-contract.ts";
 import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import { readArguments } from "./contract-info.ts";

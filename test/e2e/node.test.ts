@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDeviceKey, makeDeviceSeed, proveRegistration } from "../../src/access/device-key.ts";
 import { signChallenge } from "../../src/access/sep10-client.ts";
 import { verifyReceiptProof, verifyStateProof } from "../../src/access/verify.ts";
-import { buildContract } from "../../src/cli/build-contract.ts";
+import { buildContract } from "../../src/authoring/build-contract.ts";
 import { callOperations, paymentOperation, trustOperation } from "../../src/client/build.ts";
 import { type Client, openClient, type Signer, signWith } from "../../src/client/client.ts";
 import { openNodeClient } from "../../src/client/http.ts";

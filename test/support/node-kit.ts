@@ -4,7 +4,7 @@ import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BuiltContract, buildContract } from "../../src/cli/build-contract.ts";
+import { type BuiltContract, buildContract } from "../../src/authoring/build-contract.ts";
 import { callOperations } from "../../src/client/build.ts";
 import type { Client, Outcome, Signer } from "../../src/client/client.ts";
 import type { ReceiptJson } from "../../src/client/schemas.ts";

@@ -1,12 +1,12 @@
 import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { buildContract } from "../../authoring/build-contract.ts";
 import { callOperations, paymentOperation } from "../../client/build.ts";
 import { encodeAbi } from "../../contracts/abi.ts";
 import { argsToJson } from "../../contracts/value-json.ts";
 import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
-import { buildContract } from "../build-contract.ts";
 import type { Context } from "../context.ts";
 import { contractInfo, methodOf, readArguments, signatureOf } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
