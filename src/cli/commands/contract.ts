@@ -1,12 +1,9 @@
-import { cpSync, existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
-import { buildContract } from "../../authoring/build-contract.ts";
 import { callOperations, paymentOperation } from "../../client/build.ts";
-import { encodeAbi } from "../../contracts/abi.ts";
 import { argsToJson } from "../../contracts/value-json.ts";
 import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
+import { registerAuthoring } from "../authoring.ts";
 import type { Context } from "../context.ts";
 import { contractInfo, methodOf, readArguments, signatureOf } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
@@ -18,29 +15,9 @@ import { openSession, sendCall } from "../session.ts";
 import { resolveAsset } from "./account.ts";
 import { receiptLines } from "./tx.ts";
 
-const TEMPLATES: Readonly<Record<string, string>> = {
-  licence: "licence",
-  split: "revenue-split",
-  vote: "dao-vote",
-};
-const EXAMPLES = new URL("../../../contracts-examples/", import.meta.url);
-
 /** `ace contract`: from an empty folder to a contract that answers on the ledger. */
 export function register(noun: Command, run: Run): void {
-  examples(
-    noun
-      .command("new <folder>")
-      .description("a folder with source and README to start from")
-      .option("--from <template>", "licence, split or vote", "licence"),
-    "ace contract new my-licence --from licence",
-  ).action(run((context, [folder = ""], flags) => create(context, folder, flags)));
-  examples(
-    noun
-      .command("build <file>")
-      .description("strips types, checks every rule, writes the .js that the ledger will carry")
-      .option("--out <file>", "where the JavaScript goes (default: beside the source)"),
-    "ace contract build my-licence/licence.ts",
-  ).action(run((context, [file = ""], flags) => build(context, file, flags)));
+  registerAuthoring(noun, run);
   examples(
     noun
       .command("deploy <file> [args...]")
@@ -78,31 +55,6 @@ interface MethodWords {
   readonly number: string;
   readonly method: string;
   readonly args: readonly string[];
-}
-
-function create({ output }: Context, folder: string, flags: Flags): unknown {
-  const from = flags.text("from") ?? "licence";
-  const template = Object.hasOwn(TEMPLATES, from) ? TEMPLATES[from] : undefined;
-  if (template === undefined) throw new AceError("TEMPLATE_UNKNOWN", `no template "${from}"`);
-  if (existsSync(folder)) {
-    throw new AceError("USAGE", `${folder} is there already; give another folder`);
-  }
-  cpSync(new URL(`${template}/`, EXAMPLES), folder, { recursive: true });
-  const source = join(folder, `${template}.ts`);
-  output.line(`made ${folder} from the ${from} template`, "good");
-  output.note(`next: ace contract build ${source}`);
-  return { folder, template, source };
-}
-
-function build({ output }: Context, file: string, flags: Flags): unknown {
-  const { source, codeHash, abi } = buildContract(file);
-  const out = flags.text("out") ?? file.replace(/\.[jt]s$/, ".js");
-  const bytes = Buffer.byteLength(source);
-  if (out !== file) writeFileSync(out, source);
-  writeFileSync(out.replace(/\.js$/, ".abi.cbor"), encodeAbi(abi));
-  output.line(`${abi.name}: ${bytes} bytes, code hash ${codeHash}`, "good");
-  for (const [name, method] of abi.methods) output.line(`  ${signatureOf(name, method)}`);
-  return { name: abi.name, file: out, bytes, codeHash, methods: [...abi.methods.keys()] };
 }
 
 async function inspect(context: Context, number: string): Promise<unknown> {
