@@ -2,15 +2,8 @@
  * Admission on a thread with a large stack, so that no source can end the host's stack before our own
  * rule of depth has judged it. The caller waits: the contract process has nothing else to do.
  */
-import {
-  isMainThread,
-  MessageChannel,
-  parentPort,
-  receiveMessageOnPort,
-  Worker,
-  workerData,
-} from "node:worker_threads";
-import { type Admission, admitSource } from "./admit.ts";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import type { Admission } from "./admit.ts";
 
 const STACK_MB = 256;
 /** Of the slowest source within the limits, many times over; the watchdog of the process is shorter. */
@@ -58,8 +51,10 @@ export function threadedAdmission(): (source: string) => Admission {
 function start(): Started {
   const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(new URL(import.meta.url), {
-    workerData: { shared, port: port2 },
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const entry = new URL(`./process-admission-thread.${extension}`, import.meta.url);
+  const worker = new Worker(entry, {
+    workerData: { shared, port: port2, rules: globalThis.$rules },
     transferList: [port2],
     resourceLimits: { stackSizeMb: STACK_MB },
     env: {},
@@ -67,15 +62,3 @@ function start(): Started {
   worker.unref();
   return { signal: new Int32Array(shared), port: port1 };
 }
-
-/** The thread's side. */
-function serve(data: { readonly shared: SharedArrayBuffer; readonly port: Started["port"] }): void {
-  const signal = new Int32Array(data.shared);
-  data.port.on("message", (source: string) => {
-    data.port.postMessage(admitSource(source));
-    Atomics.add(signal, 0, 1);
-    Atomics.notify(signal, 0);
-  });
-}
-
-if (!isMainThread && parentPort !== null) serve(workerData);

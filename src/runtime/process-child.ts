@@ -8,6 +8,9 @@ import { blockingPeer, type FramePart, frameTypes } from "./process-frames.ts";
 import { surroundingsFault } from "./process-surroundings.ts";
 
 const PIPE = 3;
+/** Rules as JSON, when they are not those of version 1: known before any module that follows them. */
+const [, , rules] = process.argv;
+if (rules !== undefined) globalThis.$rules = JSON.parse(rules);
 const fault = surroundingsFault();
 const peer = blockingPeer(PIPE);
 const encoder = new TextEncoder();

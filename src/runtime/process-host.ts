@@ -11,6 +11,7 @@
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { toByteText } from "./byte-text.ts";
+import type { Rules } from "./limits.ts";
 import { type FramePart, frameTypes } from "./process-frames.ts";
 import type { ProcessRequest } from "./process-request.ts";
 import { type Child, spawnContractProcess } from "./process-spawn.ts";
@@ -32,6 +33,8 @@ export interface ProcessOptions {
   readonly isRehearsed?: boolean;
   /** For the engine, such as `--jitless`: outcomes are the same under all of them. */
   readonly engineFlags?: readonly string[];
+  /** Those of version 1 when left out. */
+  readonly rules?: Rules;
   /** A new process was started, which knows nothing. */
   readonly onStart?: () => void;
 }
@@ -147,7 +150,7 @@ class Host implements ContractProcess {
         else this.#fail(reason);
       },
     };
-    const child = spawnContractProcess(events, this.#options.engineFlags);
+    const child = spawnContractProcess(events, this.#options);
     this.#child = child;
     this.#watch();
   }

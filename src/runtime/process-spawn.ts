@@ -7,6 +7,7 @@ import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { firstRules, type Rules } from "./limits.ts";
 import { type FramePart, streamPeer } from "./process-frames.ts";
 
 export interface Child {
@@ -28,12 +29,18 @@ export interface ChildEvents {
 
 const ERROR_TEXT_MAX = 4_096;
 
-/** `engineFlags` go to the engine as they are: the same outcomes are demanded with and without them. */
+export interface SpawnOptions {
+  /** Go to the engine as they are: the same outcomes are demanded with and without them. */
+  readonly engineFlags?: readonly string[];
+  readonly rules?: Rules;
+}
+
 export function spawnContractProcess(
   { onFrame, onEnd }: ChildEvents,
-  engineFlags: readonly string[] = [],
+  { engineFlags = [], rules = firstRules }: SpawnOptions = {},
 ): Child {
-  const words = [...permissions(), ...engineFlags, entryPath()];
+  const own = rules === firstRules ? [] : [JSON.stringify(rules)];
+  const words = [...permissions(), ...engineFlags, entryPath(), ...own];
   const child: ChildProcess = spawn(process.execPath, words, {
     env: {},
     stdio: ["ignore", "ignore", "pipe", "pipe"],
