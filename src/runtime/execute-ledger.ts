@@ -22,6 +22,8 @@ export interface OpenLedger {
   /** Why a system contract could not be installed; empty at all other times. */
   readonly genesisFault: string;
   execute(call: number): ReceiptParts;
+  /** By its calls so far. */
+  gasUsed(): number;
   /** Compares the books and gives the net writes, ascending by key; an empty value deletes. */
   close(): readonly NetWrite[];
   /** Takes everything back. */
@@ -41,6 +43,7 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
       context.facts = transactionFacts(call);
       return executeCall(call, context);
     },
+    gasUsed: () => ledger.gasUsed,
     close: () => {
       demandConservation(ledger);
       return ledger.state.close();

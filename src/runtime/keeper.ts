@@ -12,11 +12,12 @@ import type { CallQuestions } from "./call-host.ts";
 import { ContractCode, type Judgement } from "./contract-code.ts";
 import { type Machine, type OpenLedger, openLedger } from "./execute-ledger.ts";
 import { executeView } from "./execute-view.ts";
+import { FootprintNotes } from "./footprint-notes.ts";
 import { KnownContracts, LedgerScope } from "./ledger-scope.ts";
 import type { Ground, Row } from "./overlay.ts";
 import { uint32 } from "./realm/cbor.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
-import type { LedgerRequest, ViewRequest } from "./requests.ts";
+import type { LedgerRequest, ViewRequest, WireCall } from "./requests.ts";
 import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
 import { type NetWrite, WorkingState } from "./working-state.ts";
 
@@ -80,10 +81,7 @@ function apply(text: string, isOneByOne: boolean): string {
 
 function simulate(text: string): string {
   const ledger = ledgerOf(text);
-  return ledger.run(false, () => {
-    ledger.open.discard();
-    return [];
-  });
+  return ledger.run(false, () => ledger.open.discard());
 }
 
 function ledgerOf(text: string) {
@@ -94,27 +92,40 @@ function ledgerOf(text: string) {
       open.discard();
       return outcomeText([], [], open.genesisFault);
     }
-    const receipts = receiptsOf(open, request.calls.length, isOneByOne);
-    return outcomeText(receipts, close(), "");
+    const notes = request.isNoted === true ? new FootprintNotes() : undefined;
+    state.noteIn(notes);
+    const receipts = receiptsOf(open, request.calls, isOneByOne, notes);
+    const writes = close();
+    state.noteIn(undefined);
+    return outcomeText(receipts, writes, "", notes?.text());
   };
   return { open, run };
 }
 
-function receiptsOf(open: OpenLedger, calls: number, isOneByOne: boolean): ReceiptParts[] {
+function receiptsOf(
+  open: OpenLedger,
+  calls: readonly WireCall[],
+  isOneByOne: boolean,
+  notes: FootprintNotes | undefined,
+): ReceiptParts[] {
   const receipts: ReceiptParts[] = [];
-  for (callNumber = 0; callNumber < calls; callNumber += 1) {
+  for (callNumber = 0; callNumber < calls.length; callNumber += 1) {
     if (isOneByOne) port.begin(callNumber);
+    const before = open.gasUsed();
+    notes?.begin(calls[callNumber]?.contract ?? "");
     receipts.push(open.execute(callNumber));
+    notes?.used(open.gasUsed() - before);
   }
   callNumber = 0;
   return receipts;
 }
 
-/** Counts and lengths in four bytes: receipts of five parts, writes of two, then the fault. */
+/** Counts and lengths in four bytes: receipts of five parts, writes of two, notes, then the fault. */
 function outcomeText(
   receipts: readonly ReceiptParts[],
   writes: readonly NetWrite[],
   fault: string,
+  notes = "",
 ): string {
   const pieces: string[] = [uint32(receipts.length)];
   for (const { before, args, middle, writes: own, after } of receipts) {
@@ -125,7 +136,7 @@ function outcomeText(
   for (const [key, value] of writes) {
     pieces.push(uint32(key.length), key, uint32(value.length), value);
   }
-  pieces.push(fault);
+  pieces.push(uint32(notes.length), notes, fault);
   return pieces.join("");
 }
 
@@ -151,6 +162,7 @@ const names: Readonly<Record<string, unknown>> = {
   $view: view,
   $warm: warm,
   $forget: (): void => state.forget(),
+  $forgetKeys: (keys: string): void => state.forgetKeys(JSON.parse(keys)),
   $open: (runGuest: RunGuest): void => {
     machine = machineOf(runGuest);
   },

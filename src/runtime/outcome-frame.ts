@@ -4,16 +4,20 @@
  *
  * Counts and lengths are four bytes, big-endian. From the keeper: receipts of five lengths and five
  * parts each (see `receipt-parts.ts`); to the node: whole receipts. Then net writes as key and value, where an empty
- * value deletes, and the rest is why the genesis ledger could not be applied, as a rule empty.
+ * value deletes; then what the calls touched (see `footprint.ts`), empty unless asked for; and the rest
+ * is why the genesis ledger could not be applied, as a rule empty.
  *
  * Errors  A `RangeError` for bytes that end too early.
  */
 import { sha256 } from "../lib/hash.ts";
 import type { Write } from "./applied.ts";
+import { toByteText } from "./byte-text.ts";
 
 export interface LedgerOutcome {
   readonly receipts: readonly Uint8Array[];
   readonly writes: readonly Write[];
+  /** What its calls touched: `readFootprints` reads it. Empty unless asked for. */
+  readonly notes: string;
   readonly genesisFault: string;
 }
 
@@ -78,5 +82,6 @@ export function readOutcome(bytes: Buffer): LedgerOutcome {
     const length = next();
     writes.push({ key, value: length === 0 ? undefined : part(length) });
   }
-  return { receipts, writes, genesisFault: bytes.toString("utf8", at) };
+  const notes = toByteText(part(next()));
+  return { receipts, writes, notes, genesisFault: bytes.toString("utf8", at) };
 }

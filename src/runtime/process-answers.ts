@@ -44,6 +44,9 @@ export function answerer(parts: AnswerParts): (part: FramePart) => Uint8Array | 
         // Never opens a sandbox: what the last ledger wrote, and this does not know, is in the old one.
         current.warm(textOf(payload));
         return undefined;
+      case frameTypes.old:
+        current.forgetKeys(textOf(payload));
+        return undefined;
       case frameTypes.rehearse:
         for (let time = 0; time < ADMISSIONS; time += 1) parts.admit(rehearsalSource);
         rehearse(current, stage);

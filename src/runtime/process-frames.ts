@@ -35,6 +35,8 @@ export const frameTypes = {
   rehearse: 18,
   /** Opens a new sandbox, in which nothing has run yet. */
   renew: 19,
+  /** Keys whose values are others now; nothing is answered. */
+  old: 20,
 } as const;
 
 export interface FramePart {

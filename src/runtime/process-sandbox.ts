@@ -49,6 +49,8 @@ export interface ProcessSandbox {
   /** Keys and values in turn, as JSON; an empty value is absent. */
   warm(rows: string): void;
   forget(): void;
+  /** A list of keys as JSON. */
+  forgetKeys(keys: string): void;
   /** Every object that a contract can reach, one path a line. */
   audit(): string;
   /** Bytes of heap in use: installed code stays until the sandbox is closed. */
@@ -77,6 +79,7 @@ export function openSandbox(parts: SandboxParts): ProcessSandbox {
     view: named("$view"),
     warm: named("$warm"),
     forget: named("$forget"),
+    forgetKeys: named("$forgetKeys"),
     audit: () => String(guest.evalSync("$audit()")),
     heapBytes: () => isolate.getHeapStatisticsSync().used_heap_size,
     close: () => isolate.dispose(),

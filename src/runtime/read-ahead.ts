@@ -62,6 +62,12 @@ export class ReadAhead {
     this.#young = new Set();
   }
 
+  /** What the process knows of this key is old, and it is told to forget it. */
+  knowsNot(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   /** A new process knows nothing. */
   forget(): void {
     this.#young = new Set();

@@ -15,7 +15,22 @@ export interface LedgerRequest {
   /** Installed before the first call of the genesis ledger. */
   readonly systemContracts: readonly WireContract[];
   readonly calls: readonly WireCall[];
+  /** Whether to tell what the calls touched of state. */
+  readonly isNoted?: boolean;
 }
+
+/**
+ * What the calls of one contract touched of state: its number, the gas they used, contracts by number,
+ * and of the system's own entries keys that were only read, keys written, and prefixes scanned.
+ */
+export type WireFootprint = readonly [
+  contract: string,
+  gasUsed: number,
+  contracts: readonly number[],
+  read: readonly string[],
+  written: readonly string[],
+  scanned: readonly string[],
+];
 
 export interface WireContract {
   readonly number: string;

@@ -29,6 +29,8 @@ export interface RuntimeOptions {
   /** A process that gives no answer for so long is replaced. */
   readonly watchdogMs?: number;
   /** Contract processes rehearse when they start: a node that will live long gains by it. */
+  /** Processes that share out each ledger by call graph; outcomes are the same for any number. */
+  readonly workers?: number;
   readonly isRehearsed?: boolean;
 }
 

@@ -19,7 +19,8 @@ import type { Applied, LedgerInput, Receipt, Write } from "./applied.ts";
 import { fromByteText } from "./byte-text.ts";
 import { contractRecord } from "./contract-records.ts";
 import { ledgerHash } from "./ledger-hash.ts";
-import { allowanceMs, appliedOf, callName } from "./ledger-report.ts";
+import { allowanceMs, appliedOf } from "./ledger-report.ts";
+import { LedgerWorkers } from "./ledger-workers.ts";
 import { type LedgerOutcome, readOutcome } from "./outcome-frame.ts";
 import { committedGround, PendingState } from "./pending-state.ts";
 import { Points } from "./points.ts";
@@ -27,7 +28,6 @@ import { type FramePart, frameTypes, rowsFrame } from "./process-frames.ts";
 import { type ContractProcess, startContractProcess } from "./process-host.ts";
 import type { ProcessRequest } from "./process-request.ts";
 import { protocolHash } from "./protocol.ts";
-import { ReadAhead } from "./read-ahead.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
 import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
@@ -47,7 +47,7 @@ import { decodeViewResult, encodeLedger, encodeView, type ViewResult } from "./w
 const WATCHDOG_MS = 10_000;
 /** A view that meets a commit each time gives up then: ledgers do not wait for it. */
 const VIEW_TRIES_MAX = 8;
-const NOTHING: LedgerOutcome = { writes: [], receipts: [], genesisFault: "" };
+const NOTHING: LedgerOutcome = { writes: [], receipts: [], notes: "", genesisFault: "" };
 
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   demandCode(options);
@@ -56,24 +56,22 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 class ProcessRuntime implements Runtime {
   readonly #options: RuntimeOptions;
-  readonly #ledgers: ContractProcess;
+  readonly #ledgers: LedgerWorkers;
   readonly #views: ContractProcess;
   readonly #pending: PendingState;
-  readonly #readAhead = new ReadAhead();
   readonly #points: Points;
   /** Settles when the ledger that came last is applied, or has failed. */
   #last: Promise<unknown> = Promise.resolve();
   #commits = 0;
 
   constructor(options: RuntimeOptions) {
-    const { state, events, watchdogMs = WATCHDOG_MS, isRehearsed = false } = options;
+    const { state, events, watchdogMs = WATCHDOG_MS, isRehearsed = false, workers = 1 } = options;
     this.#points = new Points(options);
     this.#options = options;
     this.#pending = new PendingState(committedGround(state));
-    const onStart = (): void => this.#readAhead.forget();
-    const common = { events, watchdogMs, isRehearsed };
-    this.#ledgers = startContractProcess({ ...common, onStart });
-    this.#views = startContractProcess(common);
+    const processes = { events, watchdogMs, isRehearsed };
+    this.#ledgers = new LedgerWorkers({ workers, state: this.#pending, events, processes });
+    this.#views = startContractProcess(processes);
   }
 
   apply(input: LedgerInput): Promise<Applied> {
@@ -130,17 +128,14 @@ class ProcessRuntime implements Runtime {
 
   async reset(): Promise<void> {
     this.#pending.clear();
-    this.#readAhead.forget();
-    const payload = new Uint8Array();
-    const read = (): void => {};
-    await this.#ledgers.ask({ type: frameTypes.drop, payload, state: this.#pending, read });
+    await this.#ledgers.reset();
     // The commit that failed may have been done all the same.
     this.#commits += 1;
     this.#points.demandCommitted();
   }
 
   get pids(): readonly (number | undefined)[] {
-    return [this.#ledgers.pid, this.#views.pid];
+    return [...this.#ledgers.pids, this.#views.pid];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,30 +153,20 @@ class ProcessRuntime implements Runtime {
   async #run(input: LedgerInput, isGenesis: boolean): Promise<LedgerOutcome> {
     const { network, systemContracts } = this.#options;
     const { sequence, calls } = input;
-    const payload = encodeLedger({
-      ...input,
-      vault: network.vault,
-      systemContracts: isGenesis ? systemContracts : [],
-    });
-    const outcome = await this.#ledgers.ask({
-      type: frameTypes.apply,
-      retryType: frameTypes.applyOneByOne,
-      isChained: true,
-      payload,
-      state: this.#pending,
-      allowanceMs: allowanceMs(calls),
-      before: () => this.#warm(calls),
-      onMiss: (key, call) => this.#learn(calls[call], key),
-      nameOf: (call) => callName(sequence, calls, call),
-      read: (answer) => this.#take(sequence, readOutcome(answer)),
+    const outcome = await this.#ledgers.run({
+      sequence,
+      calls,
+      isWhole: isGenesis,
+      encode: (part, isNoted) =>
+        encodeLedger({
+          ...input,
+          calls: part,
+          isNoted,
+          vault: network.vault,
+          systemContracts: isGenesis ? systemContracts : [],
+        }),
     });
     if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
-    return outcome;
-  }
-
-  /** At once, before the process may ask about the next ledger. */
-  #take(sequence: number, outcome: LedgerOutcome): LedgerOutcome {
-    for (const key of this.#pending.take(sequence, outcome.writes)) this.#readAhead.knows(key);
     return outcome;
   }
 
@@ -195,15 +180,6 @@ class ProcessRuntime implements Runtime {
     const { stateRoot } = hashes;
     this.#points.add({ sequence, closeTime, ledgerHash: chained, stateRoot }, next);
     return appliedOf({ sequence, headerHash, closeTime, writes, ...hashes }, receipts, chained);
-  }
-
-  #warm(calls: readonly Call[]): readonly FramePart[] {
-    const rows = this.#readAhead.rowsFor(calls, this.#pending);
-    return rows.length === 0 ? [] : [rowsFrame(frameTypes.warm, rows)];
-  }
-
-  #learn(call: Call | undefined, key: string): void {
-    if (call !== undefined) this.#readAhead.learn(call, key);
   }
 
   /** Reads committed state of one moment, as often as it takes to meet no commit. */

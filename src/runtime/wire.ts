@@ -27,19 +27,22 @@ export interface LedgerCalls {
   readonly vault: string;
   readonly systemContracts: readonly SystemContract[];
   readonly calls: readonly Call[];
+  /** Whether the outcome tells what the calls touched of state. */
+  readonly isNoted?: boolean;
 }
 
 /** An array without items, and no locks. */
 const EMPTY_LIST = "\x80";
 
 export function encodeLedger(ledger: LedgerCalls): Uint8Array {
-  const { sequence, closeTime, vault, systemContracts, calls } = ledger;
+  const { sequence, closeTime, vault, systemContracts, calls, isNoted = false } = ledger;
   const request: LedgerRequest = {
     sequence,
     closeTime: closeTime.toString(),
     vault,
     systemContracts: systemContracts.map(wireContract),
     calls: calls.map(wireCall),
+    ...(isNoted ? { isNoted } : {}),
   };
   return Buffer.from(JSON.stringify(request));
 }

@@ -11,6 +11,13 @@ import { entryBytes, type Holding, Holdings } from "./holdings.ts";
 import { type Ground, mergeRows, type Row } from "./overlay.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
+/** Learns which entries are read and written; each may be told more than once. */
+export interface StateNotes {
+  read(key: string): void;
+  write(key: string): void;
+  scan(prefix: string): void;
+}
+
 /** A key and what it holds now. */
 interface Entry {
   readonly key: string;
@@ -48,6 +55,7 @@ export class WorkingState {
   #ordered = 0;
   /** Of the ledger before: its values are newer than what is read ahead for the next one. */
   #last = new Set<string>();
+  #notes: StateNotes | undefined;
   readonly #holdings = new Holdings((key) => this.read(key));
 
   /** `ground` is committed state; at most `bytesMax` of it are kept. */
@@ -56,8 +64,14 @@ export class WorkingState {
     this.#generationBytesMax = bytesMax / GENERATIONS;
   }
 
+  /** From now on what is read and written is noted there too. */
+  noteIn(notes: StateNotes | undefined): void {
+    this.#notes = notes;
+  }
+
   /** Empty when absent. */
   read(key: string): string {
+    this.#notes?.read(key);
     return this.#read(key).value ?? "";
   }
 
@@ -66,6 +80,7 @@ export class WorkingState {
    * grow beyond `bytesMax`.
    */
   hold(key: string, value: string, bytesMax: number): boolean {
+    this.#notes?.read(key);
     const entry = this.#read(key);
     if (entry.epoch !== this.#epoch || entry.holding === undefined) {
       entry.holding = this.#holdings.of(key);
@@ -87,6 +102,7 @@ export class WorkingState {
   }
 
   #write(entry: Entry, value: string | undefined): void {
+    this.#notes?.write(entry.key);
     if (entry.epoch !== this.#epoch) {
       entry.epoch = this.#epoch;
       entry.before = entry.value;
@@ -100,6 +116,7 @@ export class WorkingState {
   }
 
   scan(prefix: string, after: string, limit: number): readonly Row[] {
+    this.#notes?.scan(prefix);
     for (; this.#ordered < this.#touched.length; this.#ordered += 1) {
       const entry = this.#touched[this.#ordered];
       if (entry !== undefined) this.#order.add(entry.key);
@@ -158,6 +175,15 @@ export class WorkingState {
     for (const [key, value] of rows) {
       if (this.#known(key) !== undefined || this.#last.has(key)) continue;
       this.#keep(entryOf(key, value));
+    }
+  }
+
+  /** Forgets these: others wrote them since. Between ledgers only. */
+  forgetKeys(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#young.delete(key);
+      this.#old.delete(key);
+      this.#last.delete(key);
     }
   }
 
