@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import {
+  type CodeJson,
   ContractJson,
   PayablesJson,
   ReceiptsJson,
@@ -11,6 +12,7 @@ import { AceError } from "../lib/errors.ts";
 
 export interface ContractPorts {
   readonly contract: (number: bigint) => Promise<ContractJson | undefined>;
+  readonly code: (codeHash: string) => CodeJson | undefined;
   readonly view: (query: {
     readonly contract: bigint;
     readonly method: string;
@@ -36,7 +38,7 @@ export const contractRoutes: FastifyPluginAsyncZod<ContractPorts> = async (app, 
     {
       schema: {
         tags: ["contracts"],
-        summary: "A contract: address, owner, methods",
+        summary: "A contract: address, owner, methods, who may change its code",
         params: z.object({ number }),
         response: { 200: ContractJson },
       },

@@ -9,6 +9,7 @@ import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import {
   ChainLinkJson,
+  CodeJson,
   ContentJson,
   ContractJson,
   PayablesJson,
@@ -27,6 +28,8 @@ export interface NodeClient {
   network(): Promise<unknown>;
   link(sequence: number): Promise<ChainLinkJson>;
   contract(number: bigint): Promise<ContractJson>;
+  /** Source by its hash, for anyone who verifies a contract. */
+  code(codeHash: string): Promise<CodeJson>;
   view(contract: bigint, method: string, args: readonly unknown[]): Promise<ViewJson>;
   simulate(transactionXdr: string): Promise<SimulationJson>;
   receipts(txHash: string): Promise<ReceiptsJson>;
@@ -69,6 +72,7 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     network: () => get("/v1/network", z.unknown()),
     link: (sequence) => get(`/v1/ledgers/${sequence}`, ChainLinkJson),
     contract: (number) => get(`/v1/contracts/${number}`, ContractJson),
+    code: (codeHash) => get(`/v1/codes/${codeHash}`, CodeJson),
     view: (contract, method, args) =>
       post(`/v1/contracts/${contract}/views/${encodeURIComponent(method)}`, { args }, ViewJson),
     simulate: (transaction) => post("/v1/simulate", { transaction }, SimulationJson),

@@ -129,7 +129,20 @@ export const ReceiptProofsJson = z.object({
 });
 export type ReceiptProofsJson = z.infer<typeof ReceiptProofsJson>;
 
-export const SimulationJson = z.object({ ledger: z.int(), receipts: z.array(ReceiptJson) });
+const ChangeJson = z.object({
+  contract: whole.describe("Whose state: 0 is the system's own, such as balances and the book"),
+  name: z.string().describe("As in `state.value(name)`; for the system what the entry is"),
+  key: bytes.describe("Of a map: the bytes of its key"),
+  before: z.unknown().optional().describe("Absent when there was nothing"),
+  after: z.unknown().optional().describe("Absent when it is deleted"),
+});
+export type ChangeJson = z.infer<typeof ChangeJson>;
+
+export const SimulationJson = z.object({
+  ledger: z.int(),
+  receipts: z.array(ReceiptJson),
+  changes: z.array(ChangeJson).describe("Net, in the order of their keys"),
+});
 export type SimulationJson = z.infer<typeof SimulationJson>;
 
 export const ViewJson = z.object({
@@ -141,12 +154,47 @@ export const ViewJson = z.object({
 });
 export type ViewJson = z.infer<typeof ViewJson>;
 
+const UpgradeJson = z.object({
+  policy: z.enum(["none", "owner", "dao"]),
+  words: z.string().describe("Who may change the code, as a buyer reads it"),
+  delayS: z.int().optional().describe("From announcement to change; only of an owner"),
+  announced: z
+    .object({
+      codeHash: hash,
+      announced: z.int().describe("Unix seconds"),
+      earliest: z.int().describe("It may take effect from here on"),
+      expires: z.int().describe("and no longer from here on"),
+    })
+    .optional(),
+});
+
+const FormerJson = z.object({
+  version: whole,
+  codeHash: hash,
+  untilLedger: z.int(),
+  until: z.int().describe("Unix seconds"),
+});
+
+export const CodeJson = z.object({
+  codeHash: hash.describe("SHA-256 of the source"),
+  name: z.string(),
+  source: z.string().describe("Plain JavaScript, as every node runs it"),
+  abi: z.string().describe("Canonical CBOR of the ABI, base64"),
+});
+export type CodeJson = z.infer<typeof CodeJson>;
+
 export const ContractJson = z.object({
   number: whole,
   address: z.string().describe("M-address: pay here"),
   name: z.string(),
   owner: z.string(),
   codeHash: hash,
+  version: whole.describe("1 as deployed, one more with each change of code"),
+  upgrade: UpgradeJson,
+  former: z.array(FormerJson).describe("What it ran before, oldest first"),
+  balances: z.array(z.object({ asset: z.string(), amount: whole.describe("Stroops") })),
+  storage: z.object({ bytes: z.int(), bytesMax: z.int() }).describe("Keys and values of its state"),
+  sourceBytes: z.int(),
   implements: z.array(z.string()),
   methods: z.array(
     z.object({

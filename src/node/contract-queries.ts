@@ -1,7 +1,6 @@
 /** What the API asks of contracts, answered from committed state. */
 import type { ContractPorts } from "../api/contracts.ts";
-import type { ContractJson } from "../client/schemas.ts";
-import { type Abi, encodeAbi, typeText } from "../contracts/abi.ts";
+import type { Abi } from "../contracts/abi.ts";
 import { callsOf } from "../contracts/inbox.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { argsFromJson } from "../contracts/value-json.ts";
@@ -11,8 +10,11 @@ import { AceError, isAceError } from "../lib/errors.ts";
 import { isAddress } from "../lib/strkey.ts";
 import type { Receipt } from "../runtime/applied.ts";
 import { readPayables } from "../runtime/book-keys.ts";
+import { codeInfo } from "../runtime/contract-info.ts";
 import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Store } from "../store/store.ts";
+import { changesJson } from "./changes-json.ts";
+import { codeJson, contractJson } from "./contract-json.ts";
 import { receiptJson, resultJson } from "./receipt-json.ts";
 
 interface Parts {
@@ -34,7 +36,12 @@ export function contractQueries({ network, store, runtime }: Parts): ContractPor
   return {
     contract: async (number) => {
       const info = await runtime.contract(number);
-      return info === undefined ? undefined : contractJson(info);
+      if (info === undefined) return undefined;
+      return contractJson(info, codeInfo(store.state, info.codeHash)?.source ?? "");
+    },
+    code: (codeHash) => {
+      const code = codeInfo(store.state, codeHash);
+      return code === undefined ? undefined : codeJson(code);
     },
     view: async ({ contract, method, args }) => {
       const { sequence } = tip();
@@ -54,7 +61,9 @@ export function contractQueries({ network, store, runtime }: Parts): ContractPor
       const { passphrase, vault } = network;
       const calls = callsOf(supposed(envelope, passphrase), { vault });
       const next = { calls, sequence: sequence + 1, closeTime: closeTime + 1n };
-      return { ledger: sequence, receipts: await withAbi(await runtime.simulate(next)) };
+      const { receipts, writes } = await runtime.simulate(next);
+      const changes = changesJson(writes, store.state);
+      return { ledger: sequence, receipts: await withAbi(receipts), changes };
     },
     receipts: async (txHash) => ({
       tip: store.tip()?.sequence ?? 0,
@@ -81,33 +90,6 @@ function supposed(envelope: string, passphrase: string): StellarTransaction {
     if (!isAceError(cause, "LEDGER_MALFORMED")) throw cause;
     throw new AceError("BODY_INVALID", cause.message, { cause });
   }
-}
-
-export interface ContractFacts {
-  readonly number: bigint;
-  readonly address: string;
-  readonly owner: string;
-  readonly codeHash: string;
-  readonly abi: Abi;
-}
-
-function contractJson({ number, address, owner, codeHash, abi }: ContractFacts): ContractJson {
-  return {
-    number: number.toString(),
-    address,
-    name: abi.name,
-    owner,
-    codeHash,
-    implements: [...abi.implements],
-    methods: [...abi.methods].map(([name, method]) => ({
-      name,
-      args: method.args.map(typeText),
-      ...(method.returns === undefined ? {} : { returns: typeText(method.returns) }),
-      view: method.view,
-      payable: typeof method.payable === "boolean" ? method.payable : [...method.payable],
-    })),
-    abi: Buffer.from(encodeAbi(abi)).toString("base64"),
-  };
 }
 
 function requireMethod(abi: Abi | undefined, contract: bigint, method: string) {

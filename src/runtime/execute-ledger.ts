@@ -26,8 +26,8 @@ export interface OpenLedger {
   gasUsed(): number;
   /** Compares the books and gives the net writes, ascending by key; an empty value deletes. */
   close(): readonly NetWrite[];
-  /** Takes everything back. */
-  discard(): void;
+  /** Takes everything back, and tells what the net writes were. */
+  discard(): readonly NetWrite[];
 }
 
 export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger {
@@ -49,8 +49,10 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
       return ledger.state.close();
     },
     discard: () => {
+      const writes = ledger.state.writesSince(0);
       ledger.state.rollback(0);
       ledger.state.close();
+      return writes;
     },
   };
 }

@@ -129,6 +129,7 @@ function swap(call: UpgradeCall, context: CallContext, gas: number): CallResult 
   const data = { codeHash, version: version + 1n, contract: contract.number };
   const event = registryEvent("upgraded", data);
   const migrated = migrate(contract, next, version, { context, gas });
+  if (migrated.code !== "") return migrated;
   return { ...migrated, codeHash, events: joinLists(event, migrated.events) };
 }
 

@@ -4,7 +4,8 @@ import type { Call } from "../contracts/call.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import type { Events } from "../lib/events.ts";
-import type { Applied, LedgerInput, Receipt, StateReader } from "./applied.ts";
+import type { Applied, LedgerInput, Receipt, StateReader, Write } from "./applied.ts";
+import type { ContractInfo } from "./contract-info.ts";
 import type { StateTree } from "./state-tree.ts";
 import type { SystemContract, ViewResult } from "./wire.ts";
 
@@ -28,9 +29,9 @@ export interface RuntimeOptions {
   readonly events: Events;
   /** A process that gives no answer for so long is replaced. */
   readonly watchdogMs?: number;
-  /** Contract processes rehearse when they start: a node that will live long gains by it. */
   /** Processes that share out each ledger by call graph; outcomes are the same for any number. */
   readonly workers?: number;
+  /** Contract processes rehearse when they start: a node that will live long gains by it. */
   readonly isRehearsed?: boolean;
 }
 
@@ -45,27 +46,25 @@ export interface ViewCall {
   readonly caller?: string;
 }
 
-export interface ContractInfo {
-  readonly number: bigint;
-  readonly address: string;
-  readonly owner: string;
-  readonly codeHash: string;
-  readonly abi: Abi;
-}
-
 export interface Runtime extends AsyncDisposable {
   apply(input: LedgerInput): Promise<Applied>;
   /** All ledgers up to this one are committed. To be said at once, before anything else may read. */
   committed(sequence: number): void;
   view(call: ViewCall): Promise<ViewResult>;
-  /** Receipts that these calls would have, were they the next ledger; nothing is kept. */
-  simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]>;
+  /** What these calls would do, were they the next ledger; nothing is kept. */
+  simulate(ledger: SimulatedLedger): Promise<Simulation>;
   abi(contract: bigint): Promise<Abi | undefined>;
   contract(number: bigint): Promise<ContractInfo | undefined>;
   /** Forgets what may not be committed. The next ledger is the one after the last committed. */
   reset(): Promise<void>;
   /** Ids of the contract processes: of ledgers, then of views. */
   readonly pids: readonly (number | undefined)[];
+}
+
+export interface Simulation {
+  readonly receipts: readonly Receipt[];
+  /** Net, ascending by key. */
+  readonly writes: readonly Write[];
 }
 
 export interface SimulatedLedger {

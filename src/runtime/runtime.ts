@@ -8,16 +8,12 @@
  *         ledger; none sees both sides of a commit.
  * Errors  `PROTOCOL_MISMATCH`, `STATE_ROOT_MISMATCH`, `CONTRACT_FAULT`, `DEPENDENCY_VERSION_WRONG`.
  */
-import { type Abi, decodeAbi } from "../contracts/abi.ts";
-import type { Call } from "../contracts/call.ts";
+import type { Abi } from "../contracts/abi.ts";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
-import { invariant } from "../lib/invariant.ts";
-import { muxedAddress } from "../lib/strkey.ts";
-import type { Applied, LedgerInput, Receipt, Write } from "./applied.ts";
-import { fromByteText } from "./byte-text.ts";
-import { contractRecord } from "./contract-records.ts";
+import type { Applied, LedgerInput, Write } from "./applied.ts";
+import { type ContractInfo, contractInfo } from "./contract-info.ts";
 import { ledgerHash } from "./ledger-hash.ts";
 import { allowanceMs, appliedOf } from "./ledger-report.ts";
 import { LedgerWorkers } from "./ledger-workers.ts";
@@ -33,14 +29,13 @@ import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
 import { demandCode } from "./runtime-start.ts";
 import type {
-  ContractInfo,
   Runtime,
   RuntimeOptions,
   SimulatedLedger,
+  Simulation,
   ViewCall,
 } from "./runtime-types.ts";
 import type { StateTree } from "./state-tree.ts";
-import { abiKey } from "./system-keys.ts";
 import { StateMoved, ViewSnapshot } from "./view-snapshot.ts";
 import { decodeViewResult, encodeLedger, encodeView, type ViewResult } from "./wire.ts";
 
@@ -103,11 +98,13 @@ class ProcessRuntime implements Runtime {
     return this.#look({ type: frameTypes.view, payload, read: decodeViewResult });
   }
 
-  async simulate(ledger: SimulatedLedger): Promise<readonly Receipt[]> {
+  async simulate(ledger: SimulatedLedger): Promise<Simulation> {
     const { vault } = this.#options.network;
     const payload = encodeLedger({ ...ledger, vault, systemContracts: [] });
-    const read = (answer: Buffer): readonly Receipt[] =>
-      readOutcome(answer).receipts.map(decodeReceipt);
+    const read = (answer: Buffer): Simulation => {
+      const { receipts, writes } = readOutcome(answer);
+      return { receipts: receipts.map(decodeReceipt), writes };
+    };
     const allowance = { allowanceMs: allowanceMs(ledger.calls) };
     return this.#look({ type: frameTypes.simulate, payload, read, ...allowance });
   }
@@ -118,12 +115,7 @@ class ProcessRuntime implements Runtime {
   }
 
   async contract(number: bigint): Promise<ContractInfo | undefined> {
-    const { state, network } = this.#options;
-    const record = contractRecord(committedGround(state), number);
-    if (record === undefined) return undefined;
-    const abi = state.get(fromByteText(abiKey(record.codeHash)));
-    invariant(abi !== undefined, `state holds the ABI of contract ${number}`);
-    return { ...record, address: muxedAddress(network.vault, number), abi: decodeAbi(abi) };
+    return contractInfo(this.#options.state, this.#options.network.vault, number);
   }
 
   async reset(): Promise<void> {

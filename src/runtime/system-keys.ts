@@ -39,8 +39,10 @@ export const heldKey = (contract: string): string => `${SYSTEM}held\0${contract}
 
 /** What a contract holds of an asset. */
 const balancePrefix = `${SYSTEM}balance\0`;
+export const balancesPrefix = (contract: bigint): string =>
+  balancePrefix + contractPrefix(contract);
 export const balanceKey = (contract: bigint, asset: string): string =>
-  `${balancePrefix}${contractPrefix(contract)}${asset}\0`;
+  `${balancesPrefix(contract)}${asset}\0`;
 
 /** The payables book: what the vault owes an address in an asset. */
 const owedPrefix = `${SYSTEM}owed\0`;

@@ -84,6 +84,7 @@ export class RuntimeKit implements AsyncDisposable {
   readonly state: MemoryState;
   sequence = GENESIS;
   #transactions = 0;
+  #waitedS = 0n;
 
   private constructor(runtime: Runtime, state: MemoryState) {
     this.runtime = runtime;
@@ -125,11 +126,16 @@ export class RuntimeKit implements AsyncDisposable {
     };
   }
 
+  /** Ledgers that come close so many seconds later. */
+  wait(seconds: bigint): void {
+    this.#waitedS += seconds;
+  }
+
   /** Applies one ledger without committing it. */
   apply(calls: readonly Call[]): Promise<Applied> {
     const { sequence } = this;
     const headerHash = sha256Hex(Buffer.from(`ledger ${sequence}`));
-    const closeTime = START_S + 5n * BigInt(sequence - GENESIS);
+    const closeTime = START_S + 5n * BigInt(sequence - GENESIS) + this.#waitedS;
     return this.runtime.apply({ sequence, closeTime, headerHash, calls });
   }
 

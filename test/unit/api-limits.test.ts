@@ -14,6 +14,7 @@ const app = await createServer(
     status: { status: unused, network: unused, link: unused, metrics: unused },
     contracts: {
       contract: unused,
+      code: unused,
       view: unused,
       simulate: unused,
       receipts: unused,

@@ -246,13 +246,14 @@ describe("the registry", () => {
 it("simulates a call exactly as it is applied, and keeps nothing of it", async () => {
   const call = kit.call({ contract: two, method: "add", args: [3n] });
   const ledger = { sequence: kit.sequence, closeTime: 1_800_000_000n, calls: [call] };
-  const [first] = await kit.runtime.simulate(ledger);
+  const { receipts: first, writes } = await kit.runtime.simulate(ledger);
   const both = await Promise.all([kit.runtime.simulate(ledger), view(two, "count")]);
-  const [[again], seen] = both;
+  const [again, seen] = both;
   expect(await view(two, "count")).toMatchObject({ result: seen.result });
-  const { receipts } = await kit.close(call);
-  expect(first).toEqual(receipts[0]);
-  expect(again).toEqual(first);
+  const { receipts, writes: written } = await kit.close(call);
+  expect(first).toEqual(receipts);
+  expect(again).toEqual({ receipts: first, writes });
+  expect(writes).toEqual(written);
 });
 
 /** An address as CBOR carries it. */
