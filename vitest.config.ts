@@ -1,15 +1,26 @@
 import { defineConfig } from "vitest/config";
 
+/** What the tests of examples import by the package's name is the source itself. */
+const testing = new URL("src/authoring/contract-testing.ts", import.meta.url).pathname;
+const resolve = { alias: { "ace-node/contract-testing": testing } };
+
 /** `forks` because native modules and child processes must die with their test file. */
-const project = (name: string, include: string, testTimeout = 20_000) => ({
-  test: { name, include: [include], testTimeout, hookTimeout: 60_000, pool: "forks" as const },
+const project = (name: string, include: string | string[], testTimeout = 20_000) => ({
+  resolve,
+  test: {
+    name,
+    include: [include].flat(),
+    testTimeout,
+    hookTimeout: 60_000,
+    pool: "forks" as const,
+  },
 });
 
 export default defineConfig({
   test: {
     projects: [
       project("tidy", "test/tidy.test.ts"),
-      project("unit", "test/unit/**/*.test.ts"),
+      project("unit", ["test/unit/**/*.test.ts", "contracts-examples/**/*.test.ts"]),
       project("property", "test/property/**/*.test.ts", 60_000),
       project("simulation", "test/simulation/**/*.test.ts", 180_000),
       project("e2e", "test/e2e/**/*.test.ts", 240_000),

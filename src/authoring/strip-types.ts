@@ -5,7 +5,7 @@
  * so that what the ledger carries is short and can be read. What a program means does not change: two
  * words are never joined, and a line break between two words stays one.
  */
-import { stripTypeScriptTypes } from "node:module";
+import module from "node:module";
 import { type MappedText, MappedWriter } from "./mapped-text.ts";
 
 export type Stripped =
@@ -24,7 +24,7 @@ export function stripTypes(text: string): Stripped {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
-    return { ok: true, mapped: closeGaps(text, stripTypeScriptTypes(text)) };
+    return { ok: true, mapped: closeGaps(text, module.stripTypeScriptTypes(text)) };
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : "this is not TypeScript";
     return { ok: false, message, ...placeOf(cause) };

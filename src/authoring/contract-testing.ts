@@ -1,0 +1,295 @@
+/**
+ * `ace-node/contract-testing`: contracts under test, in the real runtime over a network in memory.
+ *
+ *     const network = await TestNetwork.open();
+ *     const [owner, fan] = [network.account("owner"), network.account("fan")];
+ *     const jar = await network.deploy("tip-jar.ts", { from: owner, args: [100n] });
+ *     await jar.as(fan).call("tip", [], { pay: 150n });
+ *     expect(await jar.view("given", [fan])).toBe(150n);
+ *
+ * Every call is a transaction in a ledger of its own, five seconds after the last. Values are those of
+ * the contract: bigint, text, boolean, arrays, plain objects, and undefined for an absent optional.
+ *
+ * Units   Amounts are stroops, times Unix seconds.
+ * Errors  A call that the contract refuses throws a `ContractFailure` with its code. `CODE_REFUSED`,
+ *         `ARGUMENT_INVALID`, `METHOD_UNKNOWN`, `NODE_VERSION_WRONG`.
+ */
+import "./pinned-node.ts";
+import { fileURLToPath } from "node:url";
+import type { AbiMethod } from "../contracts/abi.ts";
+import { encodeCall } from "../contracts/calldata-frame.ts";
+import type { InboxTransaction } from "../contracts/inbox.ts";
+import type { Value } from "../contracts/value-codec.ts";
+import type { CborValue } from "../lib/cbor.ts";
+import { sha256, sha256Hex } from "../lib/hash.ts";
+import { invariant } from "../lib/invariant.ts";
+import { muxedAddress } from "../lib/strkey.ts";
+import type { Receipt } from "../runtime/applied.ts";
+import { type BuiltContract, buildContract } from "./build-contract.ts";
+import { ContractFailure } from "./contract-failure.ts";
+import { GasNotes } from "./gas-notes.ts";
+import { accountOf, TestLedger, vault } from "./test-ledger.ts";
+import type {
+  ArgsOf,
+  Attached,
+  MethodName,
+  Payment,
+  ResultOf,
+  TestReceipt,
+  Untyped,
+} from "./test-types.ts";
+import { encoded, failedView, methodOf, resultOf, testReceipt } from "./test-values.ts";
+
+const CHUNK_BYTES = 6_000;
+const REGISTRY = 0n;
+const DEPLOY_GAS = 5_000_000n;
+
+export interface Deployment {
+  /** Who deploys it, and is `ctx.caller` in `setup`. */
+  readonly from: string;
+  /** What `setup` takes. */
+  readonly args?: readonly Value[];
+}
+
+export class TestNetwork implements AsyncDisposable {
+  readonly #ledger: TestLedger;
+  readonly #gas = new GasNotes();
+  #transactions = 0;
+
+  private constructor(ledger: TestLedger) {
+    this.#ledger = ledger;
+  }
+
+  static async open(): Promise<TestNetwork> {
+    return new TestNetwork(await TestLedger.open());
+  }
+
+  /** The G… account of this name, with all the money that it needs. */
+  account(name: string): string {
+    return accountOf(name);
+  }
+
+  /** Close time of the last ledger. */
+  get time(): bigint {
+    return this.#ledger.timeS;
+  }
+
+  /** Number of the last ledger. */
+  get ledger(): bigint {
+    return BigInt(this.#ledger.sequence - 1);
+  }
+
+  /** Lets time pass: in one step, or by empty ledgers of five seconds. */
+  async advance(by: { readonly seconds: bigint } | { readonly ledgers: number }): Promise<void> {
+    if ("seconds" in by) this.#ledger.wait(by.seconds - (this.#ledger.nextTimeS - this.time));
+    const ledgers = "ledgers" in by ? by.ledgers : 1;
+    for (let closed = 0; closed < ledgers; closed += 1) await this.#ledger.close([]);
+  }
+
+  /**
+   * Builds the contract, puts its code on the ledger and runs `setup`. Say what its methods are, and
+   * calls are checked: `deploy<typeof import("./tip-jar.ts")>(…)`.
+   *
+   * @param file A path from the current folder, or `new URL("tip-jar.ts", import.meta.url)`.
+   */
+  async deploy<Methods extends object = Untyped>(
+    file: string | URL,
+    { from, args = [] }: Deployment,
+  ): Promise<TestContract<Methods>> {
+    const built = buildContract(typeof file === "string" ? file : fileURLToPath(file));
+    const setup = encoded("setup", built.abi.methods.get("setup") ?? NO_SETUP, args);
+    const bytes = Buffer.from(built.source);
+    const hash = sha256(bytes);
+    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+      const chunk = Uint8Array.from(bytes.subarray(offset, offset + CHUNK_BYTES));
+      const put = { method: "put", args: [hash, BigInt(offset), chunk] };
+      await this.#registry(from, put, built);
+    }
+    const receipt = await this.#registry(from, { method: "deploy", args: [hash, setup] }, built);
+    const { result } = receipt;
+    invariant(typeof result === "bigint", "a deployment answers with a number");
+    return new TestContract<Methods>(built, result, {
+      send: (transaction) => this.#send(built, transaction),
+      view: (method, values) => this.#view(result, method, values),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gas.save();
+    await this.#ledger[Symbol.asyncDispose]();
+  }
+
+  async #registry(
+    from: string,
+    call: { readonly method: string; readonly args: readonly CborValue[] },
+    built: BuiltContract,
+  ): Promise<Receipt> {
+    const chunks = [encodeCall({ contract: REGISTRY, gas: DEPLOY_GAS, ...call })];
+    const [receipt] = await this.#ledger.close([{ ...this.#empty(from), chunks }]);
+    invariant(receipt !== undefined, "the registry answers");
+    const method = call.method === "deploy" ? "setup" : call.method;
+    if (!receipt.ok) throw new ContractFailure({ built, method, receipt: testReceipt(receipt) });
+    if (method === "setup") this.#note(built, method, receipt);
+    return receipt;
+  }
+
+  async #send(built: BuiltContract, sent: Sent): Promise<TestReceipt> {
+    const { from, to, method, args, attached } = sent;
+    const types = built.abi.methods.get(method);
+    const call = { contract: to, method, args, ...(attached.gas && { gas: attached.gas }) };
+    const [receipt] = await this.#ledger.close([
+      {
+        ...this.#transaction(from, to, attached),
+        chunks: sent.isPlain ? [] : [encodeCall(call)],
+      },
+    ]);
+    invariant(receipt !== undefined, "a transaction that pays or calls has a receipt");
+    const read = testReceipt(receipt, types);
+    if (!receipt.ok) throw new ContractFailure({ built, method, receipt: read });
+    this.#note(built, method, receipt);
+    return read;
+  }
+
+  #note({ abi }: BuiltContract, method: string, { gasUsed }: Receipt): void {
+    this.#gas.add({ contract: abi.name, method, gas: Number(gasUsed) });
+  }
+
+  async #view(number: bigint, method: string, args: readonly CborValue[]) {
+    return this.#ledger.runtime.view({ contract: number, method, args });
+  }
+
+  #transaction(from: string, contract: bigint, { pay, locks = [] }: Attached): InboxTransaction {
+    const payments = paymentsOf(pay);
+    const empty = this.#empty(from);
+    return {
+      ...empty,
+      transfers: payments.map((payment, operation) => ({
+        operation,
+        from: payment.from ?? from,
+        to: payment.to ?? muxedAddress(vault, contract),
+        asset: payment.asset ?? "XLM",
+        amount: payment.amount,
+      })),
+      locks: locks.map((lock, index) => ({
+        from,
+        ...lock,
+        operation: payments.length + index,
+        id: sha256Hex(Buffer.from(`${empty.hash} ${index}`)),
+      })),
+    };
+  }
+
+  #empty(source: string): InboxTransaction {
+    this.#transactions += 1;
+    const hash = sha256Hex(Buffer.from(`transaction ${this.#transactions}`));
+    return { hash, source, chunks: [], transfers: [], locks: [] };
+  }
+}
+
+interface Sent {
+  readonly from: string;
+  readonly to: bigint;
+  readonly method: string;
+  readonly args: readonly CborValue[];
+  readonly attached: Attached;
+  /** A payment without a call. */
+  readonly isPlain: boolean;
+}
+
+interface Network {
+  readonly send: (sent: Sent) => Promise<TestReceipt>;
+  readonly view: (
+    method: string,
+    args: readonly CborValue[],
+  ) => Promise<{ readonly code: string; readonly result: CborValue; readonly gasUsed?: bigint }>;
+}
+
+export class TestContract<Methods extends object = Untyped> {
+  readonly number: bigint;
+  /** Where plain payments go. */
+  readonly address: string;
+  readonly name: string;
+  readonly #built: BuiltContract;
+  readonly #network: Network;
+
+  constructor(built: BuiltContract, number: bigint, network: Network) {
+    this.#built = built;
+    this.#network = network;
+    this.number = number;
+    this.address = muxedAddress(vault, number);
+    this.name = built.abi.name;
+  }
+
+  /** Acts as this account. */
+  as(account: string): TestCaller<Methods> {
+    return new TestCaller<Methods>(this.#built, {
+      send: (sent) => this.#network.send({ ...sent, to: this.number, from: account }),
+    });
+  }
+
+  /** What a view answers. */
+  view<Name extends MethodName<Methods>>(
+    method: Name,
+    args?: ArgsOf<Methods, Name>,
+  ): Promise<ResultOf<Methods, Name>>;
+  async view(method: string, args: readonly unknown[] = []): Promise<unknown> {
+    const types = methodOf(this.#built, method);
+    const answer = await this.#network.view(method, encoded(method, types, args));
+    if (answer.code === "") return resultOf(types, answer.result);
+    const receipt = failedView(answer.code);
+    throw new ContractFailure({ built: this.#built, method, receipt });
+  }
+}
+
+type Bare = Omit<Sent, "from" | "to">;
+
+export class TestCaller<Methods extends object = Untyped> {
+  readonly #built: BuiltContract;
+  readonly #port: { readonly send: (sent: Bare) => Promise<TestReceipt> };
+
+  constructor(built: BuiltContract, port: { readonly send: (sent: Bare) => Promise<TestReceipt> }) {
+    this.#built = built;
+    this.#port = port;
+  }
+
+  /** Calls a method in a transaction, and gives its receipt. */
+  call<Name extends MethodName<Methods>>(
+    method: Name,
+    args?: ArgsOf<Methods, Name>,
+    attached?: Attached,
+  ): Promise<TestReceipt<ResultOf<Methods, Name>>>;
+  async call(
+    method: string,
+    args: readonly unknown[] = [],
+    attached: Attached = {},
+  ): Promise<TestReceipt<unknown>> {
+    const given = encoded(method, methodOf(this.#built, method), args);
+    return this.#port.send({ method, args: given, attached, isPlain: false });
+  }
+
+  /** A plain payment to the contract's address: runs `receive`. */
+  pay(amount: bigint, asset = "XLM"): Promise<TestReceipt> {
+    const attached = { pay: { amount, asset } };
+    return this.#port.send({ method: "receive", args: [], attached, isPlain: true });
+  }
+}
+
+/** Waits for a call that must fail with this code, and gives its receipt. */
+export async function expectFail(code: string, call: Promise<unknown>): Promise<TestReceipt> {
+  const failure: unknown = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) throw new Error(`expected ${code}, but the call succeeded`);
+  if (!(failure instanceof ContractFailure)) throw failure;
+  if (failure.code === code) return failure.receipt;
+  throw new Error(`expected ${code}, but ${failure.message}`, { cause: failure });
+}
+
+const NO_SETUP: AbiMethod = { args: [], view: false, payable: false };
+
+function paymentsOf(pay: Attached["pay"]): readonly Payment[] {
+  if (pay === undefined) return [];
+  if (typeof pay === "bigint") return [{ amount: pay }];
+  return "amount" in pay ? [pay] : pay;
+}
