@@ -6,7 +6,8 @@
  */
 import { hash } from "node:crypto";
 import { invariant } from "../lib/invariant.ts";
-import { LANE_COUNT, LANES_MEMORY_FROM, lanesConstants, lanesModule } from "./hash-lanes-code.ts";
+import { LANE_COUNT, lanesModule } from "./hash-lanes-code.ts";
+import { LANES_MEMORY_FROM, lanesConstants } from "./hash-lanes-constants.ts";
 
 /** What is used of WebAssembly, for which the language has no types of its own. */
 declare const WebAssembly: {

@@ -2,13 +2,11 @@
  * Changes of the state as bytes: records of path ‖ sha256(value), ascending by path, each path once.
  * A value hash of zeros takes the entry out. They are what the tree is changed by and what its log
  * keeps.
- *
- * Flow    Hashes are written as text of one byte a character: half the cost of a buffer for each.
  */
-import { hash } from "node:crypto";
 import { invariant } from "../lib/invariant.ts";
 import type { Write } from "./applied.ts";
 import { copyWords } from "./copy-words.ts";
+import { MessageHashes } from "./hash-messages.ts";
 import { ENTRY_WORDS } from "./state-blocks.ts";
 import { comparePaths, ENTRY_BYTES, HASH_BYTES } from "./state-format.ts";
 
@@ -22,19 +20,15 @@ export interface Records {
 const PLACES = 2 ** 21;
 export const RECORDS_MAX = PLACES;
 
-/** Hashes `bytes` into `target` at `at`. */
-function hashTo(target: Buffer, at: number, bytes: Uint8Array): void {
-  target.write(hash("sha256", bytes, "binary"), at, HASH_BYTES, "latin1");
-}
-
 /** The records of writes in any order, each key once. */
 export function recordsOf(writes: readonly Write[]): Records {
-  const found = Buffer.alloc(writes.length * ENTRY_BYTES);
+  const found = new Uint8Array(writes.length * ENTRY_BYTES);
+  const hashes = new MessageHashes(found);
   for (const [place, { key, value }] of writes.entries()) {
-    const at = place * ENTRY_BYTES;
-    hashTo(found, at, key);
-    if (value !== undefined) hashTo(found, at + HASH_BYTES, value);
+    hashes.add(key, place * ENTRY_WORDS);
+    if (value !== undefined) hashes.add(value, place * ENTRY_WORDS + ENTRY_WORDS / 2);
   }
+  hashes.finish();
   const order = sortedPlaces(found);
   const bytes = new Uint8Array(found.length);
   const [from, to] = [wordsOf(found), wordsOf(bytes)];
@@ -82,7 +76,8 @@ function sortedPlaces(records: Uint8Array): Uint32Array {
     keys[place] = view.getUint32(place * ENTRY_BYTES) * PLACES + place;
   }
   keys.sort();
-  const order = Uint32Array.from(keys, (key) => key % PLACES);
+  const order = new Uint32Array(count);
+  for (let index = 0; index < count; index += 1) order[index] = (keys[index] ?? 0) % PLACES;
   const head = (index: number): number => Math.floor((keys[index] ?? 0) / PLACES);
   // Paths that begin with the same 32 bits are rare and are put in order by all of their bytes.
   for (let begin = 0; begin < count; ) {
