@@ -29,15 +29,28 @@ import {
   text,
 } from "ace-node/contract";
 
+/**
+ * `param.set` gives the setting `name` a value. `contract.upgrade` changes the contract of number `value`
+ * to `code`, which the registry does when it has enacted the vote; its `name` is empty.
+ */
+const action = {
+  kind: oneOf("param.set", "contract.upgrade"),
+  name: text,
+  value: int,
+  code: optional(hash),
+};
+
 contract({
   name: "dao",
   implements: ["dao/1"],
+  upgrade: "dao",
   methods: {
-    setup: { args: [asset, list({ name: text, value: int, min: int, max: int }, 64)] },
+    setup: { args: [asset, account, list({ name: text, value: int, min: int, max: int }, 64)] },
     lock: { args: [int] },
-    propose: { args: [text, { kind: oneOf("param.set"), name: text, value: int }], returns: int },
+    propose: { args: [text, action], returns: int },
     vote: { args: [int, oneOf("yes", "no", "abstain")], returns: int },
     execute: { args: [int], returns: int },
+    enact: { args: [int, int, hash] },
     proposal: {
       args: [int],
       view: true,
@@ -45,7 +58,7 @@ contract({
         id: int,
         proposer: account,
         title: text,
-        action: { kind: oneOf("param.set"), name: text, value: int },
+        action,
         state: oneOf("delay", "voting", "passed", "rejected", "queued", "executed", "expired"),
         created: int,
         opens: int,
@@ -68,7 +81,7 @@ contract({
           id: int,
           proposer: account,
           title: text,
-          action: { kind: oneOf("param.set"), name: text, value: int },
+          action,
           state: oneOf("delay", "voting", "passed", "rejected", "queued", "executed", "expired"),
           created: int,
           opens: int,
@@ -118,12 +131,14 @@ const OPEN_MAX_EACH = 2;
 const PAGE = 10n;
 const BPS = 10_000n;
 const PASS_BPS = 5_000n;
+const UPGRADE_PASS_BPS = 6_000n;
 
 /** `sums` is a tree over `until`: digits of 4 bits, enough for 36 bits of seconds. */
 const DIGIT = 16n;
 const LEVELS = 9n;
 
 const governance = state.value("governance", asset);
+const registry = state.value("registry", account);
 const settingRows = state.map("setting", text, {
   value: int,
   next: int,
@@ -145,7 +160,7 @@ const openRows = state.value(
 const proposalRows = state.map("proposal", int, {
   proposer: account,
   title: text,
-  action: { kind: oneOf("param.set"), name: text, value: int },
+  action,
   created: int,
   opens: int,
   ends: int,
@@ -163,8 +178,9 @@ const ballots = state.map("ballot", int, account, {
 const executions = state.map("executed", int, int);
 
 /** Runs once, at the genesis ledger. */
-export function setup(governanceAsset, settingList) {
+export function setup(governanceAsset, registryAddress, settingList) {
   governance.set(governanceAsset);
+  registry.set(registryAddress);
   for (const { name, value, min, max } of settingList) {
     settingRows.set(name, { value, next: value, fromLedger: 0n, min, max });
   }
@@ -188,10 +204,10 @@ export function lock(until) {
   emit("locked", { account: ctx.caller, id, amount, until });
 }
 
-/** Proposes to set a setting; the vote opens after the delay. Returns the proposal's number. */
-export function propose(title, action) {
+/** Proposes a change; the vote opens after the delay. Returns the proposal's number. */
+export function propose(title, change) {
   if (title.length === 0 || title.length > TITLE_LENGTH_MAX) fail("DAO_TITLE");
-  demandBounds(action);
+  demandAction(change);
   const open = (openRows.get() ?? []).filter(({ ends }) => ends > ctx.time);
   const own = open.filter(({ proposer }) => proposer === ctx.caller);
   if (open.length >= OPEN_MAX || own.length >= OPEN_MAX_EACH) fail("DAO_OPEN_LIMIT");
@@ -203,19 +219,20 @@ export function propose(title, action) {
   if (power === 0n || power * BPS < total * inForce("dao.thresholdBps")) fail("DAO_THRESHOLD");
 
   const id = (lastId.get() ?? 0n) + 1n;
-  const eta = ends + inForce("dao.timelockS");
+  const { timelockS, quorumBps, passBps } = termsOf(change);
+  const eta = ends + timelockS;
   lastId.set(id);
   proposalRows.set(id, {
     proposer: ctx.caller,
     title,
-    action,
+    action: change,
     created: ctx.time,
     opens,
     ends,
     eta,
     graceEnds: eta + inForce("dao.graceS"),
-    quorumBps: inForce("dao.quorumBps"),
-    passBps: PASS_BPS,
+    quorumBps,
+    passBps,
   });
   totals.set(id, total);
   tallies.set(id, { yes: 0n, no: 0n, abstain: 0n });
@@ -242,11 +259,9 @@ export function vote(id, choice) {
 /** Executes what passed, once its timelock is over. Returns the ledger at which it takes effect. */
 export function execute(id) {
   const proposal = proposalRows.get(id);
-  const reached = proposal === undefined ? "unknown" : stateOf(id, proposal);
-  if (reached === "passed") fail("DAO_EARLY");
-  if (reached === "expired") fail("DAO_EXPIRED");
-  if (reached !== "queued") fail("DAO_NOT_QUEUED");
-  const { name, value } = proposal.action;
+  demandQueued(id, proposal);
+  const { kind, name, value } = proposal.action;
+  if (kind === "contract.upgrade") fail("DAO_BY_REGISTRY");
   demandBounds(proposal.action);
   const { min, max } = settingRows.get(name);
   const epoch = inForce("epoch.ledgers");
@@ -255,6 +270,18 @@ export function execute(id) {
   executions.set(id, fromLedger);
   emit("executed", { proposal: id, name, value, fromLedger });
   return fromLedger;
+}
+
+/** The registry asks before it changes a contract's code: all of it happens, or none. */
+export function enact(id, number, code) {
+  if (ctx.caller !== registry.get()) fail("DAO_BY_REGISTRY");
+  const proposal = proposalRows.get(id);
+  demandQueued(id, proposal);
+  const { kind, value, code: voted } = proposal.action;
+  const isVoted = kind === "contract.upgrade" && value === number && voted === code;
+  if (!isVoted) fail("DAO_OTHER_ACTION");
+  executions.set(id, ctx.ledger);
+  emit("executed", { proposal: id, contract: number, code });
 }
 
 export function proposal(id) {
@@ -360,6 +387,34 @@ function addToTotals(until, amount) {
   }
 }
 
+function demandQueued(id, proposal) {
+  const reached = proposal === undefined ? "unknown" : stateOf(id, proposal);
+  if (reached === "passed") fail("DAO_EARLY");
+  if (reached === "expired") fail("DAO_EXPIRED");
+  if (reached !== "queued") fail("DAO_NOT_QUEUED");
+}
+
+function demandAction({ kind, name, value, code }) {
+  const isUpgrade = kind === "contract.upgrade";
+  if (isUpgrade !== (code !== undefined)) fail("DAO_ACTION");
+  if (!isUpgrade) demandBounds({ name, value });
+  else if (name !== "" || value < 0n) fail("DAO_ACTION");
+}
+
+/** Code asks for more than a setting: more must vote, more agree, and all can leave before it comes. */
+function termsOf({ kind }) {
+  const quorumBps = inForce("dao.quorumBps");
+  if (kind === "param.set") {
+    return { timelockS: inForce("dao.timelockS"), quorumBps, passBps: PASS_BPS };
+  }
+  const least = inForce("dao.upgradeQuorumBps");
+  return {
+    timelockS: inForce("dao.upgradeTimelockS"),
+    quorumBps: quorumBps > least ? quorumBps : least,
+    passBps: UPGRADE_PASS_BPS,
+  };
+}
+
 function demandBounds({ name, value }) {
   const row = settingRows.get(name);
   if (row === undefined) fail("DAO_NO_DECODER");
@@ -394,14 +449,14 @@ function stateOf(id, { opens, ends, eta, graceEnds, quorumBps, passBps }) {
 }
 
 function describe(id, found) {
-  const { proposer, title, action, created, opens, ends, eta, graceEnds, passBps } = found;
+  const { proposer, title, action: change, created, opens, ends, eta, graceEnds, passBps } = found;
   const { yes, no, abstain } = tallies.get(id);
   const total = totals.get(id);
   return {
     id,
     proposer,
     title,
-    action,
+    action: change,
     state: stateOf(id, found),
     created,
     opens,

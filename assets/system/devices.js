@@ -22,6 +22,7 @@ import {
 contract({
   name: "devices",
   implements: ["devices/1"],
+  upgrade: "dao",
   methods: {
     setup: { args: [] },
     add: { args: [bytes(32)] },

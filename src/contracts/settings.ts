@@ -24,6 +24,8 @@ export const settingRules = {
   "dao.quorumBps": rule(1_000, 100, 10_000, 100, "share of all locked power that must vote"),
   "dao.thresholdBps": rule(50, 0, 10_000, 0, "share of all locked power needed to propose"),
   "dao.minLockS": rule(86_400, 86_400, 31_536_000, 60, "shortest lock that carries power"),
+  "dao.upgradeQuorumBps": rule(2_000, 1_000, 10_000, 100, "the same for a contract's code"),
+  "dao.upgradeTimelockS": rule(604_800, 259_200, 2_592_000, 1, "timelock of a contract's code"),
   "epoch.ledgers": rule(720, 60, 17_280, 2, "a passed setting takes effect at the next epoch"),
   "token.lifeS": rule(300, 60, 900, 10, "how long an access token lives"),
 } as const satisfies Record<string, SettingRule>;
@@ -37,6 +39,7 @@ export const developmentSettings: Readonly<Partial<Record<SettingName, number>>>
   "dao.timelockS": 10,
   "dao.graceS": 600,
   "dao.minLockS": 60,
+  "dao.upgradeTimelockS": 10,
   "epoch.ledgers": 10,
   "token.lifeS": 60,
 };

@@ -4,6 +4,7 @@
  * Their sources are the files in `assets/system`; `network.json` holds the hash of each.
  */
 import type { CborValue } from "../lib/cbor.ts";
+import { accountBytes } from "../lib/strkey.ts";
 import type { ServiceNetwork } from "./service-network.ts";
 import { isPublicPassphrase, settingRules } from "./settings.ts";
 
@@ -16,12 +17,14 @@ export interface SystemContract {
   readonly setupArgs: (network: ServiceNetwork) => readonly CborValue[];
 }
 
+const ID_BYTES = 8;
+
 export const systemContracts: readonly SystemContract[] = [
   { number: 1n, name: "dao", file: "dao.js", setupArgs: daoSetupArgs },
   { number: 2n, name: "devices", file: "devices.js", setupArgs: () => [] },
 ];
 
-/** The governance asset, and each setting with its value and the bounds that hold here. */
+/** The governance asset, the registry's address, and each setting with its value and the bounds that hold here. */
 function daoSetupArgs(network: ServiceNetwork): readonly CborValue[] {
   const isPublic = isPublicPassphrase(network.passphrase);
   const settings = Object.entries(settingRules).map(
@@ -33,5 +36,10 @@ function daoSetupArgs(network: ServiceNetwork): readonly CborValue[] {
         ["max", BigInt(rule.max)],
       ]),
   );
-  return [network.governanceAsset, settings];
+  return [network.governanceAsset, registryAddress(network.vault), settings];
+}
+
+/** Contract 0's, as arguments carry addresses: the account's key, then the id. */
+function registryAddress(vault: string): Uint8Array {
+  return Uint8Array.from([...accountBytes(vault), ...new Uint8Array(ID_BYTES)]);
 }
