@@ -17,7 +17,7 @@ import {
   substring,
 } from "./primordials.ts";
 import { Memo } from "./table.ts";
-import { isType, readType } from "./types.ts";
+import { areNames, fieldNames, isType, readType } from "./types.ts";
 
 const NAME_MAX = 32;
 const KEYS_MAX = 2;
@@ -32,6 +32,8 @@ const DECLARED_GAS_MAX = 500;
 interface Declared {
   /** Of the keys, if any, and last of the value. */
   readonly types: readonly AbiType[];
+  /** Of records, as they were written: another order of the same fields costs other gas. */
+  readonly names: readonly string[];
   readonly gas: number;
   readonly kit: object;
 }
@@ -60,7 +62,7 @@ function declare(
   make: (place: string, types: readonly AbiType[]) => object,
 ): object {
   const found = typeof name === "string" ? known.get(name) : undefined;
-  if (found !== undefined && areTypes(written, found.types)) {
+  if (found !== undefined && isDeclared(written, found)) {
     charge(found.gas);
     return found.kit;
   }
@@ -71,7 +73,8 @@ function declare(
   const kit = make(place, types);
   // The name is cut from our own text: a piece of a longer one would keep all of that in memory.
   if (gas <= DECLARED_GAS_MAX) {
-    known.set(substring(place, 0, place.length - 1), { types, gas, kit });
+    const names = namesOf(written, types);
+    known.set(substring(place, 0, place.length - 1), { types, names, gas, kit });
   }
   return kit;
 }
@@ -184,6 +187,20 @@ function read(key: string): string {
 function write(key: string, bytes: string): void {
   charge(gasSchedule.stateWrite + gasSchedule.stateWriteByte * bytes.length);
   demand(host.write(key, bytes));
+}
+
+function isDeclared(written: readonly unknown[], { types, names }: Declared): boolean {
+  if (!areTypes(written, types)) return false;
+  return names.length === 0 || areNames(namesOf(written, types), names);
+}
+
+function namesOf(written: readonly unknown[], types: readonly AbiType[]): readonly string[] {
+  const names: string[] = [];
+  for (let index = 0; index < types.length; index += 1) {
+    const type = types[index];
+    if (type !== undefined) fieldNames(written[index], type, names);
+  }
+  return names;
 }
 
 function areTypes(written: readonly unknown[], types: readonly AbiType[]): boolean {

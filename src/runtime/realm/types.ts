@@ -53,6 +53,33 @@ export function isType(value: unknown, type: AbiType): boolean {
   }
 }
 
+/**
+ * Names of the fields of all records in `value`, which is written as `type`, in the order in which it has
+ * them: putting them into the order of their encoding costs what that order makes it cost.
+ */
+export function fieldNames(value: unknown, type: AbiType, into: string[] = []): readonly string[] {
+  if (!isPlain(value)) return into;
+  switch (type.kind) {
+    case "list":
+      return fieldNames(value["item"], type.item, into);
+    case "optional":
+      return fieldNames(value["type"], type.type, into);
+    case "record": {
+      const fields = value["kind"] === "record" ? value["fields"] : value;
+      if (!isPlain(fields)) return into;
+      const keys = objectKeys(fields);
+      for (let index = 0; index < keys.length; index += 1) into[into.length] = keys[index] ?? "";
+      for (let index = 0; index < type.fields.length; index += 1) {
+        const field = type.fields[index];
+        if (field !== undefined) fieldNames(fields[field[0]], field[1], into);
+      }
+      return into;
+    }
+    default:
+      return into;
+  }
+}
+
 function areFields(value: unknown, fields: readonly AbiField[]): boolean {
   if (!isPlain(value) || objectKeys(value).length !== fields.length) return false;
   for (let index = 0; index < fields.length; index += 1) {
@@ -62,7 +89,7 @@ function areFields(value: unknown, fields: readonly AbiField[]): boolean {
   return true;
 }
 
-function areNames(value: unknown, found: readonly string[]): boolean {
+export function areNames(value: unknown, found: readonly string[]): boolean {
   if (!isArray(value) || value.length !== found.length) return false;
   for (let index = 0; index < found.length; index += 1) {
     if (value[index] !== found[index]) return false;
