@@ -17,7 +17,7 @@ import { KnownContracts, LedgerScope } from "./ledger-scope.ts";
 import type { Ground, Row } from "./overlay.ts";
 import { uint32 } from "./realm/cbor.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
-import type { LedgerRequest, ViewRequest, WireCall } from "./requests.ts";
+import type { LedgerRequest, ViewRequest } from "./requests.ts";
 import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
 import { type NetWrite, WorkingState } from "./working-state.ts";
 
@@ -25,6 +25,9 @@ declare const $port: ProcessPort;
 
 /** Of state that is known, with what an entry costs beside its bytes. */
 const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Where a call as it is sent names its contract. */
+const CONTRACT = 3;
 
 const port: ProcessPort = $port;
 const seat: { host: CallQuestions | undefined } = { host: undefined };
@@ -104,7 +107,7 @@ function ledgerOf(text: string) {
 
 function receiptsOf(
   open: OpenLedger,
-  calls: readonly WireCall[],
+  calls: LedgerRequest["calls"],
   isOneByOne: boolean,
   notes: FootprintNotes | undefined,
 ): ReceiptParts[] {
@@ -112,7 +115,7 @@ function receiptsOf(
   for (callNumber = 0; callNumber < calls.length; callNumber += 1) {
     if (isOneByOne) port.begin(callNumber);
     const before = open.gasUsed();
-    notes?.begin(calls[callNumber]?.contract ?? "");
+    notes?.begin(calls[callNumber]?.[CONTRACT] ?? "");
     receipts.push(open.execute(callNumber));
     notes?.used(open.gasUsed() - before);
   }
@@ -128,10 +131,7 @@ function outcomeText(
   notes = "",
 ): string {
   const pieces: string[] = [uint32(receipts.length)];
-  for (const { before, args, middle, writes: own, after } of receipts) {
-    const first = uint32(before.length) + uint32(args.length) + uint32(middle.length);
-    pieces.push(first, uint32(own.length), uint32(after.length), before, args, middle, own, after);
-  }
+  for (const receipt of receipts) pieces.push(receipt);
   pieces.push(uint32(writes.length));
   for (const [key, value] of writes) {
     pieces.push(uint32(key.length), key, uint32(value.length), value);
