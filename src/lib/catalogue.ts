@@ -6,6 +6,7 @@
  * but may still apply), `hint` one thing to do next.
  */
 import { accessCatalogue } from "./catalogue-access.ts";
+import { authoringCatalogue } from "./catalogue-authoring.ts";
 import { contractCatalogue } from "./catalogue-contract.ts";
 import { ledgerCatalogue } from "./catalogue-ledger.ts";
 import { nodeCatalogue } from "./catalogue-node.ts";
@@ -20,6 +21,7 @@ export interface CatalogueEntry {
 export const catalogue = {
   ...accessCatalogue,
   ...contractCatalogue,
+  ...authoringCatalogue,
   ...ledgerCatalogue,
   ...nodeCatalogue,
   ...p2pCatalogue,
