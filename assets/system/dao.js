@@ -133,6 +133,9 @@ const BPS = 10_000n;
 const PASS_BPS = 5_000n;
 const UPGRADE_PASS_BPS = 6_000n;
 
+/** Rules of the sandbox that runs this: a vote names the next version, never another. */
+const PROTOCOL = "protocol.version";
+
 /** `sums` is a tree over `until`: digits of 4 bits, enough for 36 bits of seconds. */
 const DIGIT = 16n;
 const LEVELS = 9n;
@@ -263,9 +266,12 @@ export function execute(id) {
   const { kind, name, value } = proposal.action;
   if (kind === "contract.upgrade") fail("DAO_BY_REGISTRY");
   demandBounds(proposal.action);
-  const { min, max } = settingRows.get(name);
+  const { fromLedger: last, min, max } = settingRows.get(name);
+  // Every node must have the next version at its first ledger: it is told early, and once.
+  if (name === PROTOCOL && ctx.ledger < last) fail("DAO_PROTOCOL_PENDING");
+  const notice = name === PROTOCOL ? inForce("protocol.noticeLedgers") : 0n;
   const epoch = inForce("epoch.ledgers");
-  const fromLedger = (ctx.ledger / epoch + 1n) * epoch;
+  const fromLedger = ((ctx.ledger + notice) / epoch + 1n) * epoch;
   settingRows.set(name, { value: inForce(name), next: value, fromLedger, min, max });
   executions.set(id, fromLedger);
   emit("executed", { proposal: id, name, value, fromLedger });
@@ -419,6 +425,7 @@ function demandBounds({ name, value }) {
   const row = settingRows.get(name);
   if (row === undefined) fail("DAO_NO_DECODER");
   if (value < row.min || value > row.max) fail("DAO_BOUNDS");
+  if (name === PROTOCOL && value !== row.next + 1n) fail("DAO_PROTOCOL_NEXT");
 }
 
 function inForce(name) {

@@ -16,6 +16,12 @@ export interface SettingRule {
   readonly about: string;
 }
 
+/** Founded as `protocolVersion` of the network; see `src/runtime/protocol-schedule.ts`. */
+export const PROTOCOL_SETTING = "protocol.version";
+
+/** More ledgers than are ever under way at once, so that each knows its version before it begins. */
+export const PROTOCOL_NOTICE_LEDGERS_MIN = 16;
+
 export const settingRules = {
   "dao.delayS": rule(172_800, 3_600, 1_209_600, 1, "from proposal to the opening of the vote"),
   "dao.votingS": rule(604_800, 86_400, 2_592_000, 5, "how long a vote is open"),
@@ -27,6 +33,14 @@ export const settingRules = {
   "dao.upgradeQuorumBps": rule(2_000, 1_000, 10_000, 100, "the same for a contract's code"),
   "dao.upgradeTimelockS": rule(604_800, 259_200, 2_592_000, 1, "timelock of a contract's code"),
   "epoch.ledgers": rule(720, 60, 17_280, 2, "a passed setting takes effect at the next epoch"),
+  "protocol.noticeLedgers": rule(
+    120_960,
+    17_280,
+    1_036_800,
+    PROTOCOL_NOTICE_LEDGERS_MIN,
+    "from the execution of a vote to the first ledger of a new protocol version",
+  ),
+  [PROTOCOL_SETTING]: rule(1, 1, 1_000_000, 1, "rules of the sandbox; a vote names the next one"),
   "token.lifeS": rule(300, 60, 900, 10, "how long an access token lives"),
 } as const satisfies Record<string, SettingRule>;
 
@@ -41,6 +55,7 @@ export const developmentSettings: Readonly<Partial<Record<SettingName, number>>>
   "dao.minLockS": 60,
   "dao.upgradeTimelockS": 10,
   "epoch.ledgers": 10,
+  "protocol.noticeLedgers": 16,
   "token.lifeS": 60,
 };
 
@@ -63,6 +78,7 @@ export function settingsFaults(
   return Object.entries(settings).flatMap(([name, value]) => {
     const known = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (known === undefined) return [`"${name}" is not a setting`];
+    if (name === PROTOCOL_SETTING) return [`"${name}" is founded as protocolVersion`];
     const min = isPublic ? known.min : known.developmentMin;
     if (value >= min && value <= known.max) return [];
     return [`${name} = ${value} is outside ${min} to ${known.max}`];

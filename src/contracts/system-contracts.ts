@@ -6,7 +6,7 @@
 import type { CborValue } from "../lib/cbor.ts";
 import { accountBytes } from "../lib/strkey.ts";
 import type { ServiceNetwork } from "./service-network.ts";
-import { isPublicPassphrase, settingRules } from "./settings.ts";
+import { isPublicPassphrase, PROTOCOL_SETTING, settingRules } from "./settings.ts";
 
 export interface SystemContract {
   readonly number: bigint;
@@ -27,11 +27,15 @@ export const systemContracts: readonly SystemContract[] = [
 /** The governance asset, the registry's address, and each setting with its value and the bounds that hold here. */
 function daoSetupArgs(network: ServiceNetwork): readonly CborValue[] {
   const isPublic = isPublicPassphrase(network.passphrase);
+  const founded: Readonly<Record<string, number>> = {
+    ...network.settings,
+    [PROTOCOL_SETTING]: network.protocolVersion,
+  };
   const settings = Object.entries(settingRules).map(
     ([name, rule]): CborValue =>
       new Map<string, CborValue>([
         ["name", name],
-        ["value", BigInt(network.settings[name] ?? rule.initial)],
+        ["value", BigInt(founded[name] ?? rule.initial)],
         ["min", BigInt(isPublic ? rule.min : rule.developmentMin)],
         ["max", BigInt(rule.max)],
       ]),

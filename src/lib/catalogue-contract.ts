@@ -50,6 +50,11 @@ export const contractCatalogue = {
     exit: 6,
     hint: "This build does not implement the network's contracts. Install the version it names.",
   },
+  PROTOCOL_UNKNOWN: {
+    status: 503,
+    exit: 6,
+    hint: "Install a release that has this version, then start the node again; until then it answers reads.",
+  },
   STATE_ROOT_MISMATCH: {
     status: 500,
     exit: 6,

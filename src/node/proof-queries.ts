@@ -6,7 +6,7 @@ import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import { ledgerHash } from "../runtime/ledger-hash.ts";
-import { protocolHash } from "../runtime/protocol.ts";
+import { ProtocolSchedule } from "../runtime/protocol-schedule.ts";
 import { txHashOf } from "../runtime/receipt-codec.ts";
 import { proveReceipt } from "../runtime/receipts-root.ts";
 import type { ChainLink, Store } from "../store/store.ts";
@@ -17,11 +17,15 @@ interface Parts {
 }
 
 export function proofQueries({ network, store }: Parts): ProofPorts {
+  const schedule = new ProtocolSchedule({ network });
   const claimOf = (link: ChainLink): Pick<StateProofJson, "ledgerHash" | "ledger"> => {
     const { sequence, receiptsRoot, stateRoot } = link;
     const previous = store.link(sequence - 1)?.ledgerHash ?? networkId(network);
-    const ledger = { previous, sequence, receiptsRoot, stateRoot, protocolHash };
-    if (ledgerHash(ledger) !== link.ledgerHash) {
+    const ledger = schedule
+      .hashesAt(sequence)
+      .map((protocolHash) => ({ previous, sequence, receiptsRoot, stateRoot, protocolHash }))
+      .find((fields) => ledgerHash(fields) === link.ledgerHash);
+    if (ledger === undefined) {
       const what = `ledger ${sequence} was applied under rules that this build does not know`;
       throw new AceError("PROTOCOL_MISMATCH", what);
     }

@@ -78,6 +78,7 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
   const { kind, method, args, caller } = call;
   const { ledger } = context;
   if (kind === "malformed") return refused("CALLDATA_MALFORMED");
+  if (kind === "skipped") return refused("PROTOCOL_SKIPPED");
   if (contract.number === REGISTRY) return callRegistry(call, context, gas);
   const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");

@@ -4,7 +4,7 @@ import { compareBytes } from "../lib/bytes.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Share } from "./call-graph.ts";
 import { type Edge, type Footprint, meetings } from "./footprint.ts";
-import { limits } from "./limits.ts";
+import type { Rules } from "./limits.ts";
 import type { LedgerOutcome } from "./outcome-frame.ts";
 
 export interface LedgerPart {
@@ -20,11 +20,15 @@ export type Verdict =
   /** Together they may have passed what a ledger grants. */
   | { readonly kind: "full" };
 
-export function verdictOn(parts: readonly LedgerPart[], calls: readonly Call[]): Verdict {
+export function verdictOn(
+  parts: readonly LedgerPart[],
+  calls: readonly Call[],
+  limits: Rules["limits"],
+): Verdict {
   if (parts.length === 1) return { kind: "apart" };
   const edges = meetings(parts.map(({ footprints }) => footprints));
   if (edges.length > 0) return { kind: "met", edges };
-  return mayBeFull(parts, calls) ? { kind: "full" } : { kind: "apart" };
+  return mayBeFull(parts, calls, limits) ? { kind: "full" } : { kind: "apart" };
 }
 
 /** In the order of the ledger. */
@@ -43,7 +47,11 @@ export function joined(parts: readonly LedgerPart[]): LedgerOutcome {
 }
 
 /** Whether the gas of the ledger, counted over all parts, may have refused a call. */
-function mayBeFull(parts: readonly LedgerPart[], calls: readonly Call[]): boolean {
+function mayBeFull(
+  parts: readonly LedgerPart[],
+  calls: readonly Call[],
+  limits: Rules["limits"],
+): boolean {
   let declared = 0;
   for (const { gasLimit } of calls) declared += Math.min(Number(gasLimit), limits.gasCallMax);
   if (declared <= limits.gasLedgerMax) return false;

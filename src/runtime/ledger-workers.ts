@@ -14,6 +14,7 @@ import { CallGraph, type Share } from "./call-graph.ts";
 import { edgesOf, type Footprint, readFootprints } from "./footprint.ts";
 import { joined, type LedgerPart, verdictOn } from "./ledger-parts.ts";
 import { LedgerWorker } from "./ledger-worker.ts";
+import { firstRules, type Rules } from "./limits.ts";
 import type { LedgerOutcome } from "./outcome-frame.ts";
 import type { PendingState } from "./pending-state.ts";
 import type { ProcessOptions } from "./process-host.ts";
@@ -39,6 +40,7 @@ export class LedgerWorkers implements AsyncDisposable {
   readonly #events: Events;
   readonly #workers: readonly LedgerWorker[];
   readonly #first: LedgerWorker;
+  readonly #limits: Rules["limits"];
   readonly #graph = new CallGraph();
   /** Settles when the ledger that came last has run; undefined when none runs. */
   #last: Promise<LedgerOutcome> | undefined;
@@ -46,6 +48,7 @@ export class LedgerWorkers implements AsyncDisposable {
   constructor({ workers, state, events, processes }: WorkersOptions) {
     this.#state = state;
     this.#events = events;
+    this.#limits = (processes.rules ?? firstRules).limits;
     this.#workers = Array.from({ length: workers }, () => new LedgerWorker(state, processes));
     const [first] = this.#workers;
     invariant(first !== undefined, "somebody applies ledgers");
@@ -93,7 +96,7 @@ export class LedgerWorkers implements AsyncDisposable {
     const whole = { worker: 0, places: calls.map((_, place) => place) };
     const shares = ledger.isWhole ? [whole] : this.#graph.shares(calls, this.#workers.length);
     const parts = await this.#runParts(ledger, shares);
-    const verdict = verdictOn(parts, calls);
+    const verdict = verdictOn(parts, calls, this.#limits);
     for (const part of parts) this.#learn(calls, part);
     if (verdict.kind === "apart") {
       if (parts.length > 1) this.#graph.wereApart();

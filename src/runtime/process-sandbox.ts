@@ -146,8 +146,8 @@ function evaluate(isolate: ivm.Isolate, context: ivm.Context, entry: string): vo
   const modules = new Map<string, ivm.Module>();
   const addresses = new Map<ivm.Module, string>();
   const load = (url: string): ivm.Module => {
-  const { $rules: rules } = globalThis;
-  if (rules !== undefined) context.evalSync(`globalThis.$rules=${JSON.stringify(rules)};`);
+    const { $rules: rules } = globalThis;
+    if (rules !== undefined) context.evalSync(`globalThis.$rules=${JSON.stringify(rules)};`);
     const known = modules.get(url);
     if (known !== undefined) return known;
     const module = isolate.compileModuleSync(scriptOf(url), { filename: url });

@@ -43,7 +43,8 @@ export interface WireCall {
   /** 32 bytes. */
   readonly txHash: string;
   readonly index: number;
-  readonly kind: "call" | "receive" | "malformed";
+  /** `skipped` is an exception of the protocol: it never runs. */
+  readonly kind: "call" | "receive" | "malformed" | "skipped";
   readonly contract: string;
   /** UTF-8, as byte text: a call may name what no method is called. */
   readonly method: string;

@@ -6,6 +6,9 @@ import type { CborValue } from "../lib/cbor.ts";
 import type { Events } from "../lib/events.ts";
 import type { Applied, LedgerInput, Receipt, StateReader, Write } from "./applied.ts";
 import type { ContractInfo } from "./contract-info.ts";
+import type { Exception } from "./exceptions.ts";
+import type { Protocol } from "./protocol.ts";
+import type { ProtocolStatus } from "./protocol-schedule.ts";
 import type { StateTree } from "./state-tree.ts";
 import type { SystemContract, ViewResult } from "./wire.ts";
 
@@ -33,6 +36,9 @@ export interface RuntimeOptions {
   readonly workers?: number;
   /** Contract processes rehearse when they start: a node that will live long gains by it. */
   readonly isRehearsed?: boolean;
+  /** Those of this build when left out. */
+  readonly protocols?: readonly Protocol[];
+  readonly exceptions?: readonly Exception[];
 }
 
 export interface ViewCall {
@@ -53,6 +59,8 @@ export interface Runtime extends AsyncDisposable {
   view(call: ViewCall): Promise<ViewResult>;
   /** What these calls would do, were they the next ledger; nothing is kept. */
   simulate(ledger: SimulatedLedger): Promise<Simulation>;
+  /** Of the last committed ledger. */
+  protocol(): ProtocolStatus;
   abi(contract: bigint): Promise<Abi | undefined>;
   contract(number: bigint): Promise<ContractInfo | undefined>;
   /** Forgets what may not be committed. The next ledger is the one after the last committed. */

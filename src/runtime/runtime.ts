@@ -6,9 +6,13 @@
  *         not, and what they give comes in their order. When a commit fails, `reset` before going on.
  *         Views and simulations run in a process of their own, on committed state, and never delay a
  *         ledger; none sees both sides of a commit.
- * Errors  `PROTOCOL_MISMATCH`, `STATE_ROOT_MISMATCH`, `CONTRACT_FAULT`, `DEPENDENCY_VERSION_WRONG`.
+ *         Each ledger is applied under the version of the protocol that is in force at it; views and
+ *         simulations work under that of the ledger that they show.
+ * Errors  `PROTOCOL_MISMATCH`, `PROTOCOL_UNKNOWN`, `STATE_ROOT_MISMATCH`, `CONTRACT_FAULT`,
+ *         `DEPENDENCY_VERSION_WRONG`.
  */
 import type { Abi } from "../contracts/abi.ts";
+import type { Call } from "../contracts/call.ts";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
@@ -23,7 +27,8 @@ import { Points } from "./points.ts";
 import { type FramePart, frameTypes, rowsFrame } from "./process-frames.ts";
 import { type ContractProcess, startContractProcess } from "./process-host.ts";
 import type { ProcessRequest } from "./process-request.ts";
-import { protocolHash } from "./protocol.ts";
+import type { Protocol } from "./protocol.ts";
+import { type LedgerRules, ProtocolSchedule, type ProtocolStatus } from "./protocol-schedule.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
 import { receiptsRoot } from "./receipts-root.ts";
 import { registryAbi, registryView } from "./registry-view.ts";
@@ -36,6 +41,7 @@ import type {
   ViewCall,
 } from "./runtime-types.ts";
 import type { StateTree } from "./state-tree.ts";
+import { Versioned } from "./versioned.ts";
 import { StateMoved, ViewSnapshot } from "./view-snapshot.ts";
 import { decodeViewResult, encodeLedger, encodeView, type ViewResult } from "./wire.ts";
 
@@ -51,8 +57,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 class ProcessRuntime implements Runtime {
   readonly #options: RuntimeOptions;
-  readonly #ledgers: LedgerWorkers;
-  readonly #views: ContractProcess;
+  readonly #schedule: ProtocolSchedule;
+  readonly #ledgers: Versioned<LedgerWorkers>;
+  readonly #views: Versioned<ContractProcess>;
   readonly #pending: PendingState;
   readonly #points: Points;
   /** Settles when the ledger that came last is applied, or has failed. */
@@ -64,9 +71,16 @@ class ProcessRuntime implements Runtime {
     this.#points = new Points(options);
     this.#options = options;
     this.#pending = new PendingState(committedGround(state));
-    const processes = { events, watchdogMs, isRehearsed };
-    this.#ledgers = new LedgerWorkers({ workers, state: this.#pending, events, processes });
-    this.#views = startContractProcess(processes);
+    this.#schedule = new ProtocolSchedule(options);
+    const common = { events, watchdogMs, isRehearsed };
+    const protocol = this.#protocolNow();
+    this.#ledgers = new Versioned(protocol, ({ rules }) => {
+      const processes = { ...common, rules };
+      return new LedgerWorkers({ workers, state: this.#pending, events, processes });
+    });
+    this.#views = new Versioned(protocol, ({ rules }) =>
+      startContractProcess({ ...common, rules }),
+    );
   }
 
   apply(input: LedgerInput): Promise<Applied> {
@@ -86,16 +100,17 @@ class ProcessRuntime implements Runtime {
     const { contract, method, args } = call;
     if (contract === 0n) return registryView(state, network.vault, method, args);
     const { tip } = this.#points.committed;
+    const sequence = call.ledger ?? this.#tipSequence;
     const payload = encodeView({
       contract,
       method,
       args,
-      sequence: call.ledger ?? tip?.sequence ?? 0,
+      sequence,
       closeTime: call.time ?? tip?.closeTime ?? 0n,
       vault: network.vault,
       caller: call.caller ?? network.vault,
     });
-    return this.#look({ type: frameTypes.view, payload, read: decodeViewResult });
+    return this.#look(sequence, { type: frameTypes.view, payload, read: decodeViewResult });
   }
 
   async simulate(ledger: SimulatedLedger): Promise<Simulation> {
@@ -106,7 +121,12 @@ class ProcessRuntime implements Runtime {
       return { receipts: receipts.map(decodeReceipt), writes };
     };
     const allowance = { allowanceMs: allowanceMs(ledger.calls) };
-    return this.#look({ type: frameTypes.simulate, payload, read, ...allowance });
+    const question = { type: frameTypes.simulate, payload, read, ...allowance };
+    return this.#look(ledger.sequence, question);
+  }
+
+  protocol(): ProtocolStatus {
+    return this.#schedule.status(this.#tipSequence, committedGround(this.#options.state));
   }
 
   async abi(contract: bigint): Promise<Abi | undefined> {
@@ -120,49 +140,68 @@ class ProcessRuntime implements Runtime {
 
   async reset(): Promise<void> {
     this.#pending.clear();
-    await this.#ledgers.reset();
+    await this.#ledgers.use(this.#protocolNow(), (workers) => workers.reset());
     // The commit that failed may have been done all the same.
     this.#commits += 1;
     this.#points.demandCommitted();
   }
 
   get pids(): readonly (number | undefined)[] {
-    return [...this.#ledgers.pids, this.#views.pid];
+    return [...this.#ledgers.current.pids, this.#views.current.pid];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#ledgers[Symbol.asyncDispose](), this.#views[Symbol.asyncDispose]()]);
   }
 
+  get #tipSequence(): number {
+    return this.#points.committed.tip?.sequence ?? this.#options.network.genesisLedger;
+  }
+
+  /** Of the last committed ledger. */
+  #protocolNow(): Protocol {
+    const ground = committedGround(this.#options.state);
+    return this.#schedule.at(this.#tipSequence, ground).protocol;
+  }
+
   async #applyAfter(last: Promise<unknown>, input: LedgerInput): Promise<Applied> {
+    const rules = this.#schedule.at(input.sequence, this.#pending);
     // A ledger without a call changes no state: the contract process has nothing to do with it.
     const isGenesis = input.sequence === this.#options.network.genesisLedger;
     const isQuiet = input.calls.length === 0 && !isGenesis;
-    const [outcome] = await Promise.all([isQuiet ? NOTHING : this.#run(input, isGenesis), last]);
-    return this.#finish(input, outcome);
+    const running = isQuiet ? NOTHING : this.#run(input, rules, isGenesis);
+    const [outcome] = await Promise.all([running, last]);
+    return this.#finish(input, rules, outcome);
   }
 
-  async #run(input: LedgerInput, isGenesis: boolean): Promise<LedgerOutcome> {
+  async #run(
+    input: LedgerInput,
+    { protocol, skipped }: LedgerRules,
+    isGenesis: boolean,
+  ): Promise<LedgerOutcome> {
     const { network, systemContracts } = this.#options;
     const { sequence, calls } = input;
-    const outcome = await this.#ledgers.run({
-      sequence,
-      calls,
-      isWhole: isGenesis,
-      encode: (part, isNoted) =>
-        encodeLedger({
-          ...input,
-          calls: part,
-          isNoted,
-          vault: network.vault,
-          systemContracts: isGenesis ? systemContracts : [],
-        }),
-    });
+    const encode = (part: readonly Call[], isNoted: boolean): Uint8Array =>
+      encodeLedger({
+        ...input,
+        calls: part,
+        skipped,
+        isNoted,
+        vault: network.vault,
+        systemContracts: isGenesis ? systemContracts : [],
+      });
+    const outcome = await this.#ledgers.use(protocol, (workers) =>
+      workers.run({ sequence, calls, isWhole: isGenesis, encode }),
+    );
     if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
     return outcome;
   }
 
-  #finish(input: LedgerInput, { writes, receipts }: LedgerOutcome): Applied {
+  #finish(
+    input: LedgerInput,
+    { protocolHash }: LedgerRules,
+    { writes, receipts }: LedgerOutcome,
+  ): Applied {
     const { sequence, closeTime, headerHash } = input;
     const { tip, tree } = this.#points.before(sequence);
     const next = treeAfter(tree, writes);
@@ -176,13 +215,18 @@ class ProcessRuntime implements Runtime {
 
   /** Reads committed state of one moment, as often as it takes to meet no commit. */
   async #look<T>(
+    sequence: number,
     question: Pick<ProcessRequest<T>, "type" | "payload" | "read" | "allowanceMs">,
   ): Promise<T> {
-    const state = new ViewSnapshot(committedGround(this.#options.state), () => this.#commits);
+    const ground = committedGround(this.#options.state);
+    const state = new ViewSnapshot(ground, () => this.#commits);
     const before = (): readonly FramePart[] => [rowsFrame(frameTypes.fresh, state.begin())];
     for (let tries = 1; ; tries += 1) {
+      const { protocol } = this.#schedule.at(sequence, ground);
       try {
-        return await this.#views.ask({ ...question, state, before });
+        return await this.#views.use(protocol, (views) =>
+          views.ask({ ...question, state, before }),
+        );
       } catch (error) {
         if (!(error instanceof StateMoved)) throw error;
         if (tries < VIEW_TRIES_MAX) continue;

@@ -27,6 +27,8 @@ export interface LedgerCalls {
   readonly vault: string;
   readonly systemContracts: readonly SystemContract[];
   readonly calls: readonly Call[];
+  /** Hashes of transactions whose calls are skipped. */
+  readonly skipped?: ReadonlySet<string>;
   /** Whether the outcome tells what the calls touched of state. */
   readonly isNoted?: boolean;
 }
@@ -35,13 +37,13 @@ export interface LedgerCalls {
 const EMPTY_LIST = "\x80";
 
 export function encodeLedger(ledger: LedgerCalls): Uint8Array {
-  const { sequence, closeTime, vault, systemContracts, calls, isNoted = false } = ledger;
+  const { sequence, closeTime, vault, systemContracts, calls, isNoted = false, skipped } = ledger;
   const request: LedgerRequest = {
     sequence,
     closeTime: closeTime.toString(),
     vault,
     systemContracts: systemContracts.map(wireContract),
-    calls: calls.map(wireCall),
+    calls: calls.map((call) => wireCall(call, skipped?.has(call.txHash) === true)),
     ...(isNoted ? { isNoted } : {}),
   };
   return Buffer.from(JSON.stringify(request));
@@ -51,15 +53,15 @@ function wireContract({ number, source, setupArgs }: SystemContract): WireContra
   return { number: number.toString(), source, setupArgs: toByteText(encodeCbor(setupArgs)) };
 }
 
-function wireCall(call: Call): WireCall {
-  const { index, kind, method, args, caller, locks } = call;
+function wireCall(call: Call, isSkipped: boolean): WireCall {
+  const { index, method, args, caller, locks } = call;
   // The inbox hands on payments that are among the transfers; others are only paid, not shown.
   const hidden = call.paid.filter((payment) => !call.transfers.includes(payment));
   const transfers = hidden.length === 0 ? call.transfers : [...call.transfers, ...hidden];
   return {
     txHash: Buffer.from(call.txHash, "hex").toString("latin1"),
     index,
-    kind,
+    kind: isSkipped ? "skipped" : call.kind,
     contract: call.contract.toString(),
     method: toByteText(Buffer.from(method)),
     args: argsText(args),
