@@ -143,11 +143,11 @@ function openGuest(isolate: ivm.Isolate, guest: ivm.Context, keeper: ivm.Context
 
 /** Modules are read as text: the same files that the type checker reads. */
 function evaluate(isolate: ivm.Isolate, context: ivm.Context, entry: string): void {
+  const { $rules: rules } = globalThis;
+  if (rules !== undefined) context.evalSync(`globalThis.$rules=${JSON.stringify(rules)};`);
   const modules = new Map<string, ivm.Module>();
   const addresses = new Map<ivm.Module, string>();
   const load = (url: string): ivm.Module => {
-    const { $rules: rules } = globalThis;
-    if (rules !== undefined) context.evalSync(`globalThis.$rules=${JSON.stringify(rules)};`);
     const known = modules.get(url);
     if (known !== undefined) return known;
     const module = isolate.compileModuleSync(scriptOf(url), { filename: url });
