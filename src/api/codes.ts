@@ -1,18 +1,26 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { CodeJson } from "../client/schemas.ts";
+import { CodeJson, GasJson, PartsJson } from "../client/schemas.ts";
 import { AceError } from "../lib/errors.ts";
-import type { ContractPorts } from "./contracts.ts";
+import { number } from "./contracts.ts";
 
-/** Source by its hash, so that anybody can read and rebuild what a contract runs. */
-export const codeRoutes: FastifyPluginAsyncZod<Pick<ContractPorts, "code">> = async (app, node) => {
+export interface CodePorts {
+  readonly code: (codeHash: string) => CodeJson | undefined;
+  readonly parts: (account: string, codeHash: string) => PartsJson;
+  readonly gas: (contract: bigint) => GasJson;
+}
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Code: its source by hash, what is uploaded of it, and what its methods use. */
+export const codeRoutes: FastifyPluginAsyncZod<CodePorts> = async (app, node) => {
   app.get(
     "/v1/codes/:hash",
     {
       schema: {
         tags: ["contracts"],
         summary: "Source by its hash: what contracts of this code run",
-        params: z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+        params: z.object({ hash }),
         response: { 200: CodeJson },
       },
     },
@@ -21,5 +29,29 @@ export const codeRoutes: FastifyPluginAsyncZod<Pick<ContractPorts, "code">> = as
       if (found !== undefined) return found;
       throw new AceError("NOT_FOUND", `no code ${params.hash} is on this network's ledger`);
     },
+  );
+  app.get(
+    "/v1/codes/:hash/parts/:account",
+    {
+      schema: {
+        tags: ["contracts"],
+        summary: "Parts of a source that an account has put on the ledger so far",
+        params: z.object({ hash, account: z.string().length(56) }),
+        response: { 200: PartsJson },
+      },
+    },
+    async ({ params }) => node.parts(params.account, params.hash),
+  );
+  app.get(
+    "/v1/contracts/:number/gas",
+    {
+      schema: {
+        tags: ["contracts"],
+        summary: "What the last calls of a contract used, by method",
+        params: z.object({ number }),
+        response: { 200: GasJson },
+      },
+    },
+    async ({ params }) => node.gas(BigInt(params.number)),
   );
 };

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import {
-  type CodeJson,
   ContractJson,
   PayablesJson,
   ReceiptsJson,
@@ -12,7 +11,6 @@ import { AceError } from "../lib/errors.ts";
 
 export interface ContractPorts {
   readonly contract: (number: bigint) => Promise<ContractJson | undefined>;
-  readonly code: (codeHash: string) => CodeJson | undefined;
   readonly view: (query: {
     readonly contract: bigint;
     readonly method: string;
@@ -26,7 +24,7 @@ export interface ContractPorts {
 const ARGS_MAX = 16;
 const ENVELOPE_TEXT_MAX = 65_536;
 const CONTRACT_MAX = 2n ** 64n - 1n;
-const number = z
+export const number = z
   .string()
   .regex(/^\d{1,20}$/, { abort: true })
   .refine((text) => BigInt(text) <= CONTRACT_MAX, "is more than 64 bits");

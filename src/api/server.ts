@@ -18,7 +18,7 @@ import {
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { type AuthPorts, authRoutes } from "./auth.ts";
-import { codeRoutes } from "./codes.ts";
+import { type CodePorts, codeRoutes } from "./codes.ts";
 import { type ContentPorts, contentRoutes } from "./contents.ts";
 import { type ContractPorts, contractRoutes } from "./contracts.ts";
 import { isShallowJson } from "./json-depth.ts";
@@ -28,6 +28,7 @@ import { type StatusPorts, statusRoutes } from "./status.ts";
 export interface ApiPorts {
   readonly status: StatusPorts;
   readonly contracts: ContractPorts;
+  readonly codes: CodePorts;
   readonly proofs: ProofPorts;
   readonly contents: ContentPorts;
   /** Absent on a node that issues no tokens. */
@@ -85,7 +86,7 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
   await registerReference(app, options.version);
   await app.register(statusRoutes, ports.status);
   await app.register(contractRoutes, ports.contracts);
-  await app.register(codeRoutes, ports.contracts);
+  await app.register(codeRoutes, ports.codes);
   await app.register(proofRoutes, ports.proofs);
   await app.register(contentRoutes, ports.contents);
   if (ports.auth !== undefined) await app.register(authRoutes, ports.auth);

@@ -12,6 +12,8 @@ import {
   CodeJson,
   ContentJson,
   ContractJson,
+  GasJson,
+  PartsJson,
   PayablesJson,
   ReceiptProofsJson,
   ReceiptsJson,
@@ -30,6 +32,10 @@ export interface NodeClient {
   contract(number: bigint): Promise<ContractJson>;
   /** Source by its hash, for anyone who verifies a contract. */
   code(codeHash: string): Promise<CodeJson>;
+  /** Parts of a source that this account has put on the ledger, and no contract has taken yet. */
+  parts(account: string, codeHash: string): Promise<PartsJson>;
+  /** What the last calls of a contract used, by method. */
+  gas(number: bigint): Promise<GasJson>;
   view(contract: bigint, method: string, args: readonly unknown[]): Promise<ViewJson>;
   simulate(transactionXdr: string): Promise<SimulationJson>;
   receipts(txHash: string): Promise<ReceiptsJson>;
@@ -73,6 +79,8 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     link: (sequence) => get(`/v1/ledgers/${sequence}`, ChainLinkJson),
     contract: (number) => get(`/v1/contracts/${number}`, ContractJson),
     code: (codeHash) => get(`/v1/codes/${codeHash}`, CodeJson),
+    parts: (account, codeHash) => get(`/v1/codes/${codeHash}/parts/${account}`, PartsJson),
+    gas: (number) => get(`/v1/contracts/${number}/gas`, GasJson),
     view: (contract, method, args) =>
       post(`/v1/contracts/${contract}/views/${encodeURIComponent(method)}`, { args }, ViewJson),
     simulate: (transaction) => post("/v1/simulate", { transaction }, SimulationJson),

@@ -183,6 +183,26 @@ export const CodeJson = z.object({
 });
 export type CodeJson = z.infer<typeof CodeJson>;
 
+export const PartsJson = z.object({
+  parts: z.array(z.object({ offset: z.int(), bytes: z.int(), sha256: hash })),
+});
+export type PartsJson = z.infer<typeof PartsJson>;
+
+export const GasJson = z.object({
+  fromLedger: z.int(),
+  ledger: z.int(),
+  methods: z.array(
+    z.object({
+      method: z.string(),
+      calls: z.int().describe("That succeeded"),
+      least: whole,
+      median: whole,
+      most: whole,
+    }),
+  ),
+});
+export type GasJson = z.infer<typeof GasJson>;
+
 export const ContractJson = z.object({
   number: whole,
   address: z.string().describe("M-address: pay here"),

@@ -14,7 +14,7 @@ import { codeInfo } from "../runtime/contract-info.ts";
 import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Store } from "../store/store.ts";
 import { changesJson } from "./changes-json.ts";
-import { codeJson, contractJson } from "./contract-json.ts";
+import { contractJson } from "./contract-json.ts";
 import { receiptJson, resultJson } from "./receipt-json.ts";
 
 interface Parts {
@@ -38,10 +38,6 @@ export function contractQueries({ network, store, runtime }: Parts): ContractPor
       const info = await runtime.contract(number);
       if (info === undefined) return undefined;
       return contractJson(info, codeInfo(store.state, info.codeHash)?.source ?? "");
-    },
-    code: (codeHash) => {
-      const code = codeInfo(store.state, codeHash);
-      return code === undefined ? undefined : codeJson(code);
     },
     view: async ({ contract, method, args }) => {
       const { sequence } = tip();

@@ -12,6 +12,7 @@ import type { Outbox } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { openAccess } from "./access.ts";
 import { writeAdminToken } from "./admin-token.ts";
+import { codeQueries } from "./code-queries.ts";
 import type { Config } from "./config.ts";
 import { contractQueries } from "./contract-queries.ts";
 import type { Telemetry } from "./events.ts";
@@ -63,6 +64,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
       clock,
     }),
     contracts: contractQueries({ network, store, runtime }),
+    codes: codeQueries(store),
     proofs: proofQueries({ network, store }),
     contents: streams.shelf.ports(adminToken),
     auth: authPorts(parts, () => authority(config.host, port)),

@@ -17,7 +17,14 @@ import type { Ground, Row } from "./overlay.ts";
 import { committedGround } from "./pending-state.ts";
 import { big } from "./realm/cbor.ts";
 import { contractPrefix } from "./realm/keys.ts";
-import { abiKey, assetOfKey, balancesPrefix, formerPrefix, heldKey } from "./system-keys.ts";
+import {
+  abiKey,
+  assetOfKey,
+  balancesPrefix,
+  formerPrefix,
+  heldKey,
+  uploadPrefix,
+} from "./system-keys.ts";
 import {
   type Announcement,
   announcementOf,
@@ -52,6 +59,7 @@ export interface CodeInfo {
 
 const ROWS_MAX = 100;
 const VERSION_BYTES = 8;
+const OFFSET_BYTES = 4;
 
 export function contractInfo(
   reader: StateReader,
@@ -86,6 +94,24 @@ export function codeInfo(reader: StateReader, codeHash: string): CodeInfo | unde
   const state = committedGround(reader);
   const source = contractSource(state, codeHash);
   return source === undefined ? undefined : { codeHash, source, abi: storedAbi(state, codeHash) };
+}
+
+export interface UploadedPart {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Parts of a source that an account has put, and no code has been made of yet. */
+export function uploadedParts(
+  reader: StateReader,
+  account: string,
+  codeHash: string,
+): readonly UploadedPart[] {
+  const rows = rowsUnder(committedGround(reader), uploadPrefix(account, codeHash));
+  return rows.map(([key, part]) => ({
+    offset: Number(big(key.slice(-OFFSET_BYTES))),
+    bytes: fromByteText(part),
+  }));
 }
 
 function storedAbi(state: Ground, codeHash: string): Abi {

@@ -14,12 +14,12 @@ const app = await createServer(
     status: { status: unused, network: unused, link: unused, metrics: unused },
     contracts: {
       contract: unused,
-      code: unused,
       view: unused,
       simulate: unused,
       receipts: unused,
       payables: unused,
     },
+    codes: { code: unused, parts: unused, gas: unused },
     proofs: { proveState: unused, proveReceipts: unused },
     contents: { list: () => [], find: () => undefined, publish: unused, adminToken: "secret" },
     auth: undefined,
