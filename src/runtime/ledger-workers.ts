@@ -99,7 +99,10 @@ export class LedgerWorkers implements AsyncDisposable {
     const verdict = verdictOn(parts, calls, this.#limits);
     for (const part of parts) this.#learn(calls, part);
     if (verdict.kind === "apart") {
-      if (parts.length > 1) this.#graph.wereApart();
+      if (parts.length > 1) {
+        this.#graph.wereApart();
+        this.#events.info("contracts.shared", { ledger: sequence, parts: parts.length });
+      }
       return this.#keep(sequence, parts);
     }
     this.#graph.met(verdict.kind === "met" ? verdict.edges : []);
