@@ -65,4 +65,9 @@ export const contractCatalogue = {
     exit: 2,
     hint: "Templates are licence, split and vote.",
   },
+  CORPUS_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: 'Each line is {"name","source","method","args":[]}; `npm run torture -- --help` says more.',
+  },
 } as const;
