@@ -7,7 +7,7 @@ import { limits } from "./limits.ts";
 import { moneyDelta } from "./money.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
 import { install } from "./registry.ts";
-import type { LedgerRequest } from "./requests.ts";
+import { callAt, type LedgerRequest } from "./requests.ts";
 import type { CallContext } from "./run-method.ts";
 import { newTransaction } from "./transaction-use.ts";
 import type { NetWrite } from "./working-state.ts";
@@ -37,7 +37,7 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
   return {
     genesisFault,
     execute: (index) => {
-      const call = request.calls[index];
+      const call = callAt(request, index);
       invariant(call !== undefined, "a call of the ledger");
       if (context.use.txHash !== call.txHash) context.use = newTransaction(call.txHash);
       context.facts = transactionFacts(call);

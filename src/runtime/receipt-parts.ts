@@ -16,21 +16,17 @@ import {
   MAJOR,
   NULL,
   TRUE,
+  uint32,
 } from "./realm/cbor.ts";
 import type { WireCall, WireInteger } from "./requests.ts";
 import type { CallResult } from "./run-method.ts";
 import type { NetWrite } from "./working-state.ts";
 
-export interface ReceiptParts {
-  /** All up to the hash of the arguments, which are these bytes. */
-  readonly before: string;
-  readonly args: string;
-  /** All between the two hashes. */
-  readonly middle: string;
-  /** CBOR of the call's net writes: what the second hash is of. */
-  readonly writes: string;
-  readonly after: string;
-}
+/**
+ * Five lengths, then as many parts: all up to the hash of the arguments, the arguments, all between the
+ * two hashes, the CBOR of the call's net writes, which the second hash is of, and the rest.
+ */
+export type ReceiptParts = string;
 
 /** An array of 18, and the layout's number. */
 const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
@@ -49,26 +45,36 @@ export function receiptParts(parts: {
   const { call, contract, outcome, refunds, ledger } = parts;
   const { txHash, index, method, args, caller, gasLimit } = call;
   const { code, codeHash, gasUsed, events, pays, result } = outcome;
-  return {
-    before:
-      HEAD +
-      ledger.sequenceItem +
-      bytesItem(txHash) +
-      header(MAJOR.unsigned, index) +
-      contract.item +
-      codeHashItem(codeHash) +
-      header(MAJOR.text, method.length) +
-      method +
-      asciiItem(caller),
-    args,
-    middle:
-      (code === "" ? TRUE : FALSE) +
-      asciiItem(code) +
-      gasItem(gasLimit) +
-      header(MAJOR.unsigned, gasUsed),
-    writes: writesItem(parts.writes),
-    after: events + pays + refundsItem(refunds) + result,
-  };
+  const before =
+    HEAD +
+    ledger.sequenceItem +
+    bytesItem(txHash) +
+    header(MAJOR.unsigned, index) +
+    contract.item +
+    codeHashItem(codeHash) +
+    header(MAJOR.text, method.length) +
+    method +
+    asciiItem(caller);
+  const middle =
+    (code === "" ? TRUE : FALSE) +
+    asciiItem(code) +
+    gasItem(gasLimit) +
+    header(MAJOR.unsigned, gasUsed);
+  const writes = writesItem(parts.writes);
+  const after = events + pays + refundsItem(refunds) + result;
+  const lengths =
+    uint32(before.length) +
+    uint32(args.length) +
+    uint32(middle.length) +
+    uint32(writes.length) +
+    uint32(after.length);
+  return flat(lengths + before + args + middle + writes + after);
+}
+
+/** Text that was put together keeps its pieces, each of them a thing to be collected, until it is looked into. */
+function flat(text: string): string {
+  text.charCodeAt(0);
+  return text;
 }
 
 /** The CBOR array of `[key, value or null]`, ascending by key. */

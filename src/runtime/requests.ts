@@ -14,7 +14,9 @@ export interface LedgerRequest {
   readonly vault: string;
   /** Installed before the first call of the genesis ledger. */
   readonly systemContracts: readonly WireContract[];
-  readonly calls: readonly WireCall[];
+  /** Every address that the calls name, once: they tell its place here. */
+  readonly addresses: readonly string[];
+  readonly calls: readonly WireRow[];
   /** Whether to tell what the calls touched of state. */
   readonly isNoted?: boolean;
 }
@@ -37,6 +39,56 @@ export interface WireContract {
   readonly source: string;
   /** CBOR of the array of arguments of `setup`. */
   readonly setupArgs: string;
+}
+
+/** A call as it is sent: `WireCall` in the order of its fields, as lists, which are quicker to read. */
+export type WireRow = readonly [
+  txHash: string,
+  index: number,
+  kind: WireCall["kind"],
+  contract: string,
+  method: string,
+  args: string,
+  caller: number,
+  gasLimit: WireInteger,
+  paid: readonly number[],
+  transfers: readonly WireTransferRow[],
+  shown: number,
+  locks: string,
+];
+
+export type WireTransferRow = readonly [
+  operation: number,
+  from: number,
+  to: number,
+  asset: string,
+  amount: WireInteger,
+];
+
+/** The call at this place of the ledger. */
+export function callAt({ calls, addresses }: LedgerRequest, place: number): WireCall | undefined {
+  const row = calls[place];
+  if (row === undefined) return undefined;
+  const [txHash, index, kind, contract, method, args, caller, gasLimit, paid, rows] = row;
+  const transfers: WireTransfer[] = [];
+  for (const [operation, from, to, asset, amount] of rows) {
+    const [sender = "", receiver = ""] = [addresses[from], addresses[to]];
+    transfers.push({ operation, from: sender, to: receiver, asset, amount });
+  }
+  return {
+    txHash,
+    index,
+    kind,
+    contract,
+    method,
+    args,
+    caller: addresses[caller] ?? "",
+    gasLimit,
+    paid,
+    transfers,
+    shown: row[10],
+    locks: row[11],
+  };
 }
 
 export interface WireCall {

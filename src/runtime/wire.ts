@@ -2,17 +2,10 @@
  * What the node writes for the contract process, and reads from it: see `requests.ts` and
  * `outcome-frame.ts`. Whatever comes from there is judged like any outside data.
  */
-import type { Call, Lock, Transfer } from "../contracts/call.ts";
+import type { Call, Lock } from "../contracts/call.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 import { toByteText } from "./byte-text.ts";
-import type {
-  LedgerRequest,
-  ViewRequest,
-  WireCall,
-  WireContract,
-  WireInteger,
-  WireTransfer,
-} from "./requests.ts";
+import type { LedgerRequest, ViewRequest, WireContract, WireInteger, WireRow } from "./requests.ts";
 
 /** Installed before the first call of the genesis ledger. */
 export interface SystemContract {
@@ -38,12 +31,15 @@ const EMPTY_LIST = "\x80";
 
 export function encodeLedger(ledger: LedgerCalls): Uint8Array {
   const { sequence, closeTime, vault, systemContracts, calls, isNoted = false, skipped } = ledger;
+  const places = new Map<string, number>();
+  const rows = calls.map((call) => wireRow(call, places, skipped?.has(call.txHash) === true));
   const request: LedgerRequest = {
     sequence,
     closeTime: closeTime.toString(),
     vault,
     systemContracts: systemContracts.map(wireContract),
-    calls: calls.map((call) => wireCall(call, skipped?.has(call.txHash) === true)),
+    addresses: [...places.keys()],
+    calls: rows,
     ...(isNoted ? { isNoted } : {}),
   };
   return Buffer.from(JSON.stringify(request));
@@ -53,25 +49,34 @@ function wireContract({ number, source, setupArgs }: SystemContract): WireContra
   return { number: number.toString(), source, setupArgs: toByteText(encodeCbor(setupArgs)) };
 }
 
-function wireCall(call: Call, isSkipped: boolean): WireCall {
+/** `places` has the addresses that were named before, and is told of new ones. */
+function wireRow(call: Call, places: Map<string, number>, isSkipped: boolean): WireRow {
   const { index, method, args, caller, locks } = call;
+  const placeOf = (address: string): number => {
+    const known = places.get(address);
+    if (known !== undefined) return known;
+    places.set(address, places.size);
+    return places.size - 1;
+  };
   // The inbox hands on payments that are among the transfers; others are only paid, not shown.
   const hidden = call.paid.filter((payment) => !call.transfers.includes(payment));
   const transfers = hidden.length === 0 ? call.transfers : [...call.transfers, ...hidden];
-  return {
-    txHash: Buffer.from(call.txHash, "hex").toString("latin1"),
+  return [
+    Buffer.from(call.txHash, "hex").toString("latin1"),
     index,
-    kind: isSkipped ? "skipped" : call.kind,
-    contract: call.contract.toString(),
-    method: toByteText(Buffer.from(method)),
-    args: argsText(args),
-    caller,
-    gasLimit: wireInteger(call.gasLimit),
-    paid: call.paid.map((payment) => transfers.indexOf(payment)),
-    transfers: transfers.map(wireTransfer),
-    shown: call.transfers.length,
-    locks: locks.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(locks.map(lockToMap))),
-  };
+    isSkipped ? "skipped" : call.kind,
+    call.contract.toString(),
+    toByteText(Buffer.from(method)),
+    argsText(args),
+    placeOf(caller),
+    wireInteger(call.gasLimit),
+    call.paid.map((payment) => transfers.indexOf(payment)),
+    transfers.map(({ operation, from, to, asset, amount }) => {
+      return [operation, placeOf(from), placeOf(to), asset, wireInteger(amount)];
+    }),
+    call.transfers.length,
+    locks.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(locks.map(lockToMap))),
+  ];
 }
 
 function wireInteger(value: bigint): WireInteger {
@@ -81,10 +86,6 @@ function wireInteger(value: bigint): WireInteger {
 
 function argsText(args: readonly CborValue[]): string {
   return args.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(args));
-}
-
-function wireTransfer({ operation, from, to, asset, amount }: Transfer): WireTransfer {
-  return { operation, from, to, asset, amount: wireInteger(amount) };
 }
 
 function lockToMap({ operation, ...lock }: Lock): CborValue {

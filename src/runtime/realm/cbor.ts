@@ -29,8 +29,9 @@ export const FALSE = "\xf4";
 export const TRUE = "\xf5";
 export const NULL = "\xf6";
 
-const UINT32_END = 4_294_967_296n;
+const UINT32_END = 4_294_967_296;
 const UINT64_END = 1n << 64n;
+const EXACT_MAX = 9_007_199_254_740_991;
 const MAJOR_BITS = 0xe0;
 const SHORT_BITS = 0x1f;
 /** 2^53 over 2^32. */
@@ -48,6 +49,9 @@ export function header(major: number, length: number): string {
 }
 
 export function integerItem(value: bigint): string {
+  // What rounds to an exact number is that number: most integers are done without another step of big ones.
+  const number = RawNumber(value);
+  if (number >= 0 && number <= EXACT_MAX) return exactItem(number);
   const magnitude = value < 0n ? -1n - value : value;
   const major = value < 0n ? MAJOR.negative : MAJOR.unsigned;
   if (magnitude < UINT32_END) return header(major, RawNumber(magnitude));
@@ -58,6 +62,24 @@ export function integerItem(value: bigint): string {
   const digits = integerText(magnitude, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
   return (value < 0n ? TAG_NEGATIVE : TAG_POSITIVE) + bytesItem(bytes);
+}
+
+/** Of a whole number from 0 to 2^53 - 1. */
+export function exactItem(number: number): string {
+  if (number < UINT32_END) return header(MAJOR.unsigned, number);
+  const high = (number / UINT32_END) | 0;
+  const low = number >>> 0;
+  return fromCharCode(
+    MAJOR.unsigned | 27,
+    0,
+    high >>> 16,
+    (high >>> 8) & 255,
+    high & 255,
+    low >>> 24,
+    (low >>> 16) & 255,
+    (low >>> 8) & 255,
+    low & 255,
+  );
 }
 
 /** Four bytes, big-endian. */

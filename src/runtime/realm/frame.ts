@@ -5,7 +5,8 @@ import type { FrameFacts } from "../sandbox.ts";
 import { decodeFacts } from "./decode.ts";
 import { host } from "./host.ts";
 import { charge, failWith } from "./meter.ts";
-import { create, parseJson } from "./primordials.ts";
+import { objectKeys, parseJson } from "./primordials.ts";
+import { Table } from "./table.ts";
 
 export interface Frame {
   readonly facts: FrameFacts;
@@ -15,7 +16,7 @@ export interface Frame {
   locks: readonly unknown[] | undefined;
 }
 
-export interface MethodTypes {
+interface MethodTypes {
   readonly args: readonly AbiType[];
   readonly returns?: AbiType;
 }
@@ -24,19 +25,34 @@ type Exports = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 export interface Installed {
   readonly factory: (kit: object) => Exports;
-  readonly methods: Readonly<Record<string, MethodTypes>>;
+  readonly methods: Pick<Table<string, InstalledMethod>, "get">;
 }
 
-const installed: Record<string, Installed> = create(null);
+interface InstalledMethod {
+  /** As the engine knows it: a property is found by it without a search for the same text. */
+  readonly name: string;
+  readonly args: readonly AbiType[];
+  readonly returns: AbiType | undefined;
+}
+
+const installed = new Table<string, Installed>();
 const frames: { current: Frame | undefined } = { current: undefined };
 
 /** Keeps admitted code under its hash. */
 export function install(codeHash: string, factory: Installed["factory"], methods: string): void {
-  installed[codeHash] = { factory, methods: parseJson(methods) };
+  const types: Readonly<Record<string, MethodTypes>> = parseJson(methods);
+  const table = new Table<string, InstalledMethod>();
+  const names = objectKeys(types);
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? "";
+    const found = types[name];
+    if (found !== undefined) table.set(name, { name, args: found.args, returns: found.returns });
+  }
+  installed.set(codeHash, { factory, methods: table });
 }
 
 export function installedCode(codeHash: string): Installed {
-  return installed[codeHash] ?? failWith("CONTRACT_UNKNOWN");
+  return installed.get(codeHash) ?? failWith("CONTRACT_UNKNOWN");
 }
 
 export function current(): Frame {

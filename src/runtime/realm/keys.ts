@@ -19,18 +19,19 @@ const ACCOUNT_BYTES = 32;
 const ID_BYTES = 8;
 const HASH_BYTES = 32;
 const END = "\0";
-const prefixes = new Memo<bigint, string>(2_000);
+const prefixes = new Memo<string, string>(2_000);
 
-/** The prefix of all keys of one contract. */
-export function contractPrefix(contract: bigint): string {
-  const known = prefixes.get(contract);
+/** The prefix of all keys of the contract with this number, which is decimal text. */
+export function prefixOf(number: string): string {
+  const known = prefixes.get(number);
   if (known !== undefined) return known;
-  const made = uint64(contract);
-  prefixes.set(contract, made);
+  const made = contractPrefix(RawBigInt(number));
+  prefixes.set(number, made);
   return made;
 }
 
-function uint64(contract: bigint): string {
+/** The prefix of all keys of one contract. */
+export function contractPrefix(contract: bigint): string {
   const digits = integerText(contract, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
   return substring("\0\0\0\0\0\0\0\0", bytes.length, ID_BYTES) + bytes;

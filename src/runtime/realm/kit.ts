@@ -17,6 +17,22 @@ const SIGNATURE_BYTES = 64;
 const asset = { kind: "asset" } as const;
 const account = { kind: "account" } as const;
 
+/** The calls of a ledger all have the same time, so its text is read once. */
+function lastInteger(): (text: string) => bigint {
+  let known = "";
+  let value = 0n;
+  return (text) => {
+    if (text !== known) {
+      known = text;
+      value = RawBigInt(text);
+    }
+    return value;
+  };
+}
+
+const integerOfLedger = lastInteger();
+const integerOfTime = lastInteger();
+
 const ctx = freeze({
   get caller() {
     return current().facts.caller;
@@ -28,10 +44,10 @@ const ctx = freeze({
     return RawBigInt(current().facts.number);
   },
   get ledger() {
-    return RawBigInt(current().facts.ledger);
+    return integerOfLedger(current().facts.ledger);
   },
   get time() {
-    return RawBigInt(current().facts.time);
+    return integerOfTime(current().facts.time);
   },
   get txHash() {
     return hex(current().facts.txHash);

@@ -5,17 +5,9 @@ import { decode, decodeArgs } from "./decode.ts";
 import { encode, encodeArgs, rawBytes } from "./encode.ts";
 import { current, enterFrame, type Frame, type Installed, installedCode } from "./frame.ts";
 import { host } from "./host.ts";
-import { contractPrefix } from "./keys.ts";
+import { prefixOf } from "./keys.ts";
 import { charge, codeOf, FAULT, failWith, normalise, OUT_OF_GAS, takeFault } from "./meter.ts";
-import {
-  apply,
-  integerText,
-  isArray,
-  isPlain,
-  RawBigInt,
-  RawNumber,
-  substring,
-} from "./primordials.ts";
+import { apply, integerText, isArray, isPlain, RawNumber, substring } from "./primordials.ts";
 
 declare let $g: number;
 declare let $d: number;
@@ -72,7 +64,7 @@ export function callContract(
   const frame = frameOf(calleeFacts(number, entered));
   const code = installedCode(frame.facts.codeHash);
   const result = nested({ kit, frame, code, method, args, cap });
-  const returns = code.methods[method]?.returns;
+  const returns = code.methods.get(method)?.returns;
   return returns === undefined ? undefined : decode(returns, result);
 }
 
@@ -116,7 +108,7 @@ function nested({ kit, frame, code, method, args, cap }: Nested): string {
 
 function encodedArgs(code: Installed, method: string, args: readonly unknown[]): string {
   try {
-    return encodeArgs(code.methods[method]?.args ?? [], args);
+    return encodeArgs(code.methods.get(method)?.args ?? [], args);
   } catch (error) {
     return codeOf(error) === "TYPE_MISMATCH" ? failWith("ARGS_INVALID") : rethrow(error);
   }
@@ -127,9 +119,9 @@ function rethrow(error: unknown): never {
 }
 
 function invoke(code: Installed, kit: object, method: string, args: string): string {
-  const types = code.methods[method] ?? failWith("METHOD_UNKNOWN");
+  const types = code.methods.get(method) ?? failWith("METHOD_UNKNOWN");
   const values = argumentsOf(types.args, args);
-  const exported = code.factory(kit)[method] ?? failWith("METHOD_UNKNOWN");
+  const exported = code.factory(kit)[types.name] ?? failWith("METHOD_UNKNOWN");
   const result: unknown = apply(exported, undefined, values);
   return types.returns === undefined
     ? NULL
@@ -174,8 +166,7 @@ function calleeFacts(number: string, entered: string): FrameFacts {
 }
 
 function frameOf(facts: FrameFacts): Frame {
-  const prefix = contractPrefix(RawBigInt(facts.number));
-  return { facts, prefix, transfers: undefined, locks: undefined };
+  return { facts, prefix: prefixOf(facts.number), transfers: undefined, locks: undefined };
 }
 
 function payment(pay: unknown): { readonly asset: string; readonly amount: bigint } {
