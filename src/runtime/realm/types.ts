@@ -16,7 +16,8 @@ export function readType(value: unknown, depth = 1): AbiType {
     case "account":
     case "asset":
     case "hash":
-      return { kind: value["kind"] };
+      // The kit's own: it is frozen, and what is written as it is compared with it at a glance.
+      return typeKit[value["kind"]];
     case "bytes":
       return { kind: "bytes", length: size(value["length"]) };
     case "list":
@@ -34,6 +35,7 @@ export function readType(value: unknown, depth = 1): AbiType {
 
 /** Whether this is written as `type` was when it was read. Charges nothing. */
 export function isType(value: unknown, type: AbiType): boolean {
+  if (value === type) return true;
   if (!isPlain(value)) return false;
   const kind = value["kind"];
   switch (type.kind) {
