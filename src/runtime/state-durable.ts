@@ -14,7 +14,7 @@ import type { TreePages } from "./state-buckets.ts";
 import { FlatTree, type PageSink, type TreePage } from "./state-flat.ts";
 import { ENTRY_BYTES, HASH_BYTES } from "./state-format.ts";
 import { TreeHistory, type Version } from "./state-history.ts";
-import { netRecords, RECORDS_MAX, recordsOf } from "./state-records.ts";
+import { netRecords, RECORDS_MAX } from "./state-records.ts";
 import { growFrom, StateTree } from "./state-tree.ts";
 
 /** The tables of the tree. All that is done to them is part of the transaction of a ledger. */
@@ -54,6 +54,7 @@ interface Options extends TreeLimits {
 
 const BEFORE_GENESIS: CommittedRoot = { sequence: 0, stateRoot: "00".repeat(HASH_BYTES) };
 const LOG_BYTES_MAX = 32 * 1024 * 1024;
+const UNKNOWN_GROWTH = new Int8Array(0);
 /** A flush waits while later ledgers are applied already, but not for ever. */
 const OVERDUE = 2;
 
@@ -85,12 +86,17 @@ export class DurableTree {
     return history.isHere(history.base);
   }
 
-  /** Gives for each write how many entries it adds: 1, 0 or -1. */
+  /**
+   * Gives for each write how many entries it adds: 1, 0 or -1. Nothing where another way led to the same
+   * root before: the writes of that way are not these.
+   */
   write({ sequence, stateRoot, writes }: LedgerWrites): Int8Array {
     const history = this.#open();
     const last = this.#written.at(-1) ?? history.base;
+    // The arrays may be ahead already, and stay there.
+    if (writes.length === 0 && stateRoot === last.root) return UNKNOWN_GROWTH;
     const known = history.leadingTo(stateRoot, last);
-    const versions = known.length > 0 ? known : [history.extend(last, recordsOf(writes))];
+    const versions = known.length > 0 ? known : [history.extend(last, writes)];
     const version = versions.at(-1);
     if (version?.root !== stateRoot) {
       const what = `ledger ${sequence} says ${stateRoot}, its writes give ${version?.root}`;
@@ -104,7 +110,7 @@ export class DurableTree {
     if (records.length > 0) this.#options.disk.append(sequence, records);
     this.#logBytes += records.length;
     this.#written.push(version);
-    return version.growth;
+    return version.writes === writes ? version.growth : UNKNOWN_GROWTH;
   }
 
   /** The last act of a transaction: what the log has too much of goes into the pages. */

@@ -6,9 +6,10 @@
  * versions with one root hold the same entries, whatever way led there: they count as one.
  */
 import { invariant } from "../lib/invariant.ts";
+import type { Write } from "./applied.ts";
 import type { FlatTree } from "./state-flat.ts";
 import { ENTRY_BYTES, HASH_BYTES, isZeroHash } from "./state-format.ts";
-import { type Records, undoRecords } from "./state-records.ts";
+import { recordsOf, undoRecords } from "./state-records.ts";
 
 export interface Version {
   readonly root: string;
@@ -16,7 +17,8 @@ export interface Version {
   readonly records: Uint8Array;
   /** Value hashes before, zeros where there was none. */
   readonly before: Uint8Array;
-  /** For each write, in the order of the writes, how many entries it adds: 1, 0 or -1. */
+  /** What led here, and for each write how many entries it added: 1, 0 or -1. */
+  readonly writes: readonly Write[];
   readonly growth: Int8Array;
   /** Undefined for the oldest version that is known. */
   parent: Version | undefined;
@@ -64,7 +66,8 @@ export class TreeHistory {
   }
 
   /** A version after `parent`. */
-  extend(parent: Version, { bytes, order }: Records): Version {
+  extend(parent: Version, writes: readonly Write[]): Version {
+    const { bytes, order } = recordsOf(writes);
     const flat = this.at(parent);
     this.#here = undefined;
     const before = flat.apply(bytes);
@@ -73,6 +76,7 @@ export class TreeHistory {
       size: flat.size,
       records: bytes,
       before,
+      writes,
       growth: growthOf(bytes, before, order),
       parent,
     };
@@ -98,8 +102,11 @@ export class TreeHistory {
     const here = this.#here;
     if (here === undefined || placeOf(version.root, ancestry(here)) < 0) this.at(version);
     this.#base = version;
+    const kept = [...this.#made, ...(here === undefined ? [] : [here])].map(ancestry);
+    this.#made = this.#made.filter((_one, index) => placeOf(version.root, kept[index] ?? []) > 0);
+    // Another version with this root is as good, and must not hold on to what came before it either.
+    for (const one of kept.flat()) if (one.root === version.root) one.parent = undefined;
     version.parent = undefined;
-    this.#made = this.#made.filter((one) => placeOf(version.root, ancestry(one)) > 0);
   }
 
   /** Begins anew with arrays read from the disk: they hold this version, and it is committed. */
@@ -138,7 +145,7 @@ export class TreeHistory {
 function firstVersion(flat: FlatTree): Version {
   const { root, size } = flat;
   const growth = new Int8Array(0);
-  return { root, size, records: NOTHING, before: NOTHING, growth, parent: undefined };
+  return { root, size, records: NOTHING, before: NOTHING, writes: [], growth, parent: undefined };
 }
 
 function placeOf(root: string, versions: readonly Version[]): number {

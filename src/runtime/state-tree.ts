@@ -36,7 +36,7 @@ export class StateTree {
 
   /** Writes in any order, each key once. Only the paths they touch are hashed again. */
   apply(writes: readonly Write[]): void {
-    this.#version = this.#history.extend(this.#version, recordsOf(writes));
+    this.#version = this.#history.extend(this.#version, writes);
   }
 
   get root(): string {
