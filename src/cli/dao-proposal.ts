@@ -11,7 +11,12 @@ const ProposalJson = z.object({
   id: whole,
   proposer: z.string(),
   title: z.string(),
-  action: z.object({ kind: z.string(), name: z.string(), value: whole }),
+  action: z.object({
+    kind: z.string(),
+    name: z.string(),
+    value: whole,
+    code: z.string().nullish(),
+  }),
   state: z.string(),
   opens: whole,
   ends: whole,
@@ -43,7 +48,7 @@ export function proposalLines(proposal: ProposalJson): readonly string[] {
   const { id, state, action, title, proposer } = proposal;
   return [
     `proposal ${id}   ${state}`,
-    `  does     set ${action.name} to ${action.value}`,
+    `  does     ${actionText(action)}`,
     `  opens    ${timeText(proposal.opens)}   ends ${timeText(proposal.ends)}`,
     `  execute  from ${timeText(proposal.eta)} to ${timeText(proposal.graceEnds)}`,
     `  votes    yes ${power(proposal.yes)}   no ${power(proposal.no)}   abstain ${power(proposal.abstain)}`,
@@ -51,6 +56,13 @@ export function proposalLines(proposal: ProposalJson): readonly string[] {
     `  title    ${title}`,
     `  by       ${proposer}`,
   ];
+}
+
+/** What it does, before anything that its proposer says about it. */
+export function actionText({ kind, name, value, code }: ProposalJson["action"]): string {
+  return kind === "contract.upgrade"
+    ? `change the code of contract ${value} to ${code}`
+    : `set ${name} to ${value}`;
 }
 
 function power(stroops: string): string {

@@ -13,6 +13,7 @@ export function refusalOf(receipt: ReceiptJson, state = "nothing was sent"): Ace
 
 /** Source refusals travel in the result: the first names line and column. */
 function refusalDetail(result: unknown): string {
+  if (typeof result === "string") return ` ${result}`;
   const [first] = Array.isArray(result) ? result : [];
   return typeof first === "object" && first !== null ? ` ${JSON.stringify(first)}` : "";
 }

@@ -41,7 +41,7 @@ export interface Payment {
 type Operations = readonly xdr.Operation[];
 
 /** Bid for each operation, in stroops; the ledger charges what it needs of it. */
-const FEE_BID = "1000";
+export const FEE_BID = "1000";
 const MAX_TIME_S = 60;
 
 export function callOperations({ contract, method, args, gas }: CallRequest): Operations {

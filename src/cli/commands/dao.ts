@@ -1,17 +1,23 @@
 import type { Command } from "commander";
-import { callOperations, lockOperation } from "../../client/build.ts";
-import { parseArguments } from "../../contracts/value-json.ts";
+import { lockOperation } from "../../client/build.ts";
 import { AceError } from "../../lib/errors.ts";
 import { formatAmount, parseAmount } from "../../lib/money.ts";
 import type { Context } from "../context.ts";
-import { contractInfo, methodOf } from "../contract-info.ts";
-import { type ProposalJson, proposalLines, readProposal, readProposals } from "../dao-proposal.ts";
+import { daoOperations } from "../dao-operations.ts";
+import {
+  actionText,
+  type ProposalJson,
+  proposalLines,
+  readProposal,
+  readProposals,
+} from "../dao-proposal.ts";
+import { executeUpgrade } from "../dao-upgrade.ts";
 import { parseDuration } from "../duration.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
-import { openSession, type Session, sendCall } from "../session.ts";
+import { openSession, sendCall } from "../session.ts";
 
 const DAO = "1";
 const ASSIGNMENT = /^([a-z]+\.[a-zA-Z]+)=(\d{1,15})$/;
@@ -69,7 +75,7 @@ async function lock(context: Context, text: string, flags: Flags): Promise<unkno
   const asset = session.network.governanceAsset;
   const operations = [
     lockOperation(account, asset, amount, until),
-    ...(await operationsOf(session, "lock", [until.toString()])),
+    ...(await daoOperations(session, "lock", [until.toString()])),
   ];
   const opens = new Date(Number(until) * 1_000).toISOString();
   const effect = [
@@ -88,7 +94,7 @@ async function propose(context: Context, change: string, flags: Flags): Promise<
   }
   const session = openSession(context);
   const action = JSON.stringify({ kind: "param.set", name, value });
-  const operations = await operationsOf(session, "propose", [flags.text("title") ?? "", action]);
+  const operations = await daoOperations(session, "propose", [flags.text("title") ?? "", action]);
   const sent = await sendCall(context, session, operations, [`propose to set ${name} to ${value}`]);
   const id = String(sent.receipts[0]?.result);
   const proposal = await readProposal(session.node, id);
@@ -99,11 +105,8 @@ async function propose(context: Context, change: string, flags: Flags): Promise<
 async function vote(context: Context, id: string, choice: string): Promise<unknown> {
   const session = openSession(context);
   const proposal = await readProposal(session.node, id);
-  const operations = await operationsOf(session, "vote", [id, choice]);
-  const effect = [
-    `vote ${choice} on proposal ${id}:`,
-    `set ${proposal.action.name} to ${proposal.action.value}`,
-  ];
+  const operations = await daoOperations(session, "vote", [id, choice]);
+  const effect = [`vote ${choice} on proposal ${id}:`, actionText(proposal.action)];
   const sent = await sendCall(context, session, operations, effect);
   const weight = BigInt(String(sent.receipts[0]?.result));
   context.output.line(`voted ${choice} with ${formatAmount(weight)} power`, "good");
@@ -112,9 +115,11 @@ async function vote(context: Context, id: string, choice: string): Promise<unkno
 
 async function execute(context: Context, id: string): Promise<unknown> {
   const session = openSession(context);
-  const { action } = await readProposal(session.node, id);
-  const operations = await operationsOf(session, "execute", [id]);
-  const effect = [`execute proposal ${id}: set ${action.name} to ${action.value}`];
+  const proposal = await readProposal(session.node, id);
+  const { action } = proposal;
+  if (action.kind === "contract.upgrade") return await executeUpgrade(context, session, proposal);
+  const operations = await daoOperations(session, "execute", [id]);
+  const effect = [`execute proposal ${id}: ${actionText(action)}`];
   const sent = await sendCall(context, session, operations, effect);
   const fromLedger = Number(String(sent.receipts[0]?.result));
   context.output.line(`${action.name} = ${action.value} from ledger ${fromLedger}`, "good");
@@ -129,12 +134,7 @@ async function show(context: Context, id: string): Promise<unknown> {
 
 async function list(context: Context): Promise<unknown> {
   const items = await readProposals(openSession(context).node);
-  const rows = items.map(({ id, state, title, action }) => [
-    id,
-    state,
-    `${action.name} = ${action.value}`,
-    title,
-  ]);
+  const rows = items.map(({ id, state, title, action }) => [id, state, actionText(action), title]);
   context.output.table(rows, ["id", "state", "change", "title"]);
   return { items };
 }
@@ -155,10 +155,4 @@ async function settings(context: Context): Promise<unknown> {
 
 function printProposal({ output }: Context, proposal: ProposalJson): void {
   for (const line of proposalLines(proposal)) output.line(line);
-}
-
-async function operationsOf({ node }: Session, method: string, words: readonly string[]) {
-  const dao = await contractInfo(node, DAO);
-  const args = parseArguments(methodOf(dao, method).args, words);
-  return callOperations({ contract: dao.id, method, args });
 }
