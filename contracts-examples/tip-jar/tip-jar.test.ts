@@ -1,13 +1,12 @@
 import { expectFail, type TestContract, TestNetwork } from "ace-node/contract-testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-const network = await TestNetwork.open();
+const network = await TestNetwork.open(import.meta);
 const [owner, fan] = [network.account("owner"), network.account("fan")];
 let jar: TestContract<typeof import("./tip-jar.ts")>;
 
 beforeAll(async () => {
-  const file = new URL("tip-jar.ts", import.meta.url);
-  jar = await network.deploy(file, { from: owner, args: [100n] });
+  jar = await network.deploy("tip-jar.ts", { from: owner, args: [100n] });
 });
 afterAll(() => network[Symbol.asyncDispose]());
 

@@ -1,7 +1,7 @@
 /**
  * `ace-node/contract-testing`: contracts under test, in the real runtime over a network in memory.
  *
- *     const network = await TestNetwork.open();
+ *     const network = await TestNetwork.open(import.meta);
  *     const [owner, fan] = [network.account("owner"), network.account("fan")];
  *     const jar = await network.deploy("tip-jar.ts", { from: owner, args: [100n] });
  *     await jar.as(fan).call("tip", [], { pay: 150n });
@@ -15,6 +15,7 @@
  *         `ARGUMENT_INVALID`, `METHOD_UNKNOWN`, `NODE_VERSION_WRONG`.
  */
 import "./pinned-node.ts";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AbiMethod } from "../contracts/abi.ts";
 import { encodeCall } from "../contracts/calldata-frame.ts";
@@ -53,15 +54,20 @@ export interface Deployment {
 
 export class TestNetwork implements AsyncDisposable {
   readonly #ledger: TestLedger;
+  readonly #folder: string;
   readonly #gas = new GasNotes();
   #transactions = 0;
 
-  private constructor(ledger: TestLedger) {
+  private constructor(ledger: TestLedger, folder: string) {
     this.#ledger = ledger;
+    this.#folder = folder;
   }
 
-  static async open(): Promise<TestNetwork> {
-    return new TestNetwork(await TestLedger.open());
+  /** @param test `import.meta` of the test: contracts are found beside it. */
+  static async open(test: object = {}): Promise<TestNetwork> {
+    const url = "url" in test && typeof test.url === "string" ? test.url : undefined;
+    const folder = url === undefined ? "." : dirname(fileURLToPath(url));
+    return new TestNetwork(await TestLedger.open(), folder);
   }
 
   /** The G… account of this name, with all the money that it needs. */
@@ -90,13 +96,13 @@ export class TestNetwork implements AsyncDisposable {
    * Builds the contract, puts its code on the ledger and runs `setup`. Say what its methods are, and
    * calls are checked: `deploy<typeof import("./tip-jar.ts")>(…)`.
    *
-   * @param file A path from the current folder, or `new URL("tip-jar.ts", import.meta.url)`.
+   * @param file Its path beside the test; from the current folder when `open` was given no test.
    */
   async deploy<Methods extends object = Untyped>(
-    file: string | URL,
+    file: string,
     { from, args = [] }: Deployment,
   ): Promise<TestContract<Methods>> {
-    const built = buildContract(typeof file === "string" ? file : fileURLToPath(file));
+    const built = buildContract(isAbsolute(file) ? file : join(this.#folder, file));
     const setup = encoded("setup", built.abi.methods.get("setup") ?? NO_SETUP, args);
     const bytes = Buffer.from(built.source);
     const hash = sha256(bytes);
