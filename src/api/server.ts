@@ -49,6 +49,7 @@ const REQUEST_MS = 15_000;
 const HANDLER_MS = 30_000;
 const CONNECTIONS_MAX = 600;
 const REQUESTS_PER_MINUTE = 6_000;
+const STALE_HEADER = "ace-stale";
 const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
 
 /** Builds the server; it listens only when the caller says so. */
@@ -79,6 +80,7 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
     return reply.status(error.status).send(faultOf(error));
   });
   guardHosts(app, options.hosts);
+  markStale(app, ports.status);
   readShallowJson(app);
   await app.register(helmet, { global: true });
   const max = options.requestsPerMinute ?? REQUESTS_PER_MINUTE;
@@ -99,6 +101,14 @@ function guardHosts(app: FastifyInstance, hosts: readonly string[]): void {
     const host = request.headers.host ?? "";
     if (names === 1 && (LOOPBACK.test(host) || hosts.includes(host))) return;
     throw new AceError("HOST_REFUSED", "this node does not answer to that host name");
+  });
+}
+
+/** While the node has stopped or waits for something, what it answers is the state of before: says why. */
+function markStale(app: FastifyInstance, { fault }: StatusPorts): void {
+  app.addHook("onSend", async (_request, reply) => {
+    const code = fault();
+    if (code !== undefined) reply.header(STALE_HEADER, code);
   });
 }
 

@@ -6,12 +6,20 @@ import { AceError } from "../lib/errors.ts";
 export interface StatusPorts {
   readonly status: () => StatusJson;
   readonly network: () => object;
+  /** Why state does not go on; undefined while it does. */
+  readonly fault: () => string | undefined;
   readonly link: (sequence: number) => ChainLinkJson | undefined;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
 }
 
-const Health = z.object({ status: z.enum(["ok", "behind", "fault"]), code: z.string().optional() });
+const Health = z.object({
+  status: z.enum(["ok", "behind", "fault"]),
+  /** Of what is wrong, as in every error of this API. */
+  code: z.string().optional(),
+  message: z.string().optional(),
+  hint: z.string().optional(),
+});
 
 /** Health for a supervisor, metrics for a monitor, status and the hash chain for everybody. */
 export const statusRoutes: FastifyPluginAsyncZod<StatusPorts> = async (app, node) => {
@@ -28,8 +36,7 @@ export const statusRoutes: FastifyPluginAsyncZod<StatusPorts> = async (app, node
       const { state, fault } = node.status();
       if (state === "following") return { status: "ok" as const };
       const status = fault === undefined ? ("behind" as const) : ("fault" as const);
-      const code = fault === undefined ? {} : { code: fault.code };
-      return reply.status(503).send({ status, ...code });
+      return reply.status(503).send({ status, ...fault });
     },
   );
   app.get("/metrics", { schema: { tags: ["operation"], hide: true } }, async (_request, reply) => {

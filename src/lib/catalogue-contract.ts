@@ -43,7 +43,7 @@ export const contractCatalogue = {
   CONTRACT_FAULT: {
     status: 503,
     exit: 6,
-    hint: "The sandbox failed twice on one ledger, so the node stopped rather than guess.",
+    hint: "Nothing of that ledger was kept. Restart the node to try again; stopping twice at one call needs a newer release.",
   },
   PROTOCOL_MISMATCH: {
     status: 500,

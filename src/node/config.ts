@@ -20,6 +20,7 @@ const whole = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max));
 const port = whole(0, 65_535);
 const SOURCES_MAX = 16;
+const WORKERS_MAX = 16;
 const RPC_URL = "http://127.0.0.1:8000";
 
 /** One place or several, as a list or separated by commas; none of them twice. */
@@ -61,6 +62,7 @@ const Config = z.strictObject({
   peerPort: port.default(7071).describe("BitTorrent peers"),
   trackerPort: port.default(7072),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
+  workers: whole(1, WORKERS_MAX).default(1).describe("Processes that run contracts"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   pollMs: whole(50, 60_000).default(150),
 });

@@ -46,7 +46,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
 
   const databases = openDatabases(parts, config.dataDir, id, telemetry);
   const { store, outbox, contents, wasClosedCleanly } = databases;
-  const runtime = parts.use(await openRuntime(runtimeOver(store, network, telemetry)));
+  const runtime = parts.use(await openRuntime(runtimeOver(store, network, telemetry, config)));
   const streams = await openStreams(parts, {
     config,
     network,
@@ -103,12 +103,18 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   };
 }
 
-function runtimeOver(store: Store, network: ServiceNetwork, events: Events): RuntimeOptions {
+function runtimeOver(
+  store: Store,
+  network: ServiceNetwork,
+  events: Events,
+  { workers }: Config,
+): RuntimeOptions {
   return {
     network,
     systemContracts: systemSources(network),
     state: store.state,
     tree: store.tree,
+    workers,
     isRehearsed: true,
     tip: store.tip(),
     events,

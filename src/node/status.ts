@@ -35,6 +35,7 @@ export function statusPorts(parts: Parts): StatusPorts {
   return {
     metrics: parts.metrics,
     network: () => network,
+    fault: () => follower.fault()?.code,
     link: (sequence) => {
       const link = store.link(sequence);
       return link === undefined ? undefined : chainLinkJson(link);

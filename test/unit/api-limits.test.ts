@@ -11,7 +11,13 @@ const unused = () => {
 };
 const app = await createServer(
   {
-    status: { status: unused, network: unused, link: unused, metrics: unused },
+    status: {
+      status: unused,
+      network: unused,
+      fault: () => "CONTRACT_FAULT",
+      link: unused,
+      metrics: unused,
+    },
     contracts: {
       contract: unused,
       view: unused,
@@ -37,6 +43,13 @@ it("publishing without the operator's token is refused before a byte of the body
   const answer = await app.inject({ method: "POST", url: "/v1/contents", headers: json, payload });
   expect(answer.statusCode).toBe(403);
   expect(answer.json()).toMatchObject({ code: "FORBIDDEN" });
+});
+
+it("whatever a node answers while its state stands still says so, and why", async () => {
+  for (const url of ["/v1/contents", "/v1/contracts/1"]) {
+    const { headers } = await app.inject({ url, headers: { host: "localhost" } });
+    expect(headers["ace-stale"]).toBe("CONTRACT_FAULT");
+  }
 });
 
 it("only a publication may be long", async () => {

@@ -32,6 +32,10 @@ export function register(noun: Command, run: Run): void {
     .option("--quorum <file>", "your own quorum set (JSON): whose word counts")
     .option("--trust <level>", "0, 1 or 2: what a ledger must have reached to be applied")
     .option("--from <where>", "genesis: follow from the ledger the network was founded in")
+    .option(
+      "--workers <count>",
+      "processes that run contracts (default: 1); more pay when ledgers are full of work by unrelated contracts and each process has a core",
+    )
     .option("--follow-only", "issue no tokens, even where issuer keys lie beside network.json")
     .option(
       "--log <level>",
@@ -73,6 +77,7 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
       peerPort: flags.text("peerPort"),
       trackerPort: flags.text("trackerPort"),
       operatorFile: flags.isOn("followOnly") ? undefined : operatorFile(settings.network, flags),
+      workers: flags.text("workers"),
       logLevel: flags.text("log"),
     },
   );
