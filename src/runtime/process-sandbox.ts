@@ -10,6 +10,7 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import ivm from "isolated-vm";
 import { type Abi, type AbiField, type AbiType, encodeAbi } from "../contracts/abi.ts";
 import { type Admission, codeHashOf } from "./admit.ts";
@@ -19,6 +20,13 @@ import type { Keeper, ProcessPort } from "./sandbox.ts";
 
 /** A second fence: gas and limits keep the calls of a ledger far below it. */
 const ISOLATE_MEMORY_MB = 1_024;
+/**
+ * Room for new objects. Nearly all that a ledger makes is of no use when it ends, but as long as it runs
+ * each collection copies what its calls came with and what they gave: so there should be few of them.
+ */
+const YOUNG_MB = { min: 16, max: 32 } as const;
+/** What the engine takes without being told. */
+const DEFAULT_MB = { min: 0, max: 0 } as const;
 
 const QUESTIONS = [
   "read",
@@ -59,7 +67,7 @@ export interface ProcessSandbox {
 }
 
 export function openSandbox(parts: SandboxParts): ProcessSandbox {
-  const isolate = new ivm.Isolate({ memoryLimit: ISOLATE_MEMORY_MB });
+  const isolate = openIsolate();
   const guest = isolate.createContextSync();
   const keeper = openKeeper(isolate, parts, (codeHash, code, abi) => {
     const methods = JSON.stringify(JSON.stringify(methodsOf(abi)));
@@ -84,6 +92,21 @@ export function openSandbox(parts: SandboxParts): ProcessSandbox {
     heapBytes: () => isolate.getHeapStatisticsSync().used_heap_size,
     close: () => isolate.dispose(),
   };
+}
+
+/** Helpers cost more than they carry away: a ledger leaves little, and other processes want the cores. */
+function openIsolate(): ivm.Isolate {
+  setFlagsFromString("--no-parallel-scavenge");
+  setYoung(YOUNG_MB);
+  const isolate = new ivm.Isolate({ memoryLimit: ISOLATE_MEMORY_MB });
+  setYoung(DEFAULT_MB);
+  return isolate;
+}
+
+/** For isolates that are made from now on. */
+function setYoung({ min, max }: { readonly min: number; readonly max: number }): void {
+  setFlagsFromString(`--min-semi-space-size=${min}`);
+  setFlagsFromString(`--max-semi-space-size=${max}`);
 }
 
 type Install = (codeHash: string, code: string, abi: Abi) => void;
