@@ -6,6 +6,7 @@ import { type Abi, type AbiMethod, decodeAbi, typeText } from "../contracts/abi.
 import { parseArguments } from "../contracts/value-json.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import { AceError, isAceError } from "../lib/errors.ts";
+import { exampleWords } from "./argument-example.ts";
 
 export interface ContractInfo extends ContractJson {
   readonly id: bigint;
@@ -49,7 +50,8 @@ export function readArguments(
     return parseArguments(method.args, words);
   } catch (error) {
     if (!isAceError(error, "ARGUMENT_INVALID")) throw error;
-    const what = `${signatureOf(name, method)}: ${error.message}`;
+    const example = method.args.length === 0 ? "" : `; such as: ${exampleWords(method)}`;
+    const what = `${signatureOf(name, method)}: ${error.message}${example}`;
     throw new AceError("ARGUMENT_INVALID", what, { cause: error });
   }
 }

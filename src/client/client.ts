@@ -10,7 +10,7 @@ import type { Transaction, xdr } from "@stellar/stellar-sdk";
 import { AceError, isAceError } from "../lib/errors.ts";
 import { buildTransaction } from "./build.ts";
 import type { NodeClient } from "./http.ts";
-import type { ReceiptJson } from "./schemas.ts";
+import type { ReceiptJson, SimulationJson } from "./schemas.ts";
 import type { Sent, Stellar } from "./stellar.ts";
 
 /** Who signs: an account, and its signature over a transaction's hash. */
@@ -40,9 +40,8 @@ export interface Client {
   receipts(sent: Sent): Promise<readonly ReceiptJson[]>;
 }
 
-export interface Prepared {
+export interface Prepared extends SimulationJson {
   readonly transaction: Transaction;
-  readonly receipts: readonly ReceiptJson[];
 }
 
 interface Options {
@@ -79,7 +78,7 @@ export function openClient({ stellar, node, signal }: Options): Client {
     simulate: async (account, operations) => {
       const transaction = await build(account, operations);
       const answer = await node.simulate(transaction.toEnvelope().toXdr("base64"));
-      return { transaction, receipts: answer.receipts };
+      return { transaction, ...answer };
     },
     call: async (signer, operations, { allowFailure = false } = {}) => {
       const sent = await send(signer, operations);

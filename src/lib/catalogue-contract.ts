@@ -60,6 +60,11 @@ export const contractCatalogue = {
     exit: 6,
     hint: "Stored state is damaged. Remove the data folder and follow again from genesis.",
   },
+  SOURCE_DIFFERS: {
+    status: 409,
+    exit: 1,
+    hint: "Rebuild exactly the published source, with the same version of ace-node.",
+  },
   TEMPLATE_UNKNOWN: {
     status: 400,
     exit: 2,

@@ -1,23 +1,30 @@
 import type { Command } from "commander";
-import { callOperations, paymentOperation } from "../../client/build.ts";
 import { argsToJson } from "../../contracts/value-json.ts";
 import { AceError } from "../../lib/errors.ts";
-import { formatAmount, parseAmount } from "../../lib/money.ts";
 import { registerAuthoring } from "../authoring.ts";
+import { type MethodWords, readCallRequest } from "../call-request.ts";
 import type { Context } from "../context.ts";
-import { contractInfo, methodOf, readArguments, signatureOf } from "../contract-info.ts";
+import { contractInfo, methodOf, readArguments } from "../contract-info.ts";
 import { deployContract } from "../deploy-contract.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
+import { inspectContract } from "../inspect-contract.ts";
 import { refusalWords } from "../refusal-words.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall } from "../session.ts";
-import { resolveAsset } from "./account.ts";
+import { simulateContract } from "../simulate-contract.ts";
+import { upgradeContract } from "../upgrade-contract.ts";
+import { verifyContract } from "../verify-contract.ts";
 import { receiptLines } from "./tx.ts";
 
 /** `ace contract`: from an empty folder to a contract that answers on the ledger. */
 export function register(noun: Command, run: Run): void {
   registerAuthoring(noun, run);
+  registerCode(noun, run);
+  registerCalls(noun, run);
+}
+
+function registerCode(noun: Command, run: Run): void {
   examples(
     noun
       .command("deploy <file> [args...]")
@@ -25,9 +32,46 @@ export function register(noun: Command, run: Run): void {
     'ace contract deploy split.ts \'[{"to":"G…","ppm":1000000}]\' --as owner',
   ).action(run((context, [file = "", ...args]) => deployContract(context, file, args)));
   examples(
-    noun.command("inspect <number>").description("name, owner, address and methods of a contract"),
+    noun
+      .command("inspect <number|file>")
+      .description("methods, owner, upgrade policy, what it holds, gas by method"),
     "ace contract inspect 257",
-  ).action(run((context, [number = ""]) => inspect(context, number)));
+    "ace contract inspect my-licence/licence.ts",
+  ).action(run((context, [subject = ""]) => inspectContract(context, subject)));
+  examples(
+    noun
+      .command("verify <number>")
+      .description("rebuilds a source, and says whether the contract runs exactly that")
+      .requiredOption("--source <file|folder>", "the source to rebuild"),
+    "ace contract verify 257 --source my-licence",
+  ).action(run((context, [number = ""], flags) => verifyContract(context, number, flags)));
+  examples(
+    noun
+      .command("upgrade <number> [file]")
+      .description("the next step to new code: announce, then change; or propose, then execute")
+      .option("--status", "who may change the code, and what is announced")
+      .option("--cancel", "take an announcement back")
+      .option("--title <text>", "one line that says why, for a vote"),
+    "ace contract upgrade 257 my-licence/licence.ts --as owner",
+    "ace contract upgrade 257 --as owner",
+    "ace contract upgrade 257 --status",
+  ).action(run((context, args, flags) => upgradeContract(context, args, flags)));
+}
+
+function registerCalls(noun: Command, run: Run): void {
+  examples(
+    noun
+      .command("simulate <number> <method> [args...]")
+      .description("what a call would do: receipt, changes of state, gas; nothing is sent")
+      .option("--pay <amount>", "attach a payment to the contract")
+      .option("--asset <asset>", "asset of the payment", "XLM")
+      .option("--gas <limit>", "gas limit of the call"),
+    'ace contract simulate 257 buy \'{"maxPrice":"50000000"}\' --pay 5 --as viewer',
+  ).action(
+    run((context, [number = "", method = "", ...args], flags) =>
+      simulateContract(context, { number, method, args }, flags),
+    ),
+  );
   examples(
     noun
       .command("call <number> <method> [args...]")
@@ -51,62 +95,9 @@ export function register(noun: Command, run: Run): void {
   );
 }
 
-interface MethodWords {
-  readonly number: string;
-  readonly method: string;
-  readonly args: readonly string[];
-}
-
-async function inspect(context: Context, number: string): Promise<unknown> {
-  const contract = await contractInfo(openSession(context).node, number);
-  const { output } = context;
-  output.table([
-    ["contract", contract.number],
-    ["name", contract.name],
-    ["owner", contract.owner],
-    ["pay to", contract.address],
-    ["code", contract.codeHash],
-    ["implements", contract.implements.join(", ")],
-    ["upgrade", "never"],
-  ]);
-  for (const [name, method] of contract.types.methods)
-    output.line(`  ${signatureOf(name, method)}`);
-  const { abi: _, id: __, types: ___, ...json } = contract;
-  return json;
-}
-
-async function callMethod(
-  context: Context,
-  { number, method, args }: MethodWords,
-  flags: Flags,
-): Promise<unknown> {
+async function callMethod(context: Context, words: MethodWords, flags: Flags): Promise<unknown> {
   const session = openSession(context);
-  const contract = await contractInfo(session.node, number);
-  const { args: types, view: isView } = methodOf(contract, method);
-  if (isView)
-    throw new AceError("USAGE", `"${method}" is a view: ace contract view ${number} ${method}`);
-  const encoded = readArguments(method, methodOf(contract, method), args);
-  const gas = flags.whole("gas", { min: 1, max: 5_000_000 });
-  const amount = flags.text("pay");
-  const payments =
-    amount === undefined
-      ? []
-      : [
-          {
-            to: contract.address,
-            asset: resolveAsset(flags.text("asset") ?? "XLM", session.network.assets),
-            amount: parseAmount(amount),
-          },
-        ];
-  const request = { contract: contract.id, method, args: encoded };
-  const operations = [
-    ...callOperations(gas === undefined ? request : { ...request, gas: BigInt(gas) }),
-    ...payments.map(paymentOperation),
-  ];
-  const effect = [
-    `call ${contract.name} (${number}) ${method} ${JSON.stringify(argsToJson(types, encoded))}`,
-    ...payments.map((payment) => `pay ${formatAmount(payment.amount)} ${payment.asset} with it`),
-  ];
+  const { operations, effect } = await readCallRequest(session, words, flags);
   const sent = await sendCall(context, session, operations, effect);
   for (const receipt of sent.receipts) {
     for (const line of receiptLines(receipt)) context.output.line(line);
