@@ -213,7 +213,9 @@ export const ContractJson = z.object({
   upgrade: UpgradeJson,
   former: z.array(FormerJson).describe("What it ran before, oldest first"),
   balances: z.array(z.object({ asset: z.string(), amount: whole.describe("Stroops") })),
-  storage: z.object({ bytes: z.int(), bytesMax: z.int() }).describe("Keys and values of its state"),
+  storage: z
+    .object({ bytes: z.int(), bytesMax: z.int().optional().describe("System contracts have none") })
+    .describe("Keys and values of its state"),
   sourceBytes: z.int(),
   implements: z.array(z.string()),
   methods: z.array(

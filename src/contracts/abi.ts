@@ -33,6 +33,8 @@ export interface Abi {
   /** In the order of the bytes of the method's name. */
   readonly methods: ReadonlyMap<string, AbiMethod>;
   readonly upgrade: UpgradePolicy;
+  /** What state may hold at most, keys and values. */
+  readonly storageBytes: number;
 }
 
 /** `list(record({ a: int }), 5)` has three levels. Leaves room below the depth limit of CBOR. */
@@ -46,11 +48,17 @@ export function encodeAbi(abi: Abi): Uint8Array {
     name,
     methodToCbor(method),
   ]);
-  return encodeCbor([abi.name, abi.implements, new Map(methods), policyToCbor(abi.upgrade)]);
+  return encodeCbor([
+    abi.name,
+    abi.implements,
+    new Map(methods),
+    policyToCbor(abi.upgrade),
+    BigInt(abi.storageBytes),
+  ]);
 }
 
 export function decodeAbi(bytes: Uint8Array): Abi {
-  const [name, interfaces, methods, upgrade] = items(decodeCbor(bytes), 4);
+  const [name, interfaces, methods, upgrade, storageBytes] = items(decodeCbor(bytes), 5);
   return {
     name: text(name),
     implements: items(interfaces).map(text),
@@ -58,6 +66,7 @@ export function decodeAbi(bytes: Uint8Array): Abi {
       sortedEntries(methods).map(([method, cbor]) => [method, methodFromCbor(cbor)]),
     ),
     upgrade: policyFromCbor(upgrade) ?? wrong("the upgrade policy"),
+    storageBytes: size(storageBytes),
   };
 }
 

@@ -69,6 +69,11 @@ export interface Contract {
   readonly methods: Readonly<Record<string, Method>>;
   /** Who may change the code: nobody, unless it says so here. Shown to everyone who deals with it. */
   readonly upgrade?: Upgrade;
+  /**
+   * What state may hold at most, in bytes of keys and values: 16 MiB when left out, up to 1 GiB. A write
+   * that would pass it fails with `STORAGE_FULL`; freeing always works.
+   */
+  readonly storageBytes?: number;
 }
 
 /**

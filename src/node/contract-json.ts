@@ -21,7 +21,10 @@ export function contractJson(info: ContractInfo, source: string): ContractJson {
       ...rest,
     })),
     balances: balances.map(({ asset, amount }) => ({ asset, amount: amount.toString() })),
-    storage: { bytes: info.stateBytes, bytesMax: info.stateBytesMax },
+    storage: {
+      bytes: info.stateBytes,
+      ...(info.stateBytesMax === undefined ? {} : { bytesMax: info.stateBytesMax }),
+    },
     sourceBytes: Buffer.byteLength(source),
     implements: [...abi.implements],
     methods: [...abi.methods].map(([name, method]) => ({

@@ -93,7 +93,7 @@ export class CallHost implements CallQuestions {
     const written = this.#sum(keysOf);
     if (written > limits.writesCallMax) return "TOO_MANY_WRITES";
     if (written + (use.keys?.size ?? 0) > limits.writesTransactionMax) return "TOO_MANY_WRITES";
-    const bytesMax = frame.contract.isSystem ? Infinity : limits.storageBytesMax;
+    const bytesMax = frame.contract.isSystem ? Infinity : frame.code.storageBytes;
     return ledger.state.hold(key, value, bytesMax) ? "" : "STORAGE_FULL";
   }
 

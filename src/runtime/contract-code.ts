@@ -9,6 +9,8 @@ export interface Code {
   readonly methods: ReadonlyMap<string, CodeMethod>;
   /** The ABI as state holds it, in byte text. */
   readonly abi: string;
+  /** What a contract of this code may hold of state. */
+  readonly storageBytes: number;
 }
 
 export interface CodeMethod {
@@ -23,6 +25,7 @@ export type Judgement =
       readonly ok: true;
       readonly codeHash: string;
       readonly abi: string;
+      readonly storageBytes: number;
       readonly methods: readonly (readonly [name: string, method: CodeMethod])[];
     }
   | { readonly ok: false; readonly refusals: readonly CodeRefusal[] };
@@ -63,10 +66,10 @@ export class ContractCode {
   admit(source: string): Admitted {
     const judgement = this.#judge(source);
     if (!judgement.ok) return judgement;
-    const { codeHash, abi } = judgement;
+    const { codeHash, abi, storageBytes } = judgement;
     const known = this.#known.get(codeHash);
     if (known !== undefined) return { ok: true, code: known };
-    const code = { codeHash, abi, methods: new Map(judgement.methods) };
+    const code = { codeHash, abi, storageBytes, methods: new Map(judgement.methods) };
     this.#known.set(codeHash, code);
     return { ok: true, code };
   }

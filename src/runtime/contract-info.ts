@@ -10,9 +10,8 @@ import { muxedAddress } from "../lib/strkey.ts";
 import type { StateReader } from "./applied.ts";
 import type { Payable } from "./book-keys.ts";
 import { fromByteText } from "./byte-text.ts";
-import { contractRecord, contractSource } from "./contract-records.ts";
+import { contractRecord, contractSource, FIRST_CONTRACT } from "./contract-records.ts";
 import { readHeld } from "./holdings.ts";
-import { limits } from "./limits.ts";
 import type { Ground, Row } from "./overlay.ts";
 import { committedGround } from "./pending-state.ts";
 import { big } from "./realm/cbor.ts";
@@ -47,8 +46,8 @@ export interface ContractInfo {
   readonly balances: readonly Payable[];
   /** What it holds of state, keys and values. */
   readonly stateBytes: number;
-  /** What it may hold at most. */
-  readonly stateBytesMax: number;
+  /** What it may hold at most; undefined for system contracts, which nobody can make more of. */
+  readonly stateBytesMax: number | undefined;
 }
 
 export interface CodeInfo {
@@ -69,10 +68,11 @@ export function contractInfo(
   const state = committedGround(reader);
   const record = contractRecord(state, number);
   if (record === undefined) return undefined;
+  const abi = storedAbi(state, record.codeHash);
   return {
     ...record,
     address: muxedAddress(vault, number),
-    abi: storedAbi(state, record.codeHash),
+    abi,
     announcement: announcementOf(state, number),
     former: rowsUnder(state, formerPrefix(number)).map(([key, value]) => ({
       version: big(key.slice(-VERSION_BYTES)),
@@ -85,7 +85,7 @@ export function contractInfo(
       return { asset, amount };
     }),
     stateBytes: readHeld(state.get(heldKey(contractPrefix(number))) ?? ""),
-    stateBytesMax: limits.storageBytesMax,
+    stateBytesMax: number < FIRST_CONTRACT ? undefined : abi.storageBytes,
   };
 }
 

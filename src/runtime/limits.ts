@@ -46,8 +46,14 @@ const firstLimits = {
   upgradeDelayDaysMax: 365,
   /** For so many days after that it may; then it is void: `UPGRADE_EXPIRED`. */
   upgradeWindowDays: 30,
-  /** `STORAGE_FULL`: what a contract holds, keys and values. */
-  storageBytesMax: 67_108_864,
+  /** `STORAGE_FULL`: what a contract holds, keys and values. It declares how much; `CODE_ABI`. */
+  storageBytesDefault: 16_777_216,
+  storageBytesMax: 1_073_741_824,
+  /** `OWNER_FULL`: what an account deploys; bytes that its contracts may hold, and of code it put there. */
+  ownerContractsMax: 256,
+  ownerBytesMax: 4_294_967_296,
+  /** `UPLOAD_FULL`: parts of the one source that an account is putting on the ledger. */
+  uploadPartsMax: 128,
   /** `TOO_MANY_WRITES` */
   writesCallMax: 64,
   writesTransactionMax: 256,

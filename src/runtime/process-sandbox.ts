@@ -146,7 +146,8 @@ function judgementOf(admission: Admission, install: Install): Judgement {
   const methods = [...abi.methods].map(
     ([name, { view, payable }]) => [name, { view, payable }] as const,
   );
-  return { ok: true, codeHash, abi: toByteText(encodeAbi(abi)), methods };
+  const { storageBytes } = abi;
+  return { ok: true, codeHash, abi: toByteText(encodeAbi(abi)), storageBytes, methods };
 }
 
 function openGuest(isolate: ivm.Isolate, guest: ivm.Context, keeper: ivm.Context): void {

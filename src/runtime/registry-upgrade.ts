@@ -14,13 +14,14 @@
  * Errors  `UPGRADE_NEVER`, `UPGRADE_BY_VOTE`, `UPGRADE_BY_OWNER`, `UPGRADE_NOT_OWNER`,
  *         `UPGRADE_NOT_ANNOUNCED`, `UPGRADE_OTHER_CODE`, `UPGRADE_TOO_EARLY`, `UPGRADE_EXPIRED`,
  *         `UPGRADE_SAME_CODE`, `UPGRADE_INCOMPATIBLE` with what the new code takes away,
- *         `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
+ *         `OWNER_FULL`, `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
  */
 import { type Policy, takenAway, termsOf } from "./abi-terms.ts";
 import type { Code } from "./contract-code.ts";
 import { contractSource, hashItem, storeContract } from "./contract-records.ts";
 import type { KnownContract } from "./ledger-scope.ts";
 import { gasSchedule, limits } from "./limits.ts";
+import { takeRoom } from "./owner-book.ts";
 import { integerItem, textItem } from "./realm/cbor.ts";
 import { joinLists, listOf, registryEvent } from "./registry-events.ts";
 import { keepCode, takeSource } from "./registry-source.ts";
@@ -44,7 +45,8 @@ export function announce(wire: WireCall, context: CallContext, gas: number): Cal
   if (wire.caller !== call.record.owner) return refused("UPGRADE_NOT_OWNER");
   const found = takeSource(codeHash, wire.caller, context, gas);
   if (!found.ok) return found.outcome;
-  const kept = keepCode(found.source, context, found.cost);
+  const payer = { account: wire.caller, contracts: 0 };
+  const kept = keepCode(found.source, context, found.cost, payer);
   if (!kept.ok) return kept.outcome;
   const refusal = refuseCode(code, kept.code, found.cost);
   if (refusal !== undefined) return refusal;
@@ -120,6 +122,9 @@ function swap(call: UpgradeCall, context: CallContext, gas: number): CallResult 
   const next = context.code.load(state, codeHash);
   const refusal = refuseCode(code, next, 0);
   if (refusal !== undefined) return refusal;
+  const room = { contracts: 0, bytes: next.storageBytes - code.storageBytes };
+  const full = takeRoom(state, record.owner, room);
+  if (full !== "") return refused(full);
   const { version } = record;
   const former = { untilLedger: BigInt(sequenceText), until: BigInt(closeTime) };
   const place = { contract: contract.number, version };

@@ -17,6 +17,7 @@ export const registryAbi: Abi = {
   name: "registry",
   implements: [],
   upgrade: NO_UPGRADE,
+  storageBytes: 0,
   methods: new Map([
     [
       "contract",

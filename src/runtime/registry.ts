@@ -8,7 +8,7 @@
  *
  * Errors  Those of `registry-source.ts` and `registry-upgrade.ts`, and what `setup` says.
  */
-import { FIRST_VERSION, storeContract, takeNumber } from "./contract-records.ts";
+import { FIRST_CONTRACT, FIRST_VERSION, storeContract, takeNumber } from "./contract-records.ts";
 import { header, integerItem, MAJOR, NULL, readItems } from "./realm/cbor.ts";
 import { keepCode, putPart, readHash, takeSource } from "./registry-source.ts";
 import { announce, cancel, upgrade } from "./registry-upgrade.ts";
@@ -53,7 +53,8 @@ interface Installation {
 export function install(parts: Installation, context: CallContext): CallResult {
   const { source, number, caller, args, gas } = parts;
   const { state } = context.ledger;
-  const kept = keepCode(source, context, 0);
+  const payer = number < FIRST_CONTRACT ? undefined : { account: caller, contracts: 1 };
+  const kept = keepCode(source, context, 0, payer);
   if (!kept.ok) return kept.outcome;
   const { codeHash, methods } = kept.code;
   storeContract(state, { number, codeHash, owner: caller, version: FIRST_VERSION });
@@ -88,6 +89,6 @@ function publish({ args, caller }: WireCall, context: CallContext, gas: number):
   if (codeHash === undefined || more !== undefined) return refused("ARGS_INVALID");
   const found = takeSource(codeHash, caller, context, gas);
   if (!found.ok) return found.outcome;
-  const kept = keepCode(found.source, context, found.cost);
+  const kept = keepCode(found.source, context, found.cost, { account: caller, contracts: 0 });
   return kept.ok ? { ...refused("", found.cost), codeHash } : kept.outcome;
 }

@@ -34,6 +34,13 @@ export const uploadKey = (account: string, codeHash: string, offset: number): st
   uploadPrefix(account, codeHash) +
   String.fromCharCode(offset >>> 24, (offset >>> 16) & 255, (offset >>> 8) & 255, offset & 255);
 
+/** The one source that an account is putting on the ledger. */
+export const uploadingKey = (account: string): string =>
+  `${SYSTEM}uploading\0${addressPart(account)}`;
+
+/** What an account has deployed and put there. */
+export const ownedKey = (account: string): string => `${SYSTEM}owned\0${addressPart(account)}`;
+
 /** How many bytes of state a contract holds; `contract` is its part of a key. */
 export const heldKey = (contract: string): string => `${SYSTEM}held\0${contract}`;
 

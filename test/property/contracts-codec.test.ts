@@ -153,7 +153,7 @@ it("gives every ABI back from its stored form", () => {
     fc.property(fc.array(typed, { maxLength: 4 }), policy, (types, upgrade) => {
       const args = types.map(({ type }) => type);
       const methods = new Map([["run", { args, view: false, payable: false }]]);
-      const abi = { name: "any", implements: [], methods, upgrade };
+      const abi = { name: "any", implements: [], methods, upgrade, storageBytes: types.length };
       expect(decodeAbi(encodeAbi(abi))).toEqual(abi);
     }),
   );

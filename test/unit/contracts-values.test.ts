@@ -169,6 +169,7 @@ describe("an ABI", () => {
     name: "licence",
     implements: ["licence/1"],
     upgrade: { kind: "owner", delayS: 604_800 },
+    storageBytes: 1_073_741_824,
     methods: new Map([
       ["buy", { args: [purchase], returns: int, view: false, payable: ["XLM"] }],
       ["constructor", { args: [], view: true, payable: false }],

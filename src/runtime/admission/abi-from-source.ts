@@ -42,7 +42,7 @@ function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
   const name = fields.get("name");
   const methods = fields.get("methods");
   for (const [field, node] of fields) {
-    if (!["name", "implements", "methods", "upgrade"].includes(field))
+    if (!["name", "implements", "methods", "upgrade", "storageBytes"].includes(field))
       refuse(node, `"${field}" is unknown`);
   }
   if (name === undefined || methods === undefined)
@@ -60,7 +60,18 @@ function readAbi(declaration: AnyNode, names: TypeNames, refuse: Refuse): Abi {
     implements: interfaces,
     methods: methods === undefined ? new Map() : readMethods(methods, names, refuse),
     upgrade: upgrade ?? NO_UPGRADE,
+    storageBytes: storageOf(fields.get("storageBytes"), names, refuse),
   };
+}
+
+function storageOf(node: AnyNode | undefined, names: Names, refuse: Refuse): number {
+  if (node === undefined) return limits.storageBytesDefault;
+  const given = names.constant(node);
+  const bytes = given?.type === "Literal" ? given.value : undefined;
+  const isInside = typeof bytes === "number" && bytes >= 0 && bytes <= limits.storageBytesMax;
+  if (isInside && Number.isInteger(bytes)) return bytes;
+  refuse(node, `a whole number of bytes belongs here, ${limits.storageBytesMax} at most`);
+  return limits.storageBytesDefault;
 }
 
 function readMethods(
