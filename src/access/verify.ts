@@ -15,6 +15,7 @@ import { bytesOfHex, encodeAscii, encodeBase64url } from "./text-bytes.ts";
 import { type ParsedToken, parseToken, type TokenClaims } from "./token-form.ts";
 import { type Circumstances, type Refusal, refusalOf, refuse } from "./token-rules.ts";
 
+export type { LedgerFields } from "./proof-checks.ts";
 export type { TokenClaims } from "./token-form.ts";
 export type { Refusal, RefusalCode } from "./token-rules.ts";
 
@@ -66,6 +67,15 @@ export interface ReceiptProof extends Proof {
   readonly receipt: string;
 }
 
+export interface LedgerChain {
+  /** What the verifier trusts: the ledger hash of a later ledger, or of the same. */
+  readonly trusted: string;
+  /** The ledger hash of a claim. */
+  readonly ledgerHash: string;
+  /** What the ledger hashes between them are made of, the trusted one first; none when they are one. */
+  readonly chain: readonly LedgerFields[];
+}
+
 const KEY_BYTES = 32;
 
 /** Whether, after the ledger of this hash, the state had this value under the key, or none. */
@@ -86,6 +96,16 @@ export async function verifyReceiptProof(claim: ReceiptProof): Promise<boolean> 
   if (receipt === undefined || proof === undefined) return false;
   if (!(await hasFields(ledgerHash, ledger))) return false;
   return (await rootOfReceipts(receipt, proof)) === ledger.receiptsRoot;
+}
+
+/** Whether the chain leads from the trusted ledger hash back to the other. */
+export async function verifyLedgerChain(claim: LedgerChain): Promise<boolean> {
+  let hash = claim.trusted;
+  for (const fields of claim.chain) {
+    if (!(await hasFields(hash, fields))) return false;
+    hash = fields.previous;
+  }
+  return hash === claim.ledgerHash;
 }
 
 /** Checks everything, the signature by WebCrypto. */

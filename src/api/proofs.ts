@@ -1,14 +1,19 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { ReceiptProofsJson, StateProofJson } from "../client/schemas.ts";
+import { LedgerChainJson, ReceiptProofsJson, StateProofJson } from "../client/schemas.ts";
 
 export interface ProofPorts {
   /** Of the last committed state. */
   readonly proveState: (key: Uint8Array) => StateProofJson;
   readonly proveReceipts: (txHash: string) => ReceiptProofsJson;
+  /** What leads from the ledger hash of `to` back to that of `from`, newest first. */
+  readonly chain: (from: number, to: number) => LedgerChainJson;
 }
 
 const KEY_BYTES_MAX = 128;
+const LEDGER_MAX = 2 ** 32 - 1;
+const CHAIN_LEDGERS_MAX = 1_000;
+const Ledger = z.coerce.number().int().min(0).max(LEDGER_MAX);
 
 /** What a verifier needs who trusts one ledger hash and no node. */
 export const proofRoutes: FastifyPluginAsyncZod<ProofPorts> = async (app, node) => {
@@ -23,6 +28,21 @@ export const proofRoutes: FastifyPluginAsyncZod<ProofPorts> = async (app, node) 
       },
     },
     async ({ params }) => node.proveReceipts(params.hash),
+  );
+  app.get(
+    "/v1/ledgers/:sequence/chain",
+    {
+      schema: {
+        tags: ["proofs"],
+        summary: "What leads from the ledger hash of a later ledger back to that of this one",
+        description: `At most ${CHAIN_LEDGERS_MAX} ledgers at once`,
+        params: z.object({ sequence: Ledger }),
+        querystring: z.object({ to: Ledger }),
+        response: { 200: LedgerChainJson },
+      },
+    },
+    async ({ params: { sequence }, query: { to } }) =>
+      node.chain(sequence, Math.min(to, sequence + CHAIN_LEDGERS_MAX)),
   );
   app.get(
     "/v1/state/:key/proof",

@@ -75,6 +75,11 @@ export const nouns: Readonly<Record<string, Noun>> = {
     summary: "what a transaction did: its receipts",
     load: () => import("./commands/tx.ts"),
   },
+  proof: {
+    persona: "Everybody",
+    summary: "prove what a contract holds or did, and check such proofs without a node",
+    load: () => import("./commands/proof.ts"),
+  },
   licence: {
     persona: "Viewer",
     summary: "what is sold, buying it, and what you own",

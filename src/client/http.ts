@@ -13,6 +13,7 @@ import {
   ContentJson,
   ContractJson,
   GasJson,
+  LedgerChainJson,
   PartsJson,
   PayablesJson,
   ReceiptProofsJson,
@@ -43,6 +44,8 @@ export interface NodeClient {
   /** Proofs that `ace-node/verify` checks. */
   stateProof(key: Uint8Array): Promise<StateProofJson>;
   receiptProofs(txHash: string): Promise<ReceiptProofsJson>;
+  /** What leads from the ledger hash of `to` back to that of `from`: at most 1,000 ledgers. */
+  ledgerChain(from: number, to: number): Promise<LedgerChainJson>;
   contents(): Promise<readonly ContentJson[]>;
   content(id: string): Promise<ContentJson>;
   publish(body: object, adminToken: string): Promise<ContentJson>;
@@ -88,6 +91,7 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     payables: (account) => get(`/v1/payables/${account}`, PayablesJson),
     stateProof: (key) => get(`/v1/state/${toHex(key)}/proof`, StateProofJson),
     receiptProofs: (txHash) => get(`/v1/transactions/${txHash}/proofs`, ReceiptProofsJson),
+    ledgerChain: (from, to) => get(`/v1/ledgers/${from}/chain?to=${to}`, LedgerChainJson),
     contents: () => get("/v1/contents", z.array(ContentJson)),
     content: async (id) => await get(`/v1/contents/${contentName(id)}`, ContentJson),
     publish: (body, adminToken) => post("/v1/contents", body, ContentJson, adminToken),

@@ -100,13 +100,20 @@ export type ReceiptsJson = z.infer<typeof ReceiptsJson>;
 const bytes = z.string().regex(/^(?:[0-9a-f]{2})*$/);
 
 /** What a ledger hash is made of: `ace-node/verify` checks proofs against it. */
-const LedgerFieldsJson = z.object({
+export const LedgerFieldsJson = z.object({
   previous: hash,
   sequence: z.int(),
   receiptsRoot: hash,
   stateRoot: hash,
   protocolHash: hash,
 });
+export type LedgerFieldsJson = z.infer<typeof LedgerFieldsJson>;
+
+export const LedgerChainJson = z.object({
+  ledgerHash: hash.describe("Of the newest of these ledgers"),
+  chain: z.array(LedgerFieldsJson).describe("Newest first, each the `previous` of the one before"),
+});
+export type LedgerChainJson = z.infer<typeof LedgerChainJson>;
 
 export const StateProofJson = z.object({
   ledgerHash: hash,

@@ -92,5 +92,15 @@ export const nodeCatalogue = {
   },
   SECRET_INVALID: { status: 400, exit: 2, hint: "Give a Stellar secret: S… and 55 characters." },
   PASSPHRASE_SHORT: { status: 400, exit: 2, hint: "Choose a passphrase of 8 characters or more." },
+  PROOF_FILE_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "`ace proof state` and `ace proof receipt` make such files with --out.",
+  },
+  PROOF_REFUTED: {
+    status: 422,
+    exit: 1,
+    hint: "It proves nothing under this ledger hash. Ask another node for the hash and for a new proof.",
+  },
   CHECK_FAILED: { status: 500, exit: 1, hint: "Each finding above names its remedy." },
 } as const;

@@ -1,6 +1,6 @@
 /** Proofs of the last committed state and of stored receipts, against the ledger hash. */
 import type { ProofPorts } from "../api/proofs.ts";
-import type { StateProofJson } from "../client/schemas.ts";
+import type { LedgerFieldsJson, StateProofJson } from "../client/schemas.ts";
 import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
@@ -31,7 +31,20 @@ export function proofQueries({ network, store }: Parts): ProofPorts {
     }
     return { ledgerHash: link.ledgerHash, ledger };
   };
+  const linkOf = (sequence: number): ChainLink => {
+    const link = store.link(sequence);
+    if (link !== undefined) return link;
+    throw new AceError("NOT_FOUND", `ledger ${sequence} is not applied here`);
+  };
   return {
+    chain: (from, to) => {
+      const { ledgerHash: newest } = linkOf(Math.max(from, to));
+      const chain: LedgerFieldsJson[] = [];
+      for (let sequence = to; sequence > from; sequence -= 1) {
+        chain.push(claimOf(linkOf(sequence)).ledger);
+      }
+      return { ledgerHash: newest, chain };
+    },
     proveState: (key) => {
       const tip = store.tip();
       if (tip === undefined) throw new AceError("NODE_BEHIND", "no ledger is applied yet");

@@ -26,7 +26,7 @@ const app = await createServer(
       payables: unused,
     },
     codes: { code: unused, parts: unused, gas: unused },
-    proofs: { proveState: unused, proveReceipts: unused },
+    proofs: { proveState: unused, proveReceipts: unused, chain: unused },
     contents: { list: () => [], find: () => undefined, publish: unused, adminToken: "secret" },
     auth: undefined,
   },

@@ -1,7 +1,8 @@
 // Goal: receipts, their root, ledger hashes, state roots and proofs as data, for any implementation.
 // Method: CBOR and both trees are written here once more in their plainest form with node:crypto,
 //         sharing no code with src/runtime. The same files come out each time.
-// Use:    `node test/vectors/make-roots.ts` writes receipts.json, state-root.json and proofs.json anew.
+// Use:    `node test/vectors/make-roots.ts` writes receipts.json, state-root.json, proofs.json and
+//         ledger-chain.json anew.
 import { hash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { accountFromBytes, muxedAddress } from "../../src/lib/strkey.ts";
@@ -296,7 +297,29 @@ const claims = (() => {
     })),
   };
 })();
+/** Three ledgers after that of the claims; the protocol changes with the last. */
+const chain = (() => {
+  const ledgerHash = claims.state[0]?.ledgerHash ?? "";
+  let previous = ledgerHash;
+  const ledgers = [1, 2, 3].map((ahead) => {
+    const fields = {
+      previous,
+      sequence: ledger.sequence + ahead,
+      receiptsRoot: ahead === 1 ? "00".repeat(32) : hexOf(`receipts root ${ahead}`),
+      stateRoot: hexOf(`state root ${ahead}`),
+      protocolHash: ahead === 3 ? hexOf("next protocol") : ledger.protocolHash,
+    };
+    const number = Buffer.alloc(8);
+    number.writeBigUInt64BE(BigInt(fields.sequence));
+    const { receiptsRoot, stateRoot, protocolHash } = fields;
+    const roots = [receiptsRoot, stateRoot, protocolHash].map(bin);
+    previous = sha(bin(fields.previous), number, ...roots).toString("hex");
+    return fields;
+  });
+  return { ledgerHash, trusted: previous, chain: ledgers.toReversed() };
+})();
 write("proofs.json", claims);
+write("ledger-chain.json", chain);
 write("receipts.json", {
   receipts: receipts.map((one, index) => ({
     name: one.name,
