@@ -93,15 +93,22 @@ function assetOf(text: string): Asset {
   return issuer === undefined ? Asset.native() : new Asset(code, issuer);
 }
 
+interface TransactionOptions {
+  readonly memo?: string | undefined;
+  /** Close time of the last ledger: a network of one's own may be ahead of this clock. */
+  readonly closeTimeS?: number;
+}
+
 /** The unsigned transaction. It can be in a ledger for at most a minute from now. */
 export function buildTransaction(
   account: Account,
   passphrase: string,
   operations: Operations,
-  memo?: string,
+  { memo, closeTimeS = 0 }: TransactionOptions = {},
 ): Transaction {
   const builder = new TransactionBuilder(account, { fee: FEE_BID, networkPassphrase: passphrase });
   for (const operation of operations) builder.addOperation(operation);
   if (memo !== undefined) builder.addMemo(Memo.text(memo));
-  return builder.setTimeout(MAX_TIME_S).build();
+  const nowS = Math.max(Math.floor(Date.now() / 1_000), closeTimeS);
+  return builder.setTimebounds(0, nowS + MAX_TIME_S).build();
 }

@@ -58,8 +58,13 @@ export function openClient({ stellar, node, signal }: Options): Client {
     account: string,
     operations: readonly xdr.Operation[],
     memo?: string,
-  ): Promise<Transaction> =>
-    buildTransaction(await stellar.account(account), stellar.passphrase, operations, memo);
+  ): Promise<Transaction> => {
+    const [entry, { closeTimeS }] = await Promise.all([
+      stellar.account(account),
+      stellar.latestLedger(),
+    ]);
+    return buildTransaction(entry, stellar.passphrase, operations, { memo, closeTimeS });
+  };
   const send = async (
     signer: Signer,
     operations: readonly xdr.Operation[],

@@ -39,8 +39,9 @@ export async function foundNetwork(
 ): Promise<Founded> {
   const vault = Keypair.random();
   const account = await stellar.account(founder.account);
+  const { closeTimeS } = await stellar.latestLedger();
   const operations = foundingOperations(founder.account, vault.publicKey(), foundation.assets);
-  const transaction = buildTransaction(account, stellar.passphrase, operations);
+  const transaction = buildTransaction(account, stellar.passphrase, operations, { closeTimeS });
   signWith(transaction, founder);
   transaction.sign(vault);
   const sent = await stellar.send(transaction);
