@@ -8,15 +8,15 @@
  * Errors  `CONTRACT_FAULT` when it fails twice on one request, `DEPENDENCY_VERSION_WRONG` when it will
  *         not start. A failure is never an outcome.
  */
-import { AceError } from "../lib/errors.ts";
+import { AceError, type ErrorCode } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { toByteText } from "./byte-text.ts";
 import type { Rules } from "./limits.ts";
 import { type FramePart, frameTypes } from "./process-frames.ts";
+import { asBuffer, closedError, errorOf, type Job, refuseMoved } from "./process-job.ts";
+import { callOf, readQuestion } from "./process-questions.ts";
 import type { ProcessRequest } from "./process-request.ts";
 import { type Child, spawnContractProcess } from "./process-spawn.ts";
 import { StateMoved } from "./view-snapshot.ts";
-import { decodeScan } from "./wire.ts";
 
 export interface ContractProcess extends AsyncDisposable {
   /** Sends one request and gives what it makes of the answer. */
@@ -35,6 +35,7 @@ export interface ProcessOptions {
   readonly engineFlags?: readonly string[];
   /** Those of version 1 when left out. */
   readonly rules?: Rules;
+  readonly spawn?: typeof spawnContractProcess;
   /** A new process was started, which knows nothing. */
   readonly onStart?: () => void;
 }
@@ -43,20 +44,12 @@ const ATTEMPTS = 2;
 const STARTS = 3;
 const IN_FLIGHT_MAX = 2;
 const START_MS = 30_000;
-const CALL_BYTES = 4;
+/** Of what it said last, in messages: its error output may be long. */
+const REASON_MAX = 400;
 const empty = new Uint8Array();
 
 export function startContractProcess(options: ProcessOptions): ContractProcess {
   return new Host(options);
-}
-
-interface Job {
-  readonly request: ProcessRequest<unknown>;
-  readonly accept: (answer: Buffer) => void;
-  readonly reject: (error: Error) => void;
-  attempts: number;
-  /** The call that was told last, when calls are told. */
-  call: number | undefined;
 }
 
 class Host implements ContractProcess {
@@ -79,10 +72,18 @@ class Host implements ContractProcess {
     return this.#child?.pid;
   }
 
-  ask<T>(request: ProcessRequest<T>): Promise<T> {
+  async ask<T>(request: ProcessRequest<T>): Promise<T> {
+    if (this.#isClosed) throw closedError();
     return new Promise((resolve, reject) => {
       const accept = (answer: Buffer): void => resolve(request.read(answer));
-      this.#waiting.push({ request, accept, reject, attempts: 0, call: undefined });
+      this.#waiting.push({
+        request,
+        accept,
+        reject,
+        attempts: 0,
+        call: undefined,
+        hasMoved: false,
+      });
       this.#pump();
     });
   }
@@ -90,8 +91,9 @@ class Host implements ContractProcess {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#stop();
-    const closed = new AceError("CONTRACT_FAULT", "the contract process is closed");
-    for (const job of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) job.reject(closed);
+    for (const job of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) {
+      job.reject(closedError());
+    }
   }
 
   /** Sends what may be sent, to a process that is started first where there is none. */
@@ -115,7 +117,17 @@ class Host implements ContractProcess {
 
   #send(job: Job): void {
     const { type, payload, retryType = type, before } = job.request;
-    for (const part of before?.() ?? []) this.#child?.send(part);
+    let parts: readonly FramePart[] = [];
+    try {
+      parts = before?.() ?? [];
+    } catch (error) {
+      // The node itself cannot read its state: what runs already may still come out.
+      job.reject(errorOf(error));
+      this.#rejectChained(errorOf(error));
+      return;
+    }
+    job.hasMoved = false;
+    for (const part of parts) this.#child?.send(part);
     this.#child?.send({ type: job.attempts === 0 ? type : retryType, payload });
     this.#sent.push(job);
     if (this.#sent.length === 1) this.#watch();
@@ -131,11 +143,6 @@ class Host implements ContractProcess {
     this.#watchdog = setTimeout(() => this.#fail(`no word in ${limitMs} ms`), limitMs);
   }
 
-  #startAgain(): void {
-    this.#stop();
-    this.#pump();
-  }
-
   #start(): void {
     this.#isReady = false;
     this.#starts += 1;
@@ -146,11 +153,13 @@ class Host implements ContractProcess {
       onEnd: (reason: string, isKilled = false): void => {
         if (this.#child !== child) return;
         const isWorthATry = isKilled && !this.#isReady && this.#starts < STARTS;
-        if (isWorthATry) this.#startAgain();
+        if (isWorthATry) this.#stop();
         else this.#fail(reason);
+        this.#pump();
       },
     };
-    const child = spawnContractProcess(events, this.#options);
+    const { spawn = spawnContractProcess } = this.#options;
+    const child = spawn(events, this.#options);
     this.#child = child;
     this.#watch();
   }
@@ -162,9 +171,20 @@ class Host implements ContractProcess {
     this.#isReady = false;
   }
 
-  #onFrame({ type, payload }: FramePart): void {
+  /** A frame that has no place here is the fault of the process. */
+  #onFrame(part: FramePart): void {
+    try {
+      this.#take(part);
+    } catch (error) {
+      this.#fail(errorOf(error).message);
+    }
+  }
+
+  #take(part: FramePart): void {
+    const { type, payload } = part;
     switch (type) {
       case frameTypes.ready:
+        if (this.#isReady) throw new Error("it was ready before");
         this.#isReady = true;
         this.#starts = 0;
         this.#options.events.info("contracts.started", { pid: this.#child?.pid });
@@ -176,89 +196,79 @@ class Host implements ContractProcess {
         return;
       case frameTypes.read:
       case frameTypes.scan:
-        this.#answer(type, payload);
+        this.#answer(part);
         return;
       case frameTypes.alive:
         this.#watchdog?.refresh();
         return;
       case frameTypes.begin: {
         const [head] = this.#sent;
-        if (head !== undefined) head.call = asBuffer(payload).readUInt32BE(0);
+        if (head !== undefined) head.call = callOf(payload);
         this.#watchdog?.refresh();
         return;
       }
       case frameTypes.fault:
-        this.#fail(asBuffer(payload).toString());
+        this.#fail(asBuffer(payload).toString(), !this.#isReady);
         return;
       case frameTypes.moved:
-        this.#settle((job) => job.reject(new StateMoved("state went on")));
+        this.#settle(refuseMoved);
+        return;
+      case frameTypes.done:
+        this.#settle((job) => job.accept(asBuffer(payload)));
         return;
       default:
-        this.#settle((job) => job.accept(asBuffer(payload)));
+        throw new Error(`a frame of type ${type}`);
     }
   }
 
   #settle(how: (job: Job) => void): void {
     const [job] = this.#sent;
-    try {
-      if (job === undefined) throw new Error("an answer that nobody asked for");
-      how(job);
-    } catch (error) {
-      this.#fail(textOf(error));
-      return;
-    }
+    if (job === undefined) throw new Error("an answer that nobody asked for");
+    how(job);
     this.#sent.shift();
     this.#watch();
     this.#pump();
   }
 
-  #answer(type: number, payload: Uint8Array): void {
-    // A question is progress: what it costs the node to answer is no sign that the process hangs.
-    this.#watchdog?.refresh();
-    try {
-      const answer = type === frameTypes.read ? this.#read(payload) : this.#scan(payload);
-      this.#child?.send({ type: frameTypes.answer, payload: answer });
-    } catch (error) {
-      if (error instanceof StateMoved)
-        this.#child?.send({ type: frameTypes.moved, payload: empty });
-      else this.#giveUp(error instanceof Error ? error : new Error(textOf(error)));
-    }
-  }
-
-  #read(payload: Uint8Array): Uint8Array {
-    const question = asBuffer(payload);
-    const key = toByteText(question.subarray(CALL_BYTES));
-    const { state, onMiss } = this.#asking();
-    onMiss?.(key, question.readUInt32BE(0));
-    return Buffer.from(state.get(key) ?? "", "latin1");
-  }
-
-  #scan(payload: Uint8Array): Uint8Array {
-    const { prefix, after, limit } = decodeScan(payload);
-    const rows = this.#asking().state.scan(prefix, after, limit);
-    return Buffer.from(JSON.stringify(rows.flat()));
-  }
-
-  /** Questions come from the request that was sent first. */
-  #asking(): ProcessRequest<unknown> {
+  /** A question is progress: what it costs the node to answer is no sign that the process hangs. */
+  #answer(part: FramePart): void {
     const [head] = this.#sent;
     if (head === undefined) throw new Error("a question while nothing was asked");
-    return head.request;
+    const answer = readQuestion(part);
+    this.#watchdog?.refresh();
+    try {
+      this.#child?.send({ type: frameTypes.answer, payload: answer(head.request) });
+    } catch (error) {
+      if (error instanceof StateMoved) {
+        head.hasMoved = true;
+        this.#child?.send({ type: frameTypes.moved, payload: empty });
+      } else {
+        this.#giveUp(errorOf(error));
+      }
+    }
   }
 
   /** The node itself cannot answer: no new process would help. */
   #giveUp(error: Error): void {
     this.#stop();
     for (const job of this.#sent.splice(0)) job.reject(error);
+    this.#rejectChained(error);
     this.#pump();
   }
 
-  #fail(reason: string): void {
+  /** Those that build on what did not come out. */
+  #rejectChained(error: Error): void {
+    while (this.#waiting[0]?.request.isChained === true) this.#waiting.shift()?.reject(error);
+  }
+
+  /** `isUnfit`: it said itself that it must not run here. */
+  #fail(words: string, isUnfit = false): void {
+    const reason = words.replaceAll(/\s+/g, " ").slice(0, REASON_MAX);
     const wasReady = this.#isReady;
     this.#stop();
     const [head] = this.#sent;
     if (!wasReady) {
-      this.#refuse(reason);
+      this.#refuse(reason, isUnfit ? "DEPENDENCY_VERSION_WRONG" : "CONTRACT_FAULT");
     } else if (head !== undefined) {
       this.#options.events.warn("contracts.fault", { reason });
       head.attempts += 1;
@@ -269,9 +279,9 @@ class Host implements ContractProcess {
   }
 
   /** It will not start: nothing that waits can be answered. */
-  #refuse(reason: string): void {
-    const message = `the contract process did not start: ${reason}`;
-    const error = new AceError("DEPENDENCY_VERSION_WRONG", message);
+  #refuse(reason: string, code: ErrorCode): void {
+    this.#starts = 0;
+    const error = new AceError(code, `the contract process did not start: ${reason}`);
     for (const job of this.#waiting.splice(0)) job.reject(error);
   }
 
@@ -282,14 +292,6 @@ class Host implements ContractProcess {
     const name = head.request.nameOf === undefined ? "" : ` in ${head.request.nameOf(head.call)}`;
     const error = new AceError("CONTRACT_FAULT", `the contract process failed${name}: ${reason}`);
     head.reject(error);
-    while (this.#waiting[0]?.request.isChained === true) this.#waiting.shift()?.reject(error);
+    this.#rejectChained(error);
   }
-}
-
-function asBuffer(payload: Uint8Array): Buffer {
-  return Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

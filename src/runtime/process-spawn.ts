@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { firstRules, type Rules } from "./limits.ts";
+import { fenced } from "./process-fence.ts";
 import { type FramePart, streamPeer } from "./process-frames.ts";
 
 export interface Child {
@@ -33,16 +34,22 @@ export interface SpawnOptions {
   /** Go to the engine as they are: the same outcomes are demanded with and without them. */
   readonly engineFlags?: readonly string[];
   readonly rules?: Rules;
+  /** Of all its data together; beyond it the process ends. */
+  readonly dataMb?: number;
 }
 
 export function spawnContractProcess(
   { onFrame, onEnd }: ChildEvents,
-  { engineFlags = [], rules = firstRules }: SpawnOptions = {},
+  { engineFlags = [], rules = firstRules, dataMb }: SpawnOptions = {},
 ): Child {
+  const memory = dataMb === undefined ? {} : { dataMb };
   const own = rules === firstRules ? [] : [JSON.stringify(rules)];
-  const words = [...permissions(), ...engineFlags, entryPath(), ...own];
-  const child: ChildProcess = spawn(process.execPath, words, {
+  const readable = readableFolders();
+  const words = [...permissions(readable), ...engineFlags, entryPath(), ...own];
+  const fence = fenced(process.execPath, words, { readable, ...memory });
+  const child: ChildProcess = spawn(fence.command, fence.words, {
     env: {},
+    ...fence.user,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   const pipe = child.stdio[3];
@@ -67,15 +74,20 @@ export function spawnContractProcess(
   };
 }
 
-/** Read access to its own code and nothing else: no file, no network, no other process. */
-function permissions(): readonly string[] {
+/** Its own code. */
+function readableFolders(): readonly string[] {
   const room = dirname(fileURLToPath(import.meta.url));
-  const readable = new Set([dirname(room), ...moduleFolders(), "/etc/alpine-release"]);
+  return [...new Set([dirname(room), ...moduleFolders()])];
+}
+
+/** Read access to its own code and nothing else: no file, no network, no other process. */
+function permissions(readable: readonly string[]): readonly string[] {
   return [
     "--permission",
     "--allow-addons",
     "--allow-worker",
-    ...[...readable].map((path) => `--allow-fs-read=${path}`),
+    // isolated-vm looks there for the kind of system.
+    ...[...readable, "/etc/alpine-release"].map((path) => `--allow-fs-read=${path}`),
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",

@@ -9,6 +9,7 @@ import type { ContractInfo } from "./contract-info.ts";
 import type { Exception } from "./exceptions.ts";
 import type { Protocol } from "./protocol.ts";
 import type { ProtocolStatus } from "./protocol-schedule.ts";
+import type { spawnContractProcess } from "./process-spawn.ts";
 import type { StateTree } from "./state-tree.ts";
 import type { SystemContract, ViewResult } from "./wire.ts";
 
@@ -32,6 +33,8 @@ export interface RuntimeOptions {
   readonly events: Events;
   /** A process that gives no answer for so long is replaced. */
   readonly watchdogMs?: number;
+  /** Starts a contract process. */
+  readonly spawn?: typeof spawnContractProcess;
   /** Processes that share out each ledger by call graph; outcomes are the same for any number. */
   readonly workers?: number;
   /** Contract processes rehearse when they start: a node that will live long gains by it. */

@@ -27,6 +27,7 @@ import { Points } from "./points.ts";
 import { type FramePart, frameTypes, rowsFrame } from "./process-frames.ts";
 import { type ContractProcess, startContractProcess } from "./process-host.ts";
 import type { ProcessRequest } from "./process-request.ts";
+import { spawnContractProcess } from "./process-spawn.ts";
 import type { Protocol } from "./protocol.ts";
 import { type LedgerRules, ProtocolSchedule, type ProtocolStatus } from "./protocol-schedule.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
@@ -72,7 +73,8 @@ class ProcessRuntime implements Runtime {
     this.#options = options;
     this.#pending = new PendingState(committedGround(state));
     this.#schedule = new ProtocolSchedule(options);
-    const common = { events, watchdogMs, isRehearsed };
+    const { spawn = spawnContractProcess } = options;
+    const common = { events, watchdogMs, isRehearsed, spawn };
     const protocol = this.#protocolNow();
     this.#ledgers = new Versioned(protocol, ({ rules }) => {
       const processes = { ...common, rules };
