@@ -8,7 +8,7 @@ let counter: TestContract<typeof import("./counter.ts")>;
 beforeAll(async () => {
   counter = await network.deploy("counter.ts", { from: owner, args: [10n] });
 });
-afterAll(() => network[Symbol.asyncDispose]());
+afterAll(() => network.close());
 
 it("counts what everybody adds", async () => {
   await counter.as(fan).call("add", [3n]);

@@ -130,14 +130,16 @@ export function members(): readonly string[] {
   return clubMembers.get() ?? [];
 }
 
-export function proposal(id: bigint): unknown {
+export function proposal(id: bigint) {
   const found = proposals.get(id);
   if (found === undefined) return undefined;
   const { proposer, reason, value: proposed, ends, yes, no } = found;
   return { proposer, reason, value: proposed, ends, yes, no, state: stateOf(found) };
 }
 
-function stateOf(found: { ends: bigint; yes: bigint; closed: boolean }): string {
+type State = "voting" | "passed" | "rejected" | "closed";
+
+function stateOf(found: { ends: bigint; yes: bigint; closed: boolean }): State {
   if (found.closed) return "closed";
   if (ctx.time < found.ends) return "voting";
   return isMajority(found.yes) ? "passed" : "rejected";

@@ -172,7 +172,7 @@ export function owner(): string {
 }
 
 /** The books of one asset. `held` waits here: less than a stroop a line. */
-export function statement(of: string): unknown {
+export function statement(of: string) {
   const { received, paid } = bookOf(of);
   return {
     received,

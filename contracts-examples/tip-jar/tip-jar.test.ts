@@ -8,7 +8,7 @@ let jar: TestContract<typeof import("./tip-jar.ts")>;
 beforeAll(async () => {
   jar = await network.deploy("tip-jar.ts", { from: owner, args: [100n] });
 });
-afterAll(() => network[Symbol.asyncDispose]());
+afterAll(() => network.close());
 
 it("takes a plain payment as a tip", async () => {
   const { events } = await jar.as(fan).pay(150n);

@@ -120,9 +120,14 @@ export class TestNetwork implements AsyncDisposable {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends its processes. */
+  async close(): Promise<void> {
     this.#gas.save();
     await this.#ledger[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #registry(

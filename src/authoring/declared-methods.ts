@@ -3,7 +3,7 @@
  * in `contract({ … })` is about the functions below it, so each pair is written down for it.
  */
 import { readFileSync } from "node:fs";
-import { type AbiMethod, type AbiType, typeText } from "../contracts/abi.ts";
+import type { AbiMethod, AbiType } from "../contracts/abi.ts";
 import type { BuiltContract } from "./build-contract.ts";
 import type { Finding } from "./check-types.ts";
 import { positionAt } from "./mapped-text.ts";
@@ -29,13 +29,12 @@ export function declaredMethods(entry: string, built: BuiltContract): DeclaredMe
     problem: ({ line, message, code }) => {
       const [name = "", method] = methods[line - 1 - LINES_BEFORE] ?? [];
       const { file, ...place } = placeOf(built, name);
-      const declared = method === undefined ? "" : declarationText(name, method);
       return {
         file,
         text: readFileSync(file, "utf8").replaceAll("\r\n", "\n"),
         ...place,
         code,
-        message: `"${name}" is declared as ${declared}, and the function differs: ${reasonIn(message)}`,
+        message: `"${name}" is not what contract({ … }) declares: ${reasonIn(message)}`,
         hint: `It should be ${expected(name, method)}.`,
       };
     },
@@ -51,11 +50,6 @@ function placeOf({ source, map, files }: BuiltContract, name: string) {
   const found = new RegExp(`^export (?:function|const|let) ${name}\\b`, "m").exec(source);
   const place = found === null ? undefined : map(positionAt(source, found.index));
   return place ?? { file: files.at(-1) ?? "", line: 1, column: 1 };
-}
-
-function declarationText(name: string, { args, returns }: AbiMethod): string {
-  const result = returns === undefined ? "" : ` -> ${typeText(returns)}`;
-  return `${name}(${args.map(typeText).join(", ")})${result}`;
 }
 
 function expected(name: string, method: AbiMethod | undefined): string {

@@ -38,6 +38,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,100}$/;
 const Package = z.object({
   version: z.string(),
   devDependencies: z.record(z.string(), z.string()),
+  optionalDependencies: z.record(z.string(), z.string()),
 });
 
 export interface NewContract {
@@ -102,7 +103,7 @@ function isInstalled(): boolean {
 
 function packageOf(name: string, main: string, folder: string): unknown {
   const text = readFileSync(join(ROOT, "package.json"), "utf8");
-  const { version, devDependencies } = Package.parse(JSON.parse(text));
+  const { version, devDependencies, optionalDependencies } = Package.parse(JSON.parse(text));
   const path = relative(resolve(folder), ROOT).replaceAll("\\", "/");
   const tools = TOOLS.map((tool) => [tool, devDependencies[tool] ?? "latest"]);
   return {
@@ -119,6 +120,8 @@ function packageOf(name: string, main: string, folder: string): unknown {
       "ace-node": isInstalled() ? version : `file:${path}`,
       ...Object.fromEntries(tools),
     },
+    // The Node that contracts run under: npm takes the one that fits, and runs scripts with it.
+    optionalDependencies,
   };
 }
 
@@ -128,7 +131,7 @@ const TSCONFIG = {
     strict: true,
     noUncheckedIndexedAccess: true,
     target: "es2023",
-    lib: ["es2023"],
+    lib: ["es2023", "esnext.disposable"],
     types: [],
     module: "esnext",
     moduleResolution: "bundler",

@@ -3,9 +3,8 @@
  *
  * Each `send` is one ledger of one transaction, read by the inbox rule as a node would read it.
  */
-import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
 import { expect } from "vitest";
+import { buildContract } from "../../src/authoring/build-contract.ts";
 import type { Abi } from "../../src/contracts/abi.ts";
 import type { Lock, Transfer } from "../../src/contracts/call.ts";
 import { encodeCall } from "../../src/contracts/calldata-frame.ts";
@@ -50,10 +49,7 @@ export const vault = accountOf("vault");
 export const governanceAsset = `ACE:${accountOf("issuer")}`;
 
 /** Plain JavaScript of a contract, as `ace contract build` makes it. */
-function sourceOf(path: string): string {
-  const text = readFileSync(path, "utf8");
-  return path.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
-}
+const sourceOf = (path: string): string => buildContract(path).source;
 
 export const exampleSource = (name: string): string =>
   sourceOf(`contracts-examples/${name}/${name}.ts`);
