@@ -22,8 +22,9 @@ import { deployCalls, purchaseCall, vault } from "./runtime-purchase.ts";
 
 const BATCH = 500;
 const BUYERS = 2_000;
-const ROUNDS = 24;
-const WARM_UP = 8;
+const ROUNDS = 72;
+/** So many that each engine has compiled what it will: a node makes purchases for months. */
+const WARM_UP = 48;
 /** The EVM is so slow that a share of the batch tells enough. */
 const EVM_BATCH = 50;
 const START_S = 1_800_000_000;

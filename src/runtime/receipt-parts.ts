@@ -5,6 +5,7 @@
  * Source  docs/spec/receipts.md
  */
 import type { Payment } from "./execute-call.ts";
+import { flat } from "./flat-text.ts";
 import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { unhex } from "./realm/bytes.ts";
 import {
@@ -31,7 +32,7 @@ export type ReceiptParts = string;
 /** An array of 18, and the layout's number. */
 const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
 const UINT32_END = 2 ** 32;
-const PAIR = header(MAJOR.array, 2);
+const PAIR = MAJOR.array | 2;
 const REFUND_HEAD = header(MAJOR.array, 3);
 
 export function receiptParts(parts: {
@@ -63,27 +64,41 @@ export function receiptParts(parts: {
   const writes = writesItem(parts.writes);
   const after = events + pays + refundsItem(refunds) + result;
   const lengths =
-    uint32(before.length) +
-    uint32(args.length) +
-    uint32(middle.length) +
-    uint32(writes.length) +
+    uint64(before.length, args.length) +
+    uint64(middle.length, writes.length) +
     uint32(after.length);
   return flat(lengths + before + args + middle + writes + after);
 }
 
-/** Text that was put together keeps its pieces, each of them a thing to be collected, until it is looked into. */
-function flat(text: string): string {
-  text.charCodeAt(0);
-  return text;
+/** Two lengths. */
+function uint64(first: number, second: number): string {
+  return String.fromCharCode(
+    first >>> 24,
+    (first >>> 16) & 255,
+    (first >>> 8) & 255,
+    first & 255,
+    second >>> 24,
+    (second >>> 16) & 255,
+    (second >>> 8) & 255,
+    second & 255,
+  );
 }
 
 /** The CBOR array of `[key, value or null]`, ascending by key. */
 function writesItem(writes: readonly NetWrite[]): string {
   let items = header(MAJOR.array, writes.length);
   for (const [key, value] of writes) {
-    items += PAIR + bytesItem(key) + (value === "" ? NULL : bytesItem(value));
+    items += pairHead(key.length) + key;
+    items += value === "" ? NULL : bytesItem(value);
   }
   return items;
+}
+
+/** Heads of the pair and of the key in it. */
+function pairHead(keyBytes: number): string {
+  return keyBytes > 23 && keyBytes < 256
+    ? String.fromCharCode(PAIR, MAJOR.bytes | 24, keyBytes)
+    : String.fromCharCode(PAIR) + header(MAJOR.bytes, keyBytes);
 }
 
 function refundsItem(refunds: readonly Payment[]): string {

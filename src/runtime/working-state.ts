@@ -7,6 +7,8 @@
  *
  * Keys and values are byte text; empty text is an absent value, because no value has no bytes.
  */
+
+import { flat } from "./flat-text.ts";
 import { entryBytes, type Holding, Holdings } from "./holdings.ts";
 import { type Ground, mergeRows, type Row } from "./overlay.ts";
 import { SortedKeys } from "./sorted-keys.ts";
@@ -109,7 +111,7 @@ export class WorkingState {
       this.#touched.push(entry);
     }
     this.#journal.push(entry);
-    if (value !== undefined) flatten(value);
+    if (value !== undefined) flat(value);
     this.#undo.push(entry.value);
     entry.live += 1;
     entry.value = value ?? "";
@@ -160,10 +162,12 @@ export class WorkingState {
   /** Ends the ledger: its net writes, ascending by key. */
   close(): readonly NetWrite[] {
     for (const [key, value] of this.#holdings.changed()) this.set(key, value);
-    const written = this.#touched.filter(({ live }) => live > 0);
     // The engine sorts texts by itself several times faster than with a comparison of ours.
-    const keys = written.map(({ key }) => key).sort();
-    const writes = keys.map((key): NetWrite => [key, this.read(key)]);
+    const keys: string[] = [];
+    for (const { key, live } of this.#touched) if (live > 0) keys.push(key);
+    keys.sort();
+    const writes: NetWrite[] = [];
+    for (const key of keys) writes.push([key, this.read(key)]);
     this.#last = new Set(keys);
     for (const entry of this.#touched) entry.live = 0;
     this.#clearJournal();
@@ -225,7 +229,7 @@ export class WorkingState {
   }
 
   #keep(entry: Entry): Entry {
-    flatten(entry.key);
+    flat(entry.key);
     this.#young.set(entry.key, entry);
     this.#youngBytes += entry.key.length + (entry.value?.length ?? 0) + ENTRY_BYTES;
     if (this.#youngBytes > this.#generationBytesMax) this.#age();
@@ -244,14 +248,6 @@ export class WorkingState {
   }
 }
 
-/**
- * Text that was put together keeps its pieces, and a piece keeps the text that it was cut from: a short
- * value could hold a long text in memory for as long as it is known here. To look into it joins them.
- */
-function flatten(text: string): void {
-  text.charCodeAt(0);
-}
-
 function entryOf(key: string, value: string | undefined): Entry {
   return { key, value, before: undefined, epoch: 0, holding: undefined, live: 0 };
 }
@@ -262,13 +258,14 @@ function inOrder(journal: readonly Entry[], mark: number): readonly Entry[] {
   for (let index = mark; index < journal.length; index += 1) {
     const entry = journal[index];
     if (entry === undefined) continue;
-    let place = sorted.length;
-    for (let before = sorted[place - 1]; before !== undefined; before = sorted[place - 1]) {
-      if (before.key <= entry.key) break;
+    sorted.push(entry);
+    // Never before the first: in an isolate with a hardened realm, asking for what no array holds is slow.
+    for (let place = sorted.length - 1; place > 0; place -= 1) {
+      const before = sorted[place - 1];
+      if (before === undefined || before.key <= entry.key) break;
       sorted[place] = before;
-      place -= 1;
+      sorted[place - 1] = entry;
     }
-    sorted[place] = entry;
   }
   return sorted;
 }

@@ -3,9 +3,9 @@ import type { AbiType } from "../../contracts/abi.ts";
 import { gasSchedule, limits } from "../limits.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
-import { current } from "./frame.ts";
 import { demand, host } from "./host.ts";
 import { keyParts, readKeyParts } from "./keys.ts";
+import { keyMaker, lastKey, lastValue } from "./last-made.ts";
 import { charge, failWith, gasLeft } from "./meter.ts";
 import {
   charCodeAt,
@@ -82,8 +82,9 @@ function declare(
 function valueKit(place: string, types: readonly AbiType[]): object {
   const type = types[0] ?? failWith("TYPE_INVALID");
   const keyOf = keyMaker(place);
+  const decoded = lastValue(type);
   return frozen({
-    get: () => get(type, keyOf()),
+    get: () => decoded(read(keyOf())),
     has: () => read(keyOf()) !== "",
     set: (item: unknown) => set(type, keyOf(), item),
     delete: () => write(keyOf(), ""),
@@ -114,51 +115,6 @@ function mapKit(place: string, types: readonly AbiType[]): object {
       return rows(scanned(prefixOf(), after, limit), keys, type);
     },
   });
-}
-
-/** The place under the contract that runs; made anew only when that is another one. */
-function keyMaker(place: string): () => string {
-  let prefix = "";
-  let key = "";
-  return () => {
-    const now = current().prefix;
-    if (now !== prefix) {
-      prefix = now;
-      key = now + place;
-    }
-    return key;
-  };
-}
-
-/**
- * Keys of one part; the last one is kept, because most calls read a key and then write it. It costs
- * the gas that making it did.
- */
-function lastKey(
-  prefixOf: () => string,
-  keys: readonly AbiType[],
-): (parts: readonly unknown[]) => string {
-  const last: { part: unknown; prefix: string; key: string; gas: number } = {
-    part: undefined,
-    prefix: "",
-    key: "",
-    gas: 0,
-  };
-  return (parts) => {
-    const part = parts[0];
-    const prefix = prefixOf();
-    if (last.key !== "" && part === last.part && prefix === last.prefix) {
-      charge(last.gas);
-      return last.key;
-    }
-    const before = gasLeft();
-    const key = prefix + keyParts(keys, parts);
-    last.gas = before - gasLeft();
-    last.part = part;
-    last.prefix = prefix;
-    last.key = key;
-    return key;
-  };
 }
 
 /** Functions too: what is used in call after call must not carry anything from one to the next. */
