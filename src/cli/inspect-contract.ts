@@ -38,7 +38,7 @@ export async function inspectContract(context: Context, subject: string): Promis
   for (const { id, state } of votes) {
     output.line(`proposal ${id} would change its code, ${state}: ace dao show ${id}`, "warn");
   }
-  output.table(methodRows(contract.types, gas), ["method", "gas"]);
+  output.table(methodRows(contract.types, gas), ["gas", "method"]);
   if (gas.some(({ how }) => how === "called")) {
     output.note("gas: the median of the last calls, or for a view what it uses now");
   }
@@ -51,13 +51,13 @@ function inspectFile({ output }: Context, file: string): unknown {
   const bytes = Buffer.byteLength(source);
   const upgrade = policyText(abi.upgrade);
   output.table([
-    ["contract", `"${abi.name}", not deployed by this command`],
+    ["contract", `"${abi.name}", in a file`],
     ["code", `${codeHash}, ${bytes} bytes`],
     ["source", files.join(", ")],
     ["implements", abi.implements.join(", ")],
     ["upgrade", upgrade],
   ]);
-  output.table(methodRows(abi, []), ["method"]);
+  for (const [name, method] of abi.methods) output.line(`  ${methodText(name, method)}`);
   const methods = [...abi.methods].map(([name, method]) => signatureOf(name, method));
   return { name: abi.name, codeHash, bytes, files, implements: abi.implements, upgrade, methods };
 }
@@ -93,7 +93,7 @@ function methodRows(
 ): readonly (readonly (string | undefined)[])[] {
   return [...methods].map(([name, method]) => {
     const used = gas.find((one) => one.method === name)?.gas;
-    return [methodText(name, method), used];
+    return [used, methodText(name, method)];
   });
 }
 

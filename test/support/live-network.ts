@@ -35,6 +35,8 @@ export interface LiveNetwork extends AsyncDisposable {
   account(): Promise<Signer>;
   /** Closes a ledger at the time of the clock. */
   catchUp(): void;
+  /** Closes a ledger so many seconds after the last one; those that follow go on from there. */
+  warp(seconds: number): void;
   latestLedger(): number;
   closeLedger(): void;
   /** Sends calls until stopped, one after another. */
@@ -103,6 +105,9 @@ export async function openLiveNetwork(
     },
     catchUp: () => {
       net.close({ closeTime: BigInt(Math.floor(Date.now() / 1_000)) });
+    },
+    warp: (seconds) => {
+      net.close({ closeTime: net.latest.closeTime + BigInt(seconds) });
     },
     latestLedger: () => net.latest.sequence,
     closeLedger: () => {
