@@ -68,7 +68,7 @@ export const contractCatalogue = {
   TEMPLATE_UNKNOWN: {
     status: 400,
     exit: 2,
-    hint: "Templates are licence, split and vote.",
+    hint: "Templates are licence, split, vote, tips and empty.",
   },
   CORPUS_INVALID: {
     status: 400,
