@@ -6,12 +6,22 @@ export const SOURCE_HEADINGS = ["source", "state", "newest", "latency", "lag"];
 /** Ledgers that may wait for a second source without a word. */
 const HELD_LEDGERS_NOTED = 5;
 
+/** What a ledger of Stellar takes. */
+const LEDGER_S = 5;
+const UNITS: readonly (readonly [name: string, seconds: number])[] = [
+  ["days", 86_400],
+  ["hours", 3_600],
+  ["minutes", 60],
+  ["seconds", 1],
+];
+
 export function statusRows(status: StatusJson): readonly (readonly string[])[] {
   const { network, tip, lagS, trust, contents, issues } = status;
   const rows = [
     ["network", `${network.name} on ${network.passphrase}`],
     ["id", network.id],
     ["state", stateOf(status)],
+    ["protocol", `version ${status.protocol.version}`],
   ];
   if (tip !== undefined) {
     rows.push(
@@ -31,6 +41,25 @@ export function statusRows(status: StatusJson): readonly (readonly string[])[] {
     ["tokens", issues ? "issues and verifies them" : "verifies them"],
   );
   return rows;
+}
+
+/** What an operator must do before the next version of the protocol begins. */
+export function protocolWarnings({ protocol, tip }: StatusJson): readonly string[] {
+  const { next, known } = protocol;
+  if (next === undefined) return [];
+  const { version, fromLedger } = next;
+  const left = fromLedger - (tip?.sequence ?? fromLedger);
+  const begins = `protocol version ${version} begins at ledger ${fromLedger}, in ${aboutText(left * LEDGER_S)}`;
+  if (known.includes(version)) return [`${begins}; this release has it`];
+  return [
+    `${begins}; this release lacks it: the node will stop before that ledger`,
+    "hint: install a release that has it before then, and start the node again",
+  ];
+}
+
+function aboutText(seconds: number): string {
+  const [unit, size] = UNITS.find(([, unitS]) => seconds >= 2 * unitS || unitS === 1) ?? ["s", 1];
+  return `about ${Math.round(seconds / size)} ${unit}`;
 }
 
 /** A node that waits for proof is not behind by its sources' fault. */

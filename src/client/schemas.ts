@@ -46,6 +46,14 @@ export const StatusJson = z.object({
   version: z.string(),
   network: z.object({ id: hash, name: z.string(), passphrase: z.string(), vault: z.string() }),
   genesisLedger: z.int(),
+  protocol: z.object({
+    version: z.int().describe("Rules in force at the last applied ledger"),
+    known: z.array(z.int()).describe("Versions that this node's release has"),
+    next: z
+      .object({ version: z.int(), fromLedger: z.int() })
+      .optional()
+      .describe("Voted for: the node must have it at that ledger, or it stops there"),
+  }),
   tip: ChainLinkJson.optional().describe("Absent until the genesis ledger is applied"),
   lagS: z.int().optional().describe("Age of the last applied ledger"),
   trust: TrustJson,

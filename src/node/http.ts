@@ -52,6 +52,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
   const adminToken = randomBytes(32).toString("hex");
   const ports = {
     status: statusPorts({
+      runtime,
       version: parts.version,
       network,
       networkId,

@@ -3,6 +3,7 @@ import type { StatusPorts } from "../api/status.ts";
 import type { StatusJson } from "../client/schemas.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Store } from "../store/store.ts";
 import type { Follower } from "./follower.ts";
 import { chainLinkJson } from "./receipt-json.ts";
@@ -14,6 +15,7 @@ interface Parts {
   readonly network: ServiceNetwork;
   readonly networkId: string;
   readonly store: Pick<Store, "tip" | "link">;
+  readonly runtime: Pick<Runtime, "protocol">;
   readonly follower: Pick<Follower, "state" | "fault">;
   readonly sources: Pick<Sources, "panel" | "trust">;
   readonly streams: Streams;
@@ -48,6 +50,7 @@ export function statusPorts(parts: Parts): StatusPorts {
         version: parts.version,
         network: { id: parts.networkId, name, passphrase, vault },
         genesisLedger: network.genesisLedger,
+        protocol: protocolOf(parts.runtime),
         ...(tip === undefined
           ? {}
           : { tip: chainLinkJson(tip), lagS: Math.max(0, nowS - Number(tip.closeTime)) }),
@@ -67,6 +70,11 @@ export function statusPorts(parts: Parts): StatusPorts {
       };
     },
   };
+}
+
+function protocolOf(runtime: Parts["runtime"]): StatusJson["protocol"] {
+  const { version, known, next } = runtime.protocol();
+  return { version, known: [...known], ...(next === undefined ? {} : { next }) };
 }
 
 function trustOf({ trust }: Parts["sources"], tip: number | undefined): StatusJson["trust"] {

@@ -210,6 +210,7 @@ export class CallHost implements CallQuestions {
     if (record === undefined) return "CONTRACT_UNKNOWN";
     if (this.#frames.some((frame) => frame.contract.text === number)) return "REENTRANT";
     const loaded = code.load(ledger.state, record.codeHash);
+    if (loaded.isFrozen) return "CODE_FROZEN";
     if (!loaded.methods.has(method) || RESERVED.has(method)) return "METHOD_UNKNOWN";
     return { contract, record, code: loaded };
   }

@@ -1,6 +1,8 @@
 /** Admitted code by its hash, kept as long as the sandbox lives: what a hash names never changes. */
 import { invariant } from "../lib/invariant.ts";
 import { contractSource } from "./contract-records.ts";
+import { readInteger, readItems } from "./realm/cbor.ts";
+import { abiKey } from "./system-keys.ts";
 import type { WorkingState } from "./working-state.ts";
 
 /** What calls need to know of code before it runs. */
@@ -11,6 +13,8 @@ export interface Code {
   readonly abi: string;
   /** What a contract of this code may hold of state. */
   readonly storageBytes: number;
+  /** A later version of the protocol does not admit it: it runs no more, until it is changed. */
+  readonly isFrozen: boolean;
 }
 
 export interface CodeMethod {
@@ -58,8 +62,10 @@ export class ContractCode {
     const source = contractSource(state, codeHash);
     invariant(source !== undefined, `state holds the source of ${codeHash}`);
     const admitted = this.admit(source);
-    invariant(admitted.ok, `code ${codeHash} was admitted before`);
-    return admitted.code;
+    if (admitted.ok) return admitted.code;
+    const frozen = frozenCode(state, codeHash);
+    this.#known.set(codeHash, frozen);
+    return frozen;
   }
 
   /** Judges source; what is admitted can run from now on. */
@@ -69,8 +75,24 @@ export class ContractCode {
     const { codeHash, abi, storageBytes } = judgement;
     const known = this.#known.get(codeHash);
     if (known !== undefined) return { ok: true, code: known };
-    const code = { codeHash, abi, storageBytes, methods: new Map(judgement.methods) };
+    const methods = new Map(judgement.methods);
+    const code = { codeHash, abi, storageBytes, methods, isFrozen: false };
     this.#known.set(codeHash, code);
     return { ok: true, code };
   }
+}
+
+/** What is known of code without running it: who may change it, and what it may hold. */
+function frozenCode(state: WorkingState, codeHash: string): Code {
+  const abi = state.read(abiKey(codeHash));
+  const declared = (readItems(abi) ?? []).at(-1);
+  const storageBytes = declared === undefined ? undefined : readInteger(declared);
+  invariant(storageBytes !== undefined, `state holds the ABI of ${codeHash}`);
+  return {
+    codeHash,
+    abi,
+    storageBytes: Number(storageBytes),
+    methods: new Map(),
+    isFrozen: true,
+  };
 }

@@ -5,6 +5,7 @@
  */
 import { invariant } from "../lib/invariant.ts";
 import { isPayable } from "./call-frames.ts";
+import type { CodeMethod } from "./contract-code.ts";
 import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
 import { credit } from "./money.ts";
@@ -83,14 +84,20 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
   const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const code = context.code.load(ledger.state, record.codeHash);
+  if (code.isFrozen) return refused("CODE_FROZEN");
   const name = kind === "receive" ? "receive" : method;
   const found = code.methods.get(name);
   if (found === undefined || name === "setup" || name === "migrate") {
     return refused(kind === "receive" ? "NOT_PAYABLE" : "METHOD_UNKNOWN");
   }
-  for (const asset of paid.keys()) if (!isPayable(found, asset)) return refused("NOT_PAYABLE");
+  if (!areWelcome(paid, found)) return refused("NOT_PAYABLE");
   const isView = found.view;
   return runMethod({ contract, method: name, args, caller, paid, gas, isView }, context);
+}
+
+function areWelcome(paid: ReadonlyMap<string, bigint>, method: CodeMethod): boolean {
+  for (const asset of paid.keys()) if (!isPayable(method, asset)) return false;
+  return true;
 }
 
 const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();

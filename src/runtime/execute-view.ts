@@ -14,6 +14,7 @@ export function executeView(request: ViewRequest, machine: Machine): CallResult 
   const record = ledger.record(contract);
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const code = machine.code.load(ledger.state, record.codeHash);
+  if (code.isFrozen) return refused("CODE_FROZEN");
   if (code.methods.get(method)?.view !== true) return refused("METHOD_UNKNOWN");
   const gas = limits.gasViewMax;
   const call = { contract, method, args, caller, isView: true, paid: new Map(), gas };

@@ -14,7 +14,7 @@
  * Errors  `UPGRADE_NEVER`, `UPGRADE_BY_VOTE`, `UPGRADE_BY_OWNER`, `UPGRADE_NOT_OWNER`,
  *         `UPGRADE_NOT_ANNOUNCED`, `UPGRADE_OTHER_CODE`, `UPGRADE_TOO_EARLY`, `UPGRADE_EXPIRED`,
  *         `UPGRADE_SAME_CODE`, `UPGRADE_INCOMPATIBLE` with what the new code takes away,
- *         `OWNER_FULL`, `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
+ *         `OWNER_FULL`, `CODE_FROZEN`, `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
  */
 import { type Policy, takenAway, termsOf } from "./abi-terms.ts";
 import type { Code } from "./contract-code.ts";
@@ -120,6 +120,7 @@ function swap(call: UpgradeCall, context: CallContext, gas: number): CallResult 
   const { state, sequenceText, closeTime } = context.ledger;
   if (contractSource(state, codeHash) === undefined) return refused("CODE_INCOMPLETE");
   const next = context.code.load(state, codeHash);
+  if (next.isFrozen) return refused("CODE_FROZEN");
   const refusal = refuseCode(code, next, 0);
   if (refusal !== undefined) return refusal;
   const room = { contracts: 0, bytes: next.storageBytes - code.storageBytes };

@@ -43,6 +43,7 @@ export function runMethod(call: MethodCall, context: CallContext): CallResult {
   if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const { codeHash } = record;
   const code = context.code.load(ledger.state, codeHash);
+  if (code.isFrozen) return refused("CODE_FROZEN");
   const mark = ledger.state.mark();
   const host = new CallHost(context, { contract, record, code, caller, paid, isView, mark });
   seat.host = host;

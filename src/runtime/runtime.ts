@@ -66,6 +66,8 @@ class ProcessRuntime implements Runtime {
   /** Settles when the ledger that came last is applied, or has failed. */
   #last: Promise<unknown> = Promise.resolve();
   #commits = 0;
+  /** First ledger of the version that was told of last. */
+  #announced: number | undefined;
 
   constructor(options: RuntimeOptions) {
     const { state, events, watchdogMs = WATCHDOG_MS, isRehearsed = false, workers = 1 } = options;
@@ -167,6 +169,7 @@ class ProcessRuntime implements Runtime {
   }
 
   async #applyAfter(last: Promise<unknown>, input: LedgerInput): Promise<Applied> {
+    this.#announce(this.#schedule.status(input.sequence, this.#pending));
     const rules = this.#schedule.at(input.sequence, this.#pending);
     // A ledger without a call changes no state: the contract process has nothing to do with it.
     const isGenesis = input.sequence === this.#options.network.genesisLedger;
@@ -174,6 +177,15 @@ class ProcessRuntime implements Runtime {
     const running = isQuiet ? NOTHING : this.#run(input, rules, isGenesis);
     const [outcome] = await Promise.all([running, last]);
     return this.#finish(input, rules, outcome);
+  }
+
+  /** Operators must know of a new version long before its first ledger. */
+  #announce({ next, known }: ProtocolStatus): void {
+    if (next === undefined || next.fromLedger === this.#announced) return;
+    this.#announced = next.fromLedger;
+    const { version, fromLedger } = next;
+    const isKnown = known.includes(version);
+    this.#options.events.warn("protocol.next", { version, fromLedger, isKnown });
   }
 
   async #run(

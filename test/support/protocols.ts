@@ -10,7 +10,7 @@ const second: Protocol = {
   number: 2,
   parts: { realm: 3 },
   rules: {
-    limits: { ...firstRules.limits, writesCallMax: 2, sourceBytesMax: 2_000 },
+    limits: { ...firstRules.limits, writesCallMax: 2, sourceBytesMax: 20_000 },
     gasSchedule: { ...firstRules.gasSchedule, stateWrite: 10 * firstRules.gasSchedule.stateWrite },
   },
 };

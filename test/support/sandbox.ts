@@ -33,7 +33,7 @@ import type {
   Write,
 } from "../../src/runtime/applied.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
-import type { Runtime } from "../../src/runtime/runtime-types.ts";
+import type { Runtime, RuntimeOptions } from "../../src/runtime/runtime-types.ts";
 
 const GENESIS = 100;
 const START_S = 1_800_000_000n;
@@ -86,7 +86,10 @@ export class Sandbox implements AsyncDisposable {
     this.#state = state;
   }
 
-  static async open(settings: Readonly<Record<string, number>> = {}): Promise<Sandbox> {
+  static async open(
+    settings: Readonly<Record<string, number>> = {},
+    options: Partial<RuntimeOptions> = {},
+  ): Promise<Sandbox> {
     const network = testNetwork({ ...developmentSettings, ...settings });
     const state = new MemoryState();
     const runtime = await openRuntime({
@@ -99,6 +102,7 @@ export class Sandbox implements AsyncDisposable {
       state,
       tip: undefined,
       events: silentEvents,
+      ...options,
     });
     const sandbox = new Sandbox(runtime, state);
     await sandbox.close([]);

@@ -1,7 +1,12 @@
 // Goal: whoever waits for a node to catch up sees how far it is, how fast, and how long yet.
 import { expect, it } from "vitest";
 import { CatchUpMeter, catchUpText } from "../../src/cli/catch-up.ts";
-import { sourceFaults, sourceRows, statusRows } from "../../src/cli/node-status.ts";
+import {
+  protocolWarnings,
+  sourceFaults,
+  sourceRows,
+  statusRows,
+} from "../../src/cli/node-status.ts";
 import type { StatusJson } from "../../src/client/schemas.ts";
 
 it("measures rate, part and rest, from the first look until it is at the tip", () => {
@@ -39,6 +44,7 @@ const status: StatusJson = {
   version: "0.1.0",
   network: { id: hash, name: "film", passphrase: "Test", vault: "G" },
   genesisLedger: 2,
+  protocol: { version: 1, known: [1] },
   tip: {
     sequence: 130,
     headerHash: hash,
@@ -70,6 +76,19 @@ const status: StatusJson = {
   swarming: { tracker: "", peer: "", serverKey: hash },
   issues: false,
 };
+
+it("warns of a version of the protocol that is to come, louder when this release lacks it", () => {
+  expect(protocolWarnings(status)).toEqual([]);
+  const next = { version: 2, fromLedger: 17_411 };
+  const known = { version: 1, known: [1, 2], next };
+  expect(protocolWarnings({ ...status, protocol: known })).toEqual([
+    "protocol version 2 begins at ledger 17411, in about 24 hours; this release has it",
+  ]);
+  expect(protocolWarnings({ ...status, protocol: { ...known, known: [1] } })).toEqual([
+    "protocol version 2 begins at ledger 17411, in about 24 hours; this release lacks it: the node will stop before that ledger",
+    "hint: install a release that has it before then, and start the node again",
+  ]);
+});
 
 it("shows the level of the tip in words, and all heights", () => {
   const rows = new Map(statusRows(status).map(([name = "", value = ""]) => [name, value]));

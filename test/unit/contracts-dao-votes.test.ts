@@ -219,6 +219,6 @@ it("lists every setting with its bounds", async () => {
     min: "2",
     max: "17280",
   });
-  expect(settings).toHaveLength(11);
+  expect(settings).toHaveLength(13);
   expect(await dao.view(DAO, "setting", ["none"])).toBeNull();
 });

@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/contracts/call.ts";
 import { networkId } from "../../src/contracts/service-network.ts";
 import { silentEvents } from "../../src/lib/events.ts";
+import { sha256 } from "../../src/lib/hash.ts";
 import type { Applied, LedgerInput } from "../../src/runtime/applied.ts";
 import { protocolHash, protocols } from "../../src/runtime/protocol.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import { bothProtocols, votingNetwork, votingOptions, writerSource } from "../support/protocols.ts";
-import { RuntimeKit } from "../support/runtime-kit.ts";
+import { contractText, RuntimeKit } from "../support/runtime-kit.ts";
 
 const GENESIS = votingNetwork.genesisLedger;
 /** Told at the ledger after genesis. */
@@ -97,36 +98,6 @@ describe("a version of the protocol", () => {
     expect(chain(await applyAll(shared, ledgers, 3))).toEqual(chain(lived));
   });
 
-  it("leaves all before its ledger as it was, and nothing after it", async () => {
-    await using one = await RuntimeKit.open({ ...votingOptions, protocols });
-    const ledgers = history(one);
-    const before = ledgers.filter(({ sequence }) => sequence < ACTIVATION);
-    const stayed = await applyAll(one, before, 8);
-    await using two = await RuntimeKit.open(both);
-    const went = await applyAll(two, ledgers, 8);
-    expect(chain(went).slice(0, stayed.length)).toEqual(chain(stayed));
-    expect(new Set(chain(went)).size).toBe(ledgers.length);
-  });
-
-  it("holds for limits and for admission too", async () => {
-    await using kit = await RuntimeKit.open(both);
-    const activation = BigInt(kit.sequence + 18);
-    await kit.close();
-    await kit.one({ contract: 1n, method: "activate", args: [2n, activation] });
-    const number = await kit.deploy(writerSource);
-    expect(await kit.one({ contract: number, method: "write", args: [3n] })).toMatchObject({
-      ok: true,
-    });
-    const long = `${writerSource}\n// ${"long ".repeat(400)}`;
-    await kit.deploy(long);
-    while (BigInt(kit.sequence) < activation) await kit.close();
-    expect(await kit.one({ contract: number, method: "write", args: [3n] })).toMatchObject({
-      code: "TOO_MANY_WRITES",
-    });
-    const { receipts } = await kit.close(...kit.deployCalls(`${long} again`));
-    expect(receipts.map(({ code }) => code)).toEqual(["ARGS_INVALID", "CODE_INCOMPLETE"]);
-  });
-
   it("holds for simulations of its first ledger, and for views from then on", async () => {
     await using kit = await RuntimeKit.open(both);
     const activation = kit.sequence + 18;
@@ -149,6 +120,45 @@ describe("a version of the protocol", () => {
     expect(await simulated(activation)).toBe(cheap + 9_000n);
     expect((await kit.one({ ...call, paid: [] })).gasUsed).toBe(cheap + 9_000n);
     expect(kit.runtime.protocol()).toEqual({ version: 2, known: [1, 2] });
+  });
+});
+
+describe("code that the next version does not admit", () => {
+  it("is frozen with its state and can be changed still; other code goes on under the new limits", async () => {
+    await using kit = await RuntimeKit.open(both);
+    const activation = kit.sequence + 18;
+    await kit.close();
+    await kit.one({ contract: 1n, method: "activate", args: [2n, BigInt(activation)] });
+    const open = writerSource.replace('name: "test"', 'name: "test", upgrade: "owner"');
+    const short = await kit.deploy(open);
+    const long = `${open}\n// ${"long ".repeat(4_000)}`;
+    const doomed = await kit.deploy(long);
+    const caller = contractText(
+      "ask: { args: [int], returns: text }",
+      `export function ask(other) {
+         try { call(other, "write", [1n]); } catch (error) { return error.code; }
+         return "";
+       }`,
+    );
+    const asker = await kit.deploy(caller);
+    const write = { method: "write", args: [3n] };
+    const code = async (contract: bigint) => (await kit.one({ contract, ...write })).code;
+    expect([await code(short), await code(doomed)]).toEqual(["", ""]);
+    const rows = kit.state.rows.length;
+    while (kit.sequence < activation) await kit.close();
+
+    expect([await code(short), await code(doomed)]).toEqual(["TOO_MANY_WRITES", "CODE_FROZEN"]);
+    const asked = await kit.one({ contract: asker, method: "ask", args: [doomed] });
+    expect(asked.result).toBe("CODE_FROZEN");
+    expect(await kit.runtime.contract(doomed)).toMatchObject({ abi: { name: "test" } });
+    expect(kit.state.rows.length).toBe(rows);
+    const { receipts } = await kit.close(...kit.deployCalls(`${long} again`));
+    expect(receipts.map((receipt) => receipt.code)).toEqual(["ARGS_INVALID", "CODE_INCOMPLETE"]);
+    const other = sha256(Buffer.from(`${open} `));
+    const [put] = kit.deployCalls(`${open} `);
+    const announce = kit.call({ method: "announce", args: [doomed, other], gasLimit: 5_000_000n });
+    const announced = await kit.close(...(put === undefined ? [] : [put]), announce);
+    expect(announced.receipts.map((receipt) => receipt.code)).toEqual(["", ""]);
   });
 });
 

@@ -10,7 +10,13 @@ import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { FOUND_ANEW, tooYoung } from "../network-age.ts";
-import { SOURCE_HEADINGS, sourceFaults, sourceRows, statusRows } from "../node-status.ts";
+import {
+  protocolWarnings,
+  SOURCE_HEADINGS,
+  sourceFaults,
+  sourceRows,
+  statusRows,
+} from "../node-status.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -169,6 +175,7 @@ async function status({ settings, output, signal }: Context): Promise<unknown> {
   output.table(statusRows(found));
   output.table(sourceRows(found), SOURCE_HEADINGS);
   for (const fault of sourceFaults(found)) output.warn(fault);
+  for (const warning of protocolWarnings(found)) output.warn(warning);
   if (found.fault !== undefined) {
     output.warn(`${found.fault.code}: ${found.fault.message}`);
     output.warn(`hint: ${found.fault.hint}`);
