@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CatalogueEntry } from "../lib/catalogue.ts";
 import { accessCatalogue } from "../lib/catalogue-access.ts";
+import { authoringCatalogue } from "../lib/catalogue-authoring.ts";
 import { contractCatalogue } from "../lib/catalogue-contract.ts";
 import { ledgerCatalogue } from "../lib/catalogue-ledger.ts";
 import { nodeCatalogue } from "../lib/catalogue-node.ts";
@@ -19,6 +20,7 @@ type Family = readonly [title: string, entries: Readonly<Record<string, Catalogu
 const families: readonly Family[] = [
   ["Following Stellar, sending to it, the devnet", ledgerCatalogue],
   ["Contracts and calls", contractCatalogue],
+  ["Writing contracts", authoringCatalogue],
   ["Sign-in, licences and tokens", accessCatalogue],
   ["Swarms, gate and player", p2pCatalogue],
   ["The node and the command `ace`", nodeCatalogue],
