@@ -3,8 +3,8 @@ import { z } from "zod";
 import { LedgerChainJson, ReceiptProofsJson, StateProofJson } from "../client/schemas.ts";
 
 export interface ProofPorts {
-  /** Of the last committed state. */
-  readonly proveState: (key: Uint8Array) => StateProofJson;
+  /** Of the last committed state. Errors `NODE_BEHIND` while many ledgers are applied at once. */
+  readonly proveState: (key: Uint8Array) => Promise<StateProofJson>;
   readonly proveReceipts: (txHash: string) => ReceiptProofsJson;
   /** What leads from the ledger hash of `to` back to that of `from`, newest first. */
   readonly chain: (from: number, to: number) => LedgerChainJson;

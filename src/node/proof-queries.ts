@@ -1,4 +1,5 @@
 /** Proofs of the last committed state and of stored receipts, against the ledger hash. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ProofPorts } from "../api/proofs.ts";
 import type { LedgerFieldsJson, StateProofJson } from "../client/schemas.ts";
 import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
@@ -11,9 +12,16 @@ import { txHashOf } from "../runtime/receipt-codec.ts";
 import { proveReceipt } from "../runtime/receipts-root.ts";
 import type { ChainLink, Store } from "../store/store.ts";
 
+const WAITS_MAX = 20;
+const WAIT_MS = 50;
+const FORCED_EVERY_MS = 5_000;
+
 interface Parts {
   readonly network: ServiceNetwork;
-  readonly store: Store;
+  readonly store: Pick<
+    Store,
+    "isTreeAhead" | "link" | "receiptBytes" | "receiptsOf" | "state" | "tip" | "tree"
+  >;
 }
 
 export function proofQueries({ network, store }: Parts): ProofPorts {
@@ -31,6 +39,7 @@ export function proofQueries({ network, store }: Parts): ProofPorts {
     }
     return { ledgerHash: link.ledgerHash, ledger };
   };
+  const turn = proofTurns(store);
   const linkOf = (sequence: number): ChainLink => {
     const link = store.link(sequence);
     if (link !== undefined) return link;
@@ -45,7 +54,8 @@ export function proofQueries({ network, store }: Parts): ProofPorts {
       }
       return { ledgerHash: newest, chain };
     },
-    proveState: (key) => {
+    proveState: async (key) => {
+      await turn();
       const tip = store.tip();
       if (tip === undefined) throw new AceError("NODE_BEHIND", "no ledger is applied yet");
       const value = store.state.get(key);
@@ -66,6 +76,28 @@ export function proofQueries({ network, store }: Parts): ProofPorts {
       });
       return { proofs };
     },
+  };
+}
+
+/**
+ * Waits until the tree is at the committed state. While a node catches up it hardly ever is: then it is
+ * brought back for a proof, but seldom, so that proofs cannot hold up the ledgers.
+ */
+function proofTurns(store: Pick<Store, "isTreeAhead">): () => Promise<void> {
+  let forcedMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    for (let waits = 0; store.isTreeAhead(); waits += 1) {
+      if (waits < WAITS_MAX) {
+        await sleep(WAIT_MS);
+        continue;
+      }
+      const nowMs = performance.now();
+      if (nowMs - forcedMs < FORCED_EVERY_MS) {
+        throw new AceError("NODE_BEHIND", "ledgers are applied faster than proofs could be made");
+      }
+      forcedMs = nowMs;
+      return;
+    }
   };
 }
 

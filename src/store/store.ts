@@ -43,6 +43,11 @@ export interface Store extends Disposable {
   readonly state: StateReader;
   /** The tree of the committed state. The first use reads it from the disk. */
   tree(): StateTree;
+  /**
+   * Whether the tree is at work on ledgers that are not committed yet: to ask the committed one anything
+   * then costs as much as those ledgers did.
+   */
+  isTreeAhead(): boolean;
   /** The last committed ledger, or undefined before the genesis ledger. */
   tip(): ChainLink | undefined;
   link(sequence: number): ChainLink | undefined;
@@ -136,6 +141,7 @@ function storeOver(
     path,
     state,
     tree: () => guarded(path, () => tree.committed),
+    isTreeAhead: () => guarded(path, () => !tree.isAtCommitted),
     tip: chain.tip,
     link: chain.link,
     commit: (...ledgers) => {
