@@ -11,8 +11,8 @@ import { toByteText } from "./byte-text.ts";
 import { readRecord } from "./contract-records.ts";
 import type { Ground } from "./overlay.ts";
 import { addressBytes } from "./realm/address.ts";
-import { accountPart, integerPart } from "./realm/keys.ts";
-import { balanceKey, contractKey, sourceKey } from "./system-keys.ts";
+import { accountPart, contractPrefix, integerPart } from "./realm/keys.ts";
+import { balanceKey, contractKey, heldKey, sourceKey } from "./system-keys.ts";
 
 interface Template {
   readonly before: string;
@@ -34,6 +34,8 @@ const KEYS_MAX = 100_000;
 /** Keys that the process is taken to know; a mirror, and no promise. */
 const KNOWN_MAX = 200_000;
 const ADDRESSES_MAX = 50_000;
+const FIRST_ROWS_MAX = 32;
+const FIRST_VALUE_BYTES_MAX = 512;
 const CALLER: PartName = { kind: "caller" };
 
 export class ReadAhead {
@@ -75,17 +77,17 @@ export class ReadAhead {
   }
 
   /** Keys and values in turn, of what these calls will likely ask for and the process does not know. */
-  rowsFor(calls: readonly Call[], state: Pick<Ground, "get">): readonly string[] {
+  rowsFor(calls: readonly Call[], state: Ground): readonly string[] {
     const rows: string[] = [];
-    const tell = (key: string): string | undefined => {
+    const tell = (key: string, found?: string): string | undefined => {
       if (this.#young.has(key) || this.#old.has(key)) return undefined;
       this.knows(key);
-      const value = state.get(key) ?? "";
+      const value = found ?? state.get(key) ?? "";
       rows.push(key, value);
       return value;
     };
     for (const call of calls) {
-      tellContract(call, tell);
+      tellContract(call, state, tell);
       for (const template of this.#templates.get(nameOf(call))?.values() ?? []) {
         const key = this.#keyOf(template, call);
         if (key !== undefined) tell(key);
@@ -130,11 +132,25 @@ export class ReadAhead {
   }
 }
 
+/** Gives the value when it was not known to the process; `found` spares reading it. */
+type Tell = (key: string, found?: string) => string | undefined;
+
 /** What every call of a contract asks for first: who it is, its source, and its balance when it is paid. */
-function tellContract({ contract, paid }: Call, tell: (key: string) => string | undefined): void {
+function tellContract({ contract, paid }: Call, state: Ground, tell: Tell): void {
   const record = tell(contractKey(contract));
-  if (record !== undefined && record !== "") tell(sourceKey(readRecord(record, contract).codeHash));
+  if (record !== undefined && record !== "") {
+    tell(sourceKey(readRecord(record, contract).codeHash));
+    tellFirstRows(contractPrefix(contract), state, tell);
+  }
   for (const { asset } of paid) tell(balanceKey(contract, asset));
+}
+
+/** Of a contract that the process meets for the first time: its settings are often among them. */
+function tellFirstRows(prefix: string, state: Ground, tell: Tell): void {
+  tell(heldKey(prefix));
+  for (const [key, value] of state.scan(prefix, "", FIRST_ROWS_MAX)) {
+    if (value.length <= FIRST_VALUE_BYTES_MAX) tell(key, value);
+  }
 }
 
 function nameOf({ contract, kind, method }: Call): string {
