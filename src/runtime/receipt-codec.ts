@@ -80,9 +80,14 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
 
 /** The transaction of an encoded receipt: it stands behind the layout and the ledger's number. */
 export function txHashOf(encoded: Uint8Array): string {
+  return toHex(txHashBytes(encoded));
+}
+
+/** The same as a view of its 32 bytes. */
+export function txHashBytes(encoded: Uint8Array): Uint8Array {
   const short = (encoded[LEDGER_AT] ?? 0) & 31;
   const start = LEDGER_AT + 1 + (short < 24 ? 0 : 1 << (short - 24)) + HASH_HEAD_BYTES;
-  return toHex(encoded.subarray(start, start + HASH_BYTES));
+  return encoded.subarray(start, start + HASH_BYTES);
 }
 
 function readEvent(item: CborValue): ContractEvent {

@@ -7,10 +7,10 @@
  * Errors  `DB_CORRUPT`.
  */
 
-import { fromHex, uint32Bytes } from "../lib/bytes.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { Applied, Receipt } from "../runtime/applied.ts";
-import { decodeReceipt, txHashOf } from "../runtime/receipt-codec.ts";
+import { decodeReceipt, txHashBytes } from "../runtime/receipt-codec.ts";
 import { receiptsRoot } from "../runtime/receipts-root.ts";
 import type { Chain } from "./chain.ts";
 import { type Database, damaged, guarded } from "./database.ts";
@@ -66,10 +66,25 @@ export function receiptsWriter(
   const index = database.prepare("INSERT OR IGNORE INTO transactions VALUES (?, ?)");
   return ({ sequence, encodedReceipts }) => {
     if (encodedReceipts.length === 0) return;
-    const pieces = encodedReceipts.flatMap((body) => [uint32Bytes(body.length), body]);
-    insert.run(sequence, Buffer.concat(pieces));
-    for (const body of encodedReceipts) index.run(prefixOf(txHashOf(body)), sequence);
+    insert.run(sequence, joined(encodedReceipts));
+    for (const body of encodedReceipts) {
+      index.run(txHashBytes(body).subarray(0, PREFIX_DIGITS / 2), sequence);
+    }
   };
+}
+
+/** Each behind its length. */
+function joined(bodies: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const body of bodies) size += LENGTH_BYTES + body.length;
+  const whole = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const body of bodies) {
+    at = whole.writeUInt32BE(body.length, at);
+    whole.set(body, at);
+    at += body.length;
+  }
+  return whole;
 }
 
 function prefixOf(txHash: string): Uint8Array {
