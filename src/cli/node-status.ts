@@ -44,9 +44,10 @@ export function statusRows(status: StatusJson): readonly (readonly string[])[] {
 }
 
 /** What an operator must do before the next version of the protocol begins. */
-export function protocolWarnings({ protocol, tip }: StatusJson): readonly string[] {
+export function protocolWarnings({ protocol, tip, fault }: StatusJson): readonly string[] {
   const { next, known } = protocol;
-  if (next === undefined) return [];
+  // Whoever is stopped by it reads that below.
+  if (next === undefined || fault?.code === "PROTOCOL_UNKNOWN") return [];
   const { version, fromLedger } = next;
   const left = fromLedger - (tip?.sequence ?? fromLedger);
   const begins = `protocol version ${version} begins at ledger ${fromLedger}, in ${aboutText(left * LEDGER_S)}`;

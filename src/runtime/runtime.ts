@@ -66,6 +66,7 @@ class ProcessRuntime implements Runtime {
   /** Settles when the ledger that came last is applied, or has failed. */
   #last: Promise<unknown> = Promise.resolve();
   #commits = 0;
+  #failed: { readonly sequence: number; readonly error: unknown } | undefined;
   /** First ledger of the version that was told of last. */
   #announced: number | undefined;
 
@@ -144,6 +145,7 @@ class ProcessRuntime implements Runtime {
 
   async reset(): Promise<void> {
     this.#pending.clear();
+    this.#failed = undefined;
     await this.#ledgers.use(this.#protocolNow(), (workers) => workers.reset());
     // The commit that failed may have been done all the same.
     this.#commits += 1;
@@ -204,9 +206,17 @@ class ProcessRuntime implements Runtime {
         vault: network.vault,
         systemContracts: isGenesis ? systemContracts : [],
       });
-    const outcome = await this.#ledgers.use(protocol, (workers) =>
-      workers.run({ sequence, calls, isWhole: isGenesis, encode }),
-    );
+    const outcome = await this.#ledgers.use(protocol, async (workers) => {
+      // The first ledger under other rules is queued behind no other, and must not outlive its failure.
+      if (this.#failed?.sequence === sequence - 1) throw this.#failed.error;
+      this.#failed = undefined;
+      try {
+        return await workers.run({ sequence, calls, isWhole: isGenesis, encode });
+      } catch (error) {
+        this.#failed = { sequence, error };
+        throw error;
+      }
+    });
     if (outcome.genesisFault !== "") throw new AceError("PROTOCOL_MISMATCH", outcome.genesisFault);
     return outcome;
   }

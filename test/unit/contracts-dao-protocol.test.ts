@@ -40,7 +40,9 @@ async function passed(dao: Sandbox, version: number): Promise<JsonValue> {
   return id;
 }
 
-it("goes to the next version at the ledger that the execution named, and only there", async () => {
+it("goes to the next version at the ledger that the execution named, and only there", {
+  timeout: 90_000,
+}, async () => {
   const told: unknown[] = [];
   const warn = (name: string, fields?: object): void => {
     if (name === "protocol.next") told.push(fields);
