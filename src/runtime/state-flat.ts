@@ -40,8 +40,9 @@ const ROOT = 0;
 const NO_CHANGE = new EntryChange(new Uint8Array(0));
 const ENTRIES_BYTES_MAX = 96 * 1024 * 1024;
 
-/** How far the range of the right child begins behind that of the left one. */
-const stepAt = (depth: number): number => 2 ** (DEPTH_MAX - 1 - depth);
+/** By depth: how far the range of the right child begins behind that of the left one. */
+const STEPS = Float64Array.from({ length: DEPTH_MAX }, (_, depth) => 2 ** (DEPTH_MAX - 1 - depth));
+const stepAt = (depth: number): number => STEPS[depth] ?? 0;
 
 export class FlatTree {
   readonly #nodes = new TreeNodes();
