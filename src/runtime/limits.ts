@@ -26,6 +26,8 @@ const firstLimits = {
   contractDepthMax: 8,
   /** AST nodes of a function that weigh as one level of call depth: large frames use more stack. */
   frameNodes: 64,
+  /** AST nodes of one function, those of functions inside it left out. */
+  functionNodesMax: 8_192,
   /** `TEXT_TOO_LONG`, `VALUE_TOO_LONG`, `KEY_TOO_LONG`, `ARRAY_TOO_LONG` */
   textCharactersMax: 16_384,
   valueBytesMax: 16_384,
@@ -72,16 +74,30 @@ const firstLimits = {
 
 /** Gas of what costs more than the AST nodes that ask for it. */
 const firstGasSchedule = {
-  functionCall: 3,
-  /** Entering a `catch` or a `finally`: an error of the engine is dear to make. */
+  functionCall: 8,
+  /** Making a function, an array or an object; reading a member; a step of an iterator. */
+  closure: 6,
+  literal: 6,
+  member: 3,
+  iteration: 8,
+  /** A property whose name is computed; and each of a literal that has very many. */
+  propertyComputed: 60,
+  propertyOfMany: 30,
+  thrown: 150,
+  /** Entering a `catch`, or a `finally`. */
   caught: 250,
-  contractCall: 500,
-  stateRead: 100,
+  finalised: 10,
+  /** An error that the engine made: it looks for its place in the function that runs. */
+  engineError: 10_000,
+  contractCall: 1_500,
+  /** Whether a value is known or must be fetched is not seen in gas: all reads pay for the way there. */
+  stateRead: 1_000,
   stateReadByte: 1,
-  stateWrite: 500,
+  /** A row and its part of the state root. */
+  stateWrite: 2_000,
   stateWriteByte: 4,
-  scanPage: 200,
-  scanRow: 50,
+  scanPage: 2_000,
+  scanRow: 100,
   scanByte: 1,
   event: 50,
   eventByte: 1,

@@ -23,10 +23,10 @@ export const protocols: readonly Protocol[] = [
     number: 1,
     parts: {
       /** Source to runnable code, or to refusals; of `ace-node/contract` the names that there are. */
-      admission: 1,
+      admission: 2,
       kit: 1,
       /** The realm that contracts run in, and what answers them. */
-      realm: 2,
+      realm: 3,
       keeper: 1,
       /** Transactions to calls, values to bytes. */
       inbox: 1,

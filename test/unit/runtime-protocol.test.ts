@@ -6,6 +6,7 @@ import { networkId } from "../../src/contracts/service-network.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { sha256 } from "../../src/lib/hash.ts";
 import type { Applied, LedgerInput } from "../../src/runtime/applied.ts";
+import { firstRules } from "../../src/runtime/limits.ts";
 import { protocolHash, protocols } from "../../src/runtime/protocol.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import { bothProtocols, votingNetwork, votingOptions, writerSource } from "../support/protocols.ts";
@@ -93,8 +94,8 @@ describe("a version of the protocol", () => {
     );
     const [before, after] = [gasOf.get(ACTIVATION - 1), gasOf.get(ACTIVATION + 1)];
     expect(before).toBe(gasOf.get(GENESIS + 5));
-    // Two writes, nine times 500 dearer.
-    expect(Number(after) - Number(before)).toBe(2 * 4_500);
+    // Two writes, nine times as dear on top.
+    expect(Number(after) - Number(before)).toBe(2 * 9 * firstRules.gasSchedule.stateWrite);
 
     await using batched = await RuntimeKit.open(both);
     expect(chain(await applyAll(batched, ledgers, 8))).toEqual(chain(lived));

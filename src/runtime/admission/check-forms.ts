@@ -1,8 +1,8 @@
 /** The whitelist of syntax: a form that is not listed is refused, and so is what we do not meter. */
-import type { AnyNode, Function as FunctionNode, Pattern } from "acorn";
+import type { AnyNode, Function as FunctionNode } from "acorn";
 import { limits } from "../limits.ts";
 import type { Refusals } from "./refusal.ts";
-import { childrenOf, unwrap } from "./syntax-tree.ts";
+import { childrenOf, frameNodes, unwrap } from "./syntax-tree.ts";
 
 const ALLOWED: ReadonlySet<string> = new Set(
   `Program ImportDeclaration ImportSpecifier ExportNamedDeclaration FunctionDeclaration
@@ -104,6 +104,8 @@ function expressionFault(node: AnyNode): Fault | undefined {
 
 function statementFault(node: AnyNode): Fault | undefined {
   switch (node.type) {
+    case "Program":
+      return frameNodes(node) > limits.functionNodesMax ? moduleFault : undefined;
     case "VariableDeclaration":
       return declarationFault(node.kind);
     case "FunctionDeclaration":
@@ -115,6 +117,13 @@ function statementFault(node: AnyNode): Fault | undefined {
     case "ObjectPattern":
     case "ArrayPattern":
       return childrenOf(node).some(({ type }) => type === "RestElement") ? restFault : undefined;
+    default:
+      return partFault(node);
+  }
+}
+
+function partFault(node: AnyNode): Fault | undefined {
+  switch (node.type) {
     case "CatchClause":
       return !node.param || node.param.type === "Identifier" ? undefined : catchFault;
     case "SwitchCase":
@@ -124,6 +133,10 @@ function statementFault(node: AnyNode): Fault | undefined {
   }
 }
 
+const moduleFault: Fault = [
+  "too much stands outside of functions",
+  "All of that runs in every call: move it into the functions that need it.",
+];
 const notConstructor: Fault = [
   "`new` only makes Map, Set, Error, TypeError or RangeError",
   "Write a function that returns an object.",
@@ -178,6 +191,9 @@ function equalityFault(node: Extract<AnyNode, { type: "BinaryExpression" }>): Fa
 
 function callFault(node: Extract<AnyNode, { arguments: unknown }>): Fault | undefined {
   const { length } = node.arguments;
+  if (node.type === "CallExpression" && node.optional && isComputed(node.callee)) {
+    return ["`?.(` behind a computed key", "Read the function into a name first."];
+  }
   if (length > limits.argumentsMax) return ["too many arguments", "Pass one array."];
   const spreads = node.arguments.filter(({ type }) => type === "SpreadElement").length;
   return spreads > 1 ? ["more than one spread in a call", "Join the arrays first."] : undefined;
@@ -203,30 +219,32 @@ function targetFault(target: AnyNode): Fault | undefined {
       return !target.computed && isNamed(target.property, "length") ? lengthFault : undefined;
     case "ArrayPattern":
     case "ObjectPattern":
-      return hasMember(target)
-        ? ["a pattern assigns only to names", "Assign to the property by itself."]
-        : undefined;
+      return isOfNames(target)
+        ? undefined
+        : ["a pattern assigns only to names", "Assign what is inside by itself."];
     default:
       return ["this cannot be assigned to", "Assign to a name or a property."];
   }
 }
 
-function hasMember(pattern: Pattern | null): boolean {
-  switch (pattern?.type) {
-    case "MemberExpression":
-      return true;
-    case "ArrayPattern":
-      return pattern.elements.some(hasMember);
-    case "ObjectPattern":
-      return pattern.properties.some((item) => item.type === "Property" && hasMember(item.value));
-    case "AssignmentPattern":
-      return hasMember(pattern.left);
-    default:
-      return false;
-  }
+/** Names and their defaults, one level deep. */
+function isOfNames(pattern: Extract<AnyNode, { type: "ArrayPattern" | "ObjectPattern" }>): boolean {
+  const inside = pattern.type === "ArrayPattern" ? pattern.elements : pattern.properties;
+  return inside.every((item) => {
+    const target = item?.type === "Property" ? item.value : item;
+    const name = target?.type === "AssignmentPattern" ? target.left : target;
+    return name === null || name?.type === "Identifier";
+  });
+}
+
+function isComputed(callee: AnyNode): boolean {
+  return callee.type === "MemberExpression" && callee.computed;
 }
 
 function functionFault(node: FunctionNode): Fault | undefined {
+  if (frameNodes(node) > limits.functionNodesMax) {
+    return ["this function is too large", "Split it into several functions."];
+  }
   if (node.async || node.generator) {
     return ["async functions and generators are refused", "Write a plain function."];
   }

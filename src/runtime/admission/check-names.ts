@@ -32,7 +32,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
 };
 const ASCII_NAME = /^[A-Za-z_][A-Za-z0-9_$]*$/;
 
-type Kind = "local" | "import";
+type Kind = "local" | "constant" | "import";
 type Scope = { readonly names: ReadonlyMap<string, Kind>; readonly outer: Scope | undefined };
 
 export function checkNames(program: Program, refusals: Refusals): void {
@@ -101,7 +101,7 @@ function declarations(node: AnyNode): readonly Declared[] {
     case "ArrowFunctionExpression":
     case "FunctionDeclaration": {
       const own = node.type === "FunctionExpression" && node.id ? [node.id] : [];
-      return locals([...own, ...node.params.flatMap(boundNames)]);
+      return [...named(own, "constant"), ...locals(node.params.flatMap(boundNames))];
     }
     default:
       return [];
@@ -111,7 +111,10 @@ function declarations(node: AnyNode): readonly Declared[] {
 function declaredBy(node: AnyNode): readonly Declared[] {
   switch (node.type) {
     case "VariableDeclaration":
-      return locals(node.declarations.flatMap(({ id }) => boundNames(id)));
+      return named(
+        node.declarations.flatMap(({ id }) => boundNames(id)),
+        node.kind === "const" ? "constant" : "local",
+      );
     case "FunctionDeclaration":
       return node.id ? locals([node.id]) : [];
     case "ExportNamedDeclaration":
@@ -124,7 +127,11 @@ function declaredBy(node: AnyNode): readonly Declared[] {
 }
 
 function locals(identifiers: readonly Identifier[]): readonly Declared[] {
-  return identifiers.map((at) => ({ name: at.name, kind: "local", at }));
+  return named(identifiers, "local");
+}
+
+function named(identifiers: readonly Identifier[], kind: Kind): readonly Declared[] {
+  return identifiers.map((at) => ({ name: at.name, kind, at }));
 }
 
 /** Children that hold references, patterns and statements; plain property names are neither. */
@@ -166,12 +173,8 @@ function checkAssigned(node: AnyNode, scope: Scope, refusals: Refusals): void {
   for (const { name } of target) {
     const kind = kindOf(name, scope);
     if (kind === "local" || (kind === undefined && !GLOBALS.has(name))) continue;
-    refusals.refuse(
-      "CODE_NAME",
-      node,
-      `"${name}" cannot be assigned`,
-      "Declare a name of your own.",
-    );
+    const hint = kind === "constant" ? "Declare it with `let`." : "Declare a name of your own.";
+    refusals.refuse("CODE_NAME", node, `"${name}" cannot be assigned`, hint);
   }
 }
 

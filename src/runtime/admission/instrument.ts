@@ -5,15 +5,26 @@
  * nothing survives from one call to the next.
  */
 import type { AnyNode, Program } from "acorn";
+import { limits } from "../limits.ts";
+import { calleesOf } from "./known-callees.ts";
 import { exportedFunctions, kitCall, namesOf } from "./module-shape.ts";
-import { printCharge, type Region } from "./print-expressions.ts";
-import { printFunction } from "./print-functions.ts";
+import { printExpression } from "./print-expressions.ts";
+import { printFunction, printHeld } from "./print-functions.ts";
 import { printStatement } from "./print-statements.ts";
+import { printCharge, type Region } from "./region.ts";
 
 export function instrument(program: Program): string {
-  const names = namesOf(program);
-  const region: Region = { gas: 1, printFunction };
-  const isDeclaration = (node: AnyNode): boolean => kitCall(node, "contract", names) !== undefined;
+  const kitNames = namesOf(program);
+  const names = { next: limits.parametersMax };
+  const region: Region = {
+    gas: 1,
+    printFunction,
+    printExpression,
+    callees: calleesOf(program),
+    names,
+  };
+  const isDeclaration = (node: AnyNode): boolean =>
+    kitCall(node, "contract", kitNames) !== undefined;
   const body = program.body
     .filter((node) => !isDeclaration(node))
     .map((node) => printTopLevel(node, region))
@@ -22,7 +33,7 @@ export function instrument(program: Program): string {
     (name) => `${JSON.stringify(name)}:${name}`,
   );
   const result = `return {__proto__:null,${exported.join(",")}}`;
-  return `(function($ace){"use strict";${printCharge(region)}${body}\n${result}})`;
+  return `(function($ace){"use strict";${printCharge(region)}${printHeld(body)}${body}\n${result}})`;
 }
 
 function printTopLevel(node: AnyNode, region: Region): string {

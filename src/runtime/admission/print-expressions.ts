@@ -4,33 +4,13 @@
  * The output is printed from the tree and fully parenthesised, so that no comment, no missing
  * semicolon and no spelling of the source can move what the meter inserts.
  */
-import type {
-  AnyNode,
-  Expression,
-  Function as FunctionNode,
-  Pattern,
-  Property,
-  SpreadElement,
-} from "acorn";
+import type { AnyNode, Expression, Property, SpreadElement } from "acorn";
+import { gasSchedule } from "../limits.ts";
 import { isShortLiteral } from "./check-forms.ts";
+import { printLinks } from "./print-calls.ts";
+import { printKey, printPattern, printTaken } from "./print-patterns.ts";
+import { type Region, unprintable } from "./region.ts";
 import { unwrap } from "./syntax-tree.ts";
-
-/** What runs whenever its first statement runs: gas of all of it is charged there at once. */
-export interface Region {
-  gas: number;
-  /** Functions are printed by the floor above, which prints their statements. */
-  readonly printFunction: (node: FunctionNode, region: Region) => string;
-}
-
-/** A region of its own inside `outer`. */
-export function regionIn(outer: Region, gas: number): Region {
-  return { ...outer, gas };
-}
-
-/** The charge that the work of a region begins with. */
-export function printCharge(region: Region): string {
-  return `if(($g-=${region.gas})<0)$oog();`;
-}
 
 const BINARY: Readonly<Record<string, string>> = {
   "+": "$add",
@@ -51,10 +31,21 @@ const BINARY: Readonly<Record<string, string>> = {
   ">=": "$ge",
   in: "$in",
 };
+/** What costs more than a node. A member and a call are counted link by link. */
+const NODE_GAS: Readonly<Record<string, number>> = {
+  MemberExpression: 0,
+  CallExpression: 0,
+  ArrayExpression: gasSchedule.literal,
+  ObjectExpression: gasSchedule.literal,
+  FunctionExpression: gasSchedule.closure,
+  ArrowFunctionExpression: gasSchedule.closure,
+};
+/** Properties up to which the engine keeps an object as a shape. */
+const SMALL_OBJECT = 32;
 const UNARY: Readonly<Record<string, string>> = { "-": "$neg", "+": "$num", "~": "$not" };
 
 export function printExpression(node: AnyNode, region: Region): string {
-  region.gas += 1;
+  region.gas += NODE_GAS[node.type] ?? 1;
   const print = (inner: AnyNode): string => printExpression(inner, region);
   switch (node.type) {
     case "Identifier":
@@ -66,19 +57,22 @@ export function printExpression(node: AnyNode, region: Region): string {
     case "TemplateLiteral":
       return printTemplate(node, region);
     case "ArrayExpression":
-      return `[${node.elements.map((item) => (item === null ? "" : printItem(item, region))).join(",")}]`;
+      return `[${printItems(node.elements, region)}]`;
     case "ObjectExpression":
+      if (node.properties.length > SMALL_OBJECT) {
+        region.gas += gasSchedule.propertyOfMany * node.properties.length;
+      }
       return `({${node.properties.map((item) => printProperty(item, region)).join(",")}})`;
     case "FunctionExpression":
     case "ArrowFunctionExpression":
       return `(${region.printFunction(node, region)})`;
     case "ChainExpression":
-      return `(${print(node.expression)})`;
+      return `(${printLinks(node.expression, linkPrinter(region))})`;
     case "MemberExpression":
-      return printMember(node, region);
     case "CallExpression":
+      return printLinks(node, linkPrinter(region));
     case "NewExpression":
-      return printCall(node, region);
+      return `(new ${print(node.callee)}(${printItems(node.arguments, region)}))`;
     case "ConditionalExpression":
       return `(${print(node.test)}?${print(node.consequent)}:${print(node.alternate)})`;
     case "SequenceExpression":
@@ -87,29 +81,6 @@ export function printExpression(node: AnyNode, region: Region): string {
       return `(${print(node.left)}${node.operator}${print(node.right)})`;
     default:
       return printOperation(node, region);
-  }
-}
-
-/** A pattern of a declaration, a parameter or an assignment to names. */
-export function printPattern(node: Pattern, region: Region): string {
-  region.gas += 1;
-  switch (node.type) {
-    case "AssignmentPattern":
-      return `${printPattern(node.left, region)}=${printExpression(node.right, region)}`;
-    case "ArrayPattern":
-      return `[${node.elements.map((item) => (item === null ? "" : printPattern(item, region))).join(",")}]`;
-    case "ObjectPattern":
-      return `{${node.properties
-        .map((item) =>
-          item.type === "Property"
-            ? `${printKey(item, region)}:${printPattern(item.value, region)}`
-            : "",
-        )
-        .join(",")}}`;
-    case "Identifier":
-      return node.name;
-    default:
-      return unprintable(node);
   }
 }
 
@@ -159,6 +130,10 @@ function printTemplate(
   return `$text([${texts[0] ?? '""'}${rest.join("")}])`;
 }
 
+function printItems(nodes: readonly (Expression | SpreadElement | null)[], region: Region): string {
+  return nodes.map((item) => (item === null ? "" : printItem(item, region))).join(",");
+}
+
 function printItem(node: Expression | SpreadElement, region: Region): string {
   if (node.type !== "SpreadElement") return printExpression(node, region);
   region.gas += 3;
@@ -171,44 +146,21 @@ function printProperty(node: Property | SpreadElement, region: Region): string {
   return `${printKey(node, region)}:${printExpression(node.value, region)}`;
 }
 
-function printKey(
-  node: { readonly computed: boolean; readonly key: AnyNode },
-  region: Region,
-): string {
-  if (node.computed) return `[$key(${printExpression(node.key, region)})]`;
-  const { key } = node;
-  if (key.type === "Identifier") return JSON.stringify(key.name);
-  return key.type === "Literal" ? JSON.stringify(String(key.value)) : unprintable(key);
-}
-
-function printMember(node: Extract<AnyNode, { type: "MemberExpression" }>, region: Region): string {
-  const target = printTarget(node.object, region);
-  const mark = node.optional ? "?." : "";
-  if (node.computed) return `${target}${mark}[${printComputed(node.property, region)}]`;
-  if (node.property.type !== "Identifier") return unprintable(node.property);
-  return `${target}${node.optional ? "?." : "."}${node.property.name}`;
-}
-
-/** Parenthesised unless that would end an optional chain, or part a method from its object. */
-function printTarget(node: AnyNode, region: Region): string {
-  const text = printExpression(node, region);
-  const isPlain = ["Identifier", "MemberExpression", "CallExpression"].includes(node.type);
-  return isPlain ? text : `(${text})`;
-}
-
 function printComputed(node: AnyNode, region: Region): string {
   const text = printExpression(node, region);
   return node.type === "Literal" ? text : `$key(${text})`;
 }
 
-function printCall(
-  node: Extract<AnyNode, { type: "CallExpression" | "NewExpression" }>,
-  region: Region,
-): string {
-  const args = node.arguments.map((item) => printItem(item, region)).join(",");
-  if (node.type === "NewExpression")
-    return `(new ${printExpression(node.callee, region)}(${args}))`;
-  return `${printTarget(node.callee, region)}${node.optional ? "?." : ""}(${args})`;
+function linkPrinter(region: Region) {
+  return {
+    callees: region.callees,
+    expression: (node: AnyNode) => printExpression(node, region),
+    args: (nodes: readonly (Expression | SpreadElement)[]) => printItems(nodes, region),
+    computed: (node: AnyNode) => printComputed(node, region),
+    count: (node: AnyNode) => {
+      region.gas += node.type === "CallExpression" ? 1 : gasSchedule.member;
+    },
+  };
 }
 
 function printBinary(node: Extract<AnyNode, { type: "BinaryExpression" }>, region: Region): string {
@@ -217,6 +169,7 @@ function printBinary(node: Extract<AnyNode, { type: "BinaryExpression" }>, regio
   const helper = BINARY[node.operator];
   if (helper !== undefined) return `${helper}(${left},${right})`;
   const isCheap = isShortLiteral(unwrap(node.left)) || isShortLiteral(unwrap(node.right));
+  if (node.operator === "instanceof") return `$isa(${left},${right})`;
   if (!isCheap && node.operator === "===") return `$eq(${left},${right})`;
   if (!isCheap && node.operator === "!==") return `(!$eq(${left},${right}))`;
   return `(${left} ${node.operator} ${right})`;
@@ -239,10 +192,11 @@ function printAssignment(
     const key = printExpression(target.property, region);
     return `$set(${object},${key},${printExpression(node.right, region)})`;
   }
-  const left =
-    target.type === "ArrayPattern" || target.type === "ObjectPattern"
-      ? printPattern(target, region)
-      : printExpression(target, region);
+  if (target.type === "ArrayPattern" || target.type === "ObjectPattern") {
+    const names = printPattern(target, region, []);
+    return `(${names}=${printTaken(target, printExpression(node.right, region))})`;
+  }
+  const left = printExpression(target, region);
   const right = printExpression(node.right, region);
   if (helper !== undefined) return `(${left}=${helper}(${left},${right}))`;
   return `(${left}${node.operator}${right})`;
@@ -268,9 +222,4 @@ function printReference(
   if (node.computed) return `$ref(${object},${printExpression(node.property, region)})`;
   if (node.property.type !== "Identifier") return unprintable(node.property);
   return `$ref(${object},${JSON.stringify(node.property.name)})`;
-}
-
-/** The whitelist of forms let something through that nothing here prints: our mistake. */
-function unprintable(node: AnyNode): never {
-  throw new Error(`Broken invariant: ${node.type} passed the whitelist but cannot be printed`);
 }

@@ -1,14 +1,9 @@
 /** Statements of instrumented code. Whatever may run more or less often than its parent charges itself. */
 import type { AnyNode, Statement, VariableDeclaration } from "acorn";
 import { gasSchedule } from "../limits.ts";
-import {
-  printCharge,
-  printExpression,
-  printPattern,
-  printUnused,
-  type Region,
-  regionIn,
-} from "./print-expressions.ts";
+import { printExpression, printUnused } from "./print-expressions.ts";
+import { printDeclarators, printPattern } from "./print-patterns.ts";
+import { printCharge, type Region, regionIn } from "./region.ts";
 import { boundNames } from "./syntax-tree.ts";
 
 export function printStatement(node: AnyNode, region: Region): string {
@@ -26,7 +21,9 @@ export function printStatement(node: AnyNode, region: Region): string {
     case "ReturnStatement":
       return node.argument ? `return ${expression(node.argument)};` : "return;";
     case "ThrowStatement":
-      return `throw ${expression(node.argument)};`;
+      // Thrown by the realm: the engine looks for the place of a throw, the longer the larger the function.
+      region.gas += gasSchedule.thrown;
+      return `$raise(${expression(node.argument)});`;
     case "BreakStatement":
     case "ContinueStatement": {
       const word = node.type === "BreakStatement" ? "break" : "continue";
@@ -98,8 +95,10 @@ function printLoop(node: AnyNode, region: Region): string {
       if (node.left.type !== "VariableDeclaration")
         throw new Error("Broken invariant: a bare loop");
       const source = printExpression(node.right, region);
-      const left = printLoopVariable(node.left, turn);
-      return `for(${left} of $iter(${source}))${printRegion(node.body, region, turn.gas + 3)}`;
+      const name = `$${region.names.next++}`;
+      const own = printLoopVariable(node.left, name, turn);
+      const gas = turn.gas + gasSchedule.iteration;
+      return `for(const ${name} of $iter(${source}))${printRegion(node.body, region, gas, own)}`;
     }
     default:
       return "";
@@ -118,16 +117,16 @@ function printInit(node: AnyNode, region: Region): string {
     : printExpression(node, region);
 }
 
-function printLoopVariable(node: VariableDeclaration, region: Region): string {
+function printLoopVariable(node: VariableDeclaration, value: string, region: Region): string {
   const [declarator] = node.declarations;
   if (declarator === undefined) throw new Error("Broken invariant: a loop without a variable");
-  return `${node.kind} ${printPattern(declarator.id, region)}`;
+  return `${node.kind} ${printDeclarators(declarator.id, value, region)};`;
 }
 
 function printDeclaration(node: VariableDeclaration, region: Region): string {
   const parts = node.declarations.map(({ id, init }) => {
-    const pattern = printPattern(id, region);
-    return init ? `${pattern}=${printExpression(init, region)}` : pattern;
+    if (init) return printDeclarators(id, printExpression(init, region), region);
+    return printPattern(id, region, []);
   });
   return `${node.kind} ${parts.join(",")}`;
 }
@@ -145,7 +144,7 @@ function printSwitch(node: Extract<AnyNode, { type: "SwitchStatement" }>, region
 
 /**
  * Once gas is spent every charge throws, so neither a catch nor a finally can swallow it; `$norm`
- * hands a fault of the engine on and takes the engine's words from any other error.
+ * hands a fault of the engine on, and has an error of the engine paid before a finally can drop it.
  */
 function printTry(node: Extract<AnyNode, { type: "TryStatement" }>, outer: Region): string {
   const block = printRegion(node.block, outer);
@@ -154,8 +153,9 @@ function printTry(node: Extract<AnyNode, { type: "TryStatement" }>, outer: Regio
   const handler = node.handler
     ? `catch($e)${printRegion(node.handler.body, outer, gasSchedule.caught, `${name}$norm($e);`)}`
     : "";
-  const finalizer = node.finalizer
-    ? `finally${printRegion(node.finalizer, outer, gasSchedule.caught)}`
-    : "";
-  return `try${block}${handler}${finalizer}`;
+  if (!node.finalizer) return `try${block}${handler}`;
+  const inner = node.handler ? `{try${block}${handler}}` : block;
+  const passing = regionIn(outer, gasSchedule.caught);
+  const pass = `catch($e){${printCharge(passing)}$raise($norm($e));}`;
+  return `try${inner}${pass}finally${printRegion(node.finalizer, outer, gasSchedule.finalised)}`;
 }

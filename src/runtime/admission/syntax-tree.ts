@@ -1,5 +1,5 @@
 /** Walking the syntax tree of a contract. Nothing here recurses into trees of unchecked depth. */
-import type { AnyNode, Function as FunctionNode, Node, Pattern } from "acorn";
+import type { AnyNode, Function as FunctionNode, Node, Pattern, Program } from "acorn";
 
 /** Members of nodes that never hold nodes. */
 const PLAIN: ReadonlySet<string> = new Set(["type", "start", "end", "loc", "name", "operator"]);
@@ -51,11 +51,12 @@ export function boundNames(pattern: Pattern): readonly Identifier[] {
   }
 }
 
-/** Nodes of a function, those of functions inside it left out. */
-export function frameNodes(fn: FunctionNode): number {
+/** Nodes of a function or a module, those of functions inside it left out. */
+export function frameNodes(frame: FunctionNode | Program): number {
   const inside = (node: AnyNode): number =>
     isFunction(node) ? 1 : 1 + childrenOf(node).reduce((sum, child) => sum + inside(child), 0);
-  return [...fn.params, fn.body].reduce((sum, node) => sum + inside(node), 1);
+  const own = isNode(frame) ? childrenOf(frame) : [];
+  return own.reduce((sum, node) => sum + inside(node), 1);
 }
 
 export type Identifier = Extract<AnyNode, { type: "Identifier" }>;

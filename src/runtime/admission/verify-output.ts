@@ -8,7 +8,7 @@ import { childrenOf, isFunction } from "./syntax-tree.ts";
 const HELPERS: ReadonlySet<string> = new Set(
   `$g $d $e $ace $oog $deep $norm $add $sub $mul $div $mod $pow $shl $shr $ushr $and $or $xor $neg
   $num $not $inc $dec $lt $le $gt $ge $eq $in $key $old $all $set $ref $upd $step $spread
-  $iter $text`.split(/\s+/),
+  $iter $text $t $bad $raise $isa $inv`.split(/\s+/),
 );
 const PARAMETER = /^\$\d+$/;
 /** Enough for a brace, the directive and the longest charge. */

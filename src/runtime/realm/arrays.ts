@@ -1,5 +1,7 @@
 /** Array as contracts know it: every method charged by length, callbacks run in our own loops. */
 import { limits } from "../limits.ts";
+import { append, MAKE_GAS, part, placeIn, spliced } from "./array-parts.ts";
+import { type Comparator, mergeSort } from "./array-sort.ts";
 import { iterable } from "./iteration.ts";
 import { charge, failWith, typeError } from "./meter.ts";
 import { asText, equal, isIndex, less, made } from "./operators.ts";
@@ -7,25 +9,32 @@ import { apply, isArray, isSame } from "./primordials.ts";
 
 type Callback = (item: unknown, index: number, list: readonly unknown[]) => unknown;
 type Reducer = (sum: unknown, item: unknown, index: number, list: readonly unknown[]) => unknown;
-type Comparator = (left: unknown, right: unknown) => unknown;
 
 const native = Array.prototype;
-const { push, pop, shift, unshift, reverse, splice, slice, fill, toReversed, concat, join } =
-  native;
-const { at, with: replaced } = native;
+const { at, push, pop, shift, unshift, reverse, fill, join } = native;
+
+/** Of a call of a method, and of each item that it passes, makes anew, or hands to a callback. */
+const CALL_GAS = 8;
+const PASS_GAS = 1;
+const VISIT_GAS = 6;
+const COMPARE_GAS = 2;
+const ITERATE_GAS = 10;
+const JOIN_GAS = 12;
+/** Of each item that a spread hands on: the engine takes it step by step. */
+const SPREAD_GAS = 8;
 
 /** The array that a method was called on, its whole length charged. */
-function list(value: unknown): unknown[] {
+function list(value: unknown, itemGas: number): unknown[] {
   if (!isArray(value)) return typeError();
   if (value.length > limits.arrayItemsMax) failWith("ARRAY_TOO_LONG");
-  charge(2 + value.length);
+  charge(CALL_GAS + itemGas * value.length);
   return value;
 }
 
 /** The array, for methods whose cost does not grow with it. */
 function shortly(value: unknown): unknown[] {
   if (!isArray(value)) return typeError();
-  charge(2);
+  charge(CALL_GAS);
   return value;
 }
 
@@ -51,56 +60,69 @@ const simple = {
   },
   push(this: unknown, ...items: unknown[]): unknown {
     grown(this, items.length);
-    charge(2 * items.length);
+    charge(4 * items.length);
     return apply(push, shortly(this), items);
   },
   pop(this: unknown): unknown {
     return apply(pop, shortly(this), []);
   },
   shift(this: unknown): unknown {
-    return apply(shift, list(this), []);
+    return apply(shift, list(this, PASS_GAS), []);
   },
   unshift(this: unknown, ...items: unknown[]): unknown {
     grown(this, items.length);
-    return apply(unshift, list(this), items);
+    charge(4 * items.length);
+    return apply(unshift, list(this, PASS_GAS), items);
   },
   reverse(this: unknown): unknown {
-    return apply(reverse, list(this), []);
+    return apply(reverse, list(this, MAKE_GAS), []);
   },
   toReversed(this: unknown): unknown {
-    return apply(toReversed, list(this), []);
+    const items = list(this, MAKE_GAS);
+    const turned: unknown[] = [];
+    for (let index = items.length - 1; index >= 0; index -= 1) turned[turned.length] = items[index];
+    return turned;
   },
   splice(this: unknown, ...values: unknown[]): unknown {
     numbers([values[0], values[1]]);
     grown(this, values.length);
-    return apply(splice, list(this), values);
+    return spliced(list(this, MAKE_GAS), values);
   },
-  slice(this: unknown, ...range: unknown[]): unknown {
-    numbers(range);
-    return apply(slice, list(this), range);
+  slice(this: unknown, from?: unknown, to?: unknown): unknown {
+    const items = shortly(this);
+    return part(items, placeIn(items, from, 0), placeIn(items, to, items.length));
   },
   fill(this: unknown, value: unknown, ...range: unknown[]): unknown {
     numbers(range);
-    return apply(fill, list(this), [value, range[0], range[1]]);
+    return apply(fill, list(this, MAKE_GAS), [value, range[0], range[1]]);
   },
   with(this: unknown, index: unknown, value: unknown): unknown {
-    const items = list(this);
+    const items = shortly(this);
     if (!isIndex(index) || index >= items.length) return failWith("RANGE_ERROR");
-    return apply(replaced, items, [index, value]);
+    const copy = part(items, 0, items.length);
+    copy[index] = value;
+    return copy;
   },
   concat(this: unknown, ...others: unknown[]): unknown {
-    let length = list(this).length;
+    const items = shortly(this);
+    let length = items.length;
     for (let index = 0; index < others.length; index += 1) {
       const other = others[index];
       length += isArray(other) ? other.length : 1;
     }
     if (length > limits.arrayItemsMax) failWith("ARRAY_TOO_LONG");
-    charge(length);
-    return apply(concat, this, others);
+    const joined = part(items, 0, items.length);
+    for (let index = 0; index < others.length; index += 1) {
+      const other = others[index];
+      charge(MAKE_GAS * (isArray(other) ? other.length : 1));
+      if (isArray(other)) append(joined, other, 0, other.length);
+      else joined[joined.length] = other;
+    }
+    return joined;
   },
   join(this: unknown, separator: unknown = ","): unknown {
     if (typeof separator !== "string") return typeError();
-    const items = list(this);
+    const items = list(this, JOIN_GAS);
     const texts: string[] = [];
     let length = 0;
     for (let index = 0; index < items.length; index += 1) {
@@ -110,35 +132,34 @@ const simple = {
       if (length > limits.textCharactersMax + separator.length) failWith("TEXT_TOO_LONG");
       texts[index] = text;
     }
-    charge(items.length);
     return made(apply(join, texts, [separator]));
   },
 };
 
 const searching = {
   includes(this: unknown, wanted: unknown): boolean {
-    const items = list(this);
+    const items = list(this, COMPARE_GAS);
     for (let index = 0; index < items.length; index += 1) {
       if (equal(items[index], wanted) || isSame(items[index], wanted)) return true;
     }
     return false;
   },
   indexOf(this: unknown, wanted: unknown): number {
-    const items = list(this);
+    const items = list(this, COMPARE_GAS);
     for (let index = 0; index < items.length; index += 1) {
       if (equal(items[index], wanted)) return index;
     }
     return -1;
   },
   lastIndexOf(this: unknown, wanted: unknown): number {
-    const items = list(this);
+    const items = list(this, COMPARE_GAS);
     for (let index = items.length - 1; index >= 0; index -= 1) {
       if (equal(items[index], wanted)) return index;
     }
     return -1;
   },
   find(this: unknown, test: Callback): unknown {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(test);
     for (let index = 0; index < items.length; index += 1) {
       if (test(items[index], index, items)) return items[index];
@@ -146,7 +167,7 @@ const searching = {
     return undefined;
   },
   findIndex(this: unknown, test: Callback): number {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(test);
     for (let index = 0; index < items.length; index += 1) {
       if (test(items[index], index, items)) return index;
@@ -154,7 +175,7 @@ const searching = {
     return -1;
   },
   some(this: unknown, test: Callback): boolean {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(test);
     for (let index = 0; index < items.length; index += 1) {
       if (test(items[index], index, items)) return true;
@@ -162,7 +183,7 @@ const searching = {
     return false;
   },
   every(this: unknown, test: Callback): boolean {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(test);
     for (let index = 0; index < items.length; index += 1) {
       if (!test(items[index], index, items)) return false;
@@ -173,7 +194,7 @@ const searching = {
 
 const transforming = {
   map(this: unknown, change: Callback): unknown[] {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(change);
     const length = items.length;
     const result: unknown[] = [];
@@ -183,7 +204,7 @@ const transforming = {
     return result;
   },
   filter(this: unknown, test: Callback): unknown[] {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(test);
     const length = items.length;
     const result: unknown[] = [];
@@ -194,13 +215,13 @@ const transforming = {
     return result;
   },
   forEach(this: unknown, visit: Callback): void {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(visit);
     const length = items.length;
     for (let index = 0; index < length; index += 1) visit(items[index], index, items);
   },
   reduce(this: unknown, add: Reducer, ...start: unknown[]): unknown {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     callback(add);
     const length = items.length;
     if (length === 0 && start.length === 0) return typeError();
@@ -211,11 +232,12 @@ const transforming = {
     return sum;
   },
   sort(this: unknown, compare: Comparator = byText): unknown[] {
-    const items = list(this);
+    const items = list(this, VISIT_GAS);
     return mergeSort(items, callback(compare));
   },
   toSorted(this: unknown, compare: Comparator = byText): unknown[] {
-    return mergeSort(apply(slice, list(this), []), callback(compare));
+    const items = list(this, VISIT_GAS);
+    return mergeSort(part(items, 0, items.length), callback(compare));
   },
 };
 
@@ -225,74 +247,44 @@ export const arrayMethods = { ...simple, ...searching, ...transforming };
 /** The global `Array`: not a constructor. */
 export const arrayTools = {
   isArray: (value: unknown): boolean => isArray(value),
-  of: (...items: unknown[]): unknown[] => items,
+  of: (...items: unknown[]): unknown[] => {
+    charge(CALL_GAS + MAKE_GAS * items.length);
+    return items;
+  },
   from: (source: unknown, change?: Callback): unknown[] => {
     if (change !== undefined) callback(change);
-    const result: unknown[] = [];
-    for (const item of iterable(source)) {
-      charge(2);
-      if (result.length >= limits.arrayItemsMax) failWith("ARRAY_TOO_LONG");
-      result[result.length] = change === undefined ? item : change(item, result.length, result);
-    }
-    return result;
+    const items = isArray(source) ? part(source, 0, source.length) : collected(source);
+    if (change === undefined) return items;
+    charge(VISIT_GAS * items.length);
+    for (let index = 0; index < items.length; index += 1)
+      items[index] = change(items[index], index, items);
+    return items;
   },
 };
+
+/** What is iterated step by step. */
+function collected(source: unknown): unknown[] {
+  charge(CALL_GAS);
+  const items: unknown[] = [];
+  for (const item of iterable(source)) {
+    charge(ITERATE_GAS);
+    if (items.length >= limits.arrayItemsMax) failWith("ARRAY_TOO_LONG");
+    items[items.length] = item;
+  }
+  return items;
+}
 
 /** What a spread in a call or an array literal takes. */
 export function spread(source: unknown): readonly unknown[] {
   const items = isArray(source) ? source : arrayTools.from(source);
   if (items.length > limits.spreadItemsMax) failWith("ARRAY_TOO_LONG");
-  charge(items.length);
+  charge(CALL_GAS + SPREAD_GAS * items.length);
   return items;
-}
-
-/** Stable, and the same comparisons in the same order on every engine. */
-function mergeSort(items: unknown[], compare: Comparator): unknown[] {
-  const length = items.length;
-  let source: unknown[] = [];
-  let target: unknown[] = [];
-  for (let index = 0; index < length; index += 1) source[index] = items[index];
-  for (let width = 1; width < length; width *= 2) {
-    charge(length);
-    for (let low = 0; low < length; low += 2 * width) {
-      mergeRuns({ source, target, low, width, length }, compare);
-    }
-    [source, target] = [target, source];
-  }
-  for (let index = 0; index < length; index += 1) items[index] = source[index];
-  return items;
-}
-
-interface Runs {
-  readonly source: readonly unknown[];
-  readonly target: unknown[];
-  readonly low: number;
-  readonly width: number;
-  readonly length: number;
-}
-
-function mergeRuns({ source, target, low, width, length }: Runs, compare: Comparator): void {
-  const middle = low + width < length ? low + width : length;
-  const end = low + 2 * width < length ? low + 2 * width : length;
-  let left = low;
-  let right = middle;
-  for (let place = low; place < end; place += 1) {
-    const takeLeft =
-      right >= end || (left < middle && isOrdered(compare(source[left], source[right])));
-    target[place] = takeLeft ? source[left] : source[right];
-    if (takeLeft) left += 1;
-    else right += 1;
-  }
-}
-
-function isOrdered(order: unknown): boolean {
-  if (typeof order !== "number" && typeof order !== "bigint") return typeError();
-  return !(order > 0);
 }
 
 function byText(left: unknown, right: unknown): number {
   const [first, second] = [asText(left), asText(right)];
-  charge(2);
+  charge(6);
   if (less(first, second)) return -1;
   return first === second ? 0 : 1;
 }

@@ -1,19 +1,21 @@
 /** Map and Set as contracts know them: each step charged, built from arrays item by item. */
-import { iterable } from "./iteration.ts";
+import { changed, iterable, Steps } from "./iteration.ts";
 import { charge, typeError } from "./meter.ts";
-import { chargeKey } from "./operators.ts";
+import { chargeKey } from "./prices.ts";
 import { apply, isArray, RawMap, RawSet, sizeOf } from "./primordials.ts";
 
 const map = Map.prototype;
 const collection = Set.prototype;
-const { get, set, has, clear, forEach, keys, values, entries } = map;
-const { add, has: contains, clear: empty, forEach: visitAll } = collection;
+const { get, set, has, clear, keys, values, entries } = map;
+const { add, has: contains, clear: empty } = collection;
 const { values: members, entries: pairs } = collection;
 const remove = map.delete;
 const drop = collection.delete;
 
-const WRITE_GAS = 6;
-const READ_GAS = 2;
+const WRITE_GAS = 14;
+const READ_GAS = 4;
+const CLEAR_GAS = 10;
+const START_GAS = 6;
 
 type Visit = (value: unknown, key: unknown) => void;
 
@@ -24,7 +26,7 @@ export const mapMethods = {
     return apply(get, this, [key]);
   },
   set(this: unknown, key: unknown, value: unknown): unknown {
-    charge(WRITE_GAS);
+    changed(WRITE_GAS);
     chargeKey(key, countOf(this));
     return apply(set, this, [key, value]);
   },
@@ -34,35 +36,36 @@ export const mapMethods = {
     return apply(has, this, [key]);
   },
   delete(this: unknown, key: unknown): unknown {
-    charge(READ_GAS);
+    changed(READ_GAS);
     chargeKey(key, countOf(this));
     return apply(remove, this, [key]);
   },
   clear(this: unknown): void {
-    chargeAll(this);
+    changed(CLEAR_GAS + countOf(this));
     apply(clear, this, []);
   },
   forEach(this: unknown, visit: Visit): void {
-    chargeAll(this);
-    apply(forEach, this, [(value: unknown, key: unknown) => stepped(visit, value, key)]);
+    each(started(entries, this, "map"), (pair) => {
+      if (isArray(pair)) visit(pair[1], pair[0]);
+    });
   },
   keys(this: unknown): unknown {
-    return started(keys, this);
+    return started(keys, this, "map");
   },
   values(this: unknown): unknown {
-    return started(values, this);
+    return started(values, this, "map");
   },
   entries(this: unknown): unknown {
-    return started(entries, this);
+    return started(entries, this, "map");
   },
   [Symbol.iterator](this: unknown): unknown {
-    return started(entries, this);
+    return started(entries, this, "map");
   },
 };
 
 export const setMethods = {
   add(this: unknown, item: unknown): unknown {
-    charge(WRITE_GAS);
+    changed(WRITE_GAS);
     chargeKey(item, countOf(this));
     return apply(add, this, [item]);
   },
@@ -72,29 +75,28 @@ export const setMethods = {
     return apply(contains, this, [item]);
   },
   delete(this: unknown, item: unknown): unknown {
-    charge(READ_GAS);
+    changed(READ_GAS);
     chargeKey(item, countOf(this));
     return apply(drop, this, [item]);
   },
   clear(this: unknown): void {
-    chargeAll(this);
+    changed(CLEAR_GAS + countOf(this));
     apply(empty, this, []);
   },
   forEach(this: unknown, visit: Visit): void {
-    chargeAll(this);
-    apply(visitAll, this, [(value: unknown, key: unknown) => stepped(visit, value, key)]);
+    each(started(members, this, "set"), (item) => visit(item, item));
   },
   keys(this: unknown): unknown {
-    return started(members, this);
+    return started(members, this, "set");
   },
   values(this: unknown): unknown {
-    return started(members, this);
+    return started(members, this, "set");
   },
   entries(this: unknown): unknown {
-    return started(pairs, this);
+    return started(pairs, this, "set");
   },
   [Symbol.iterator](this: unknown): unknown {
-    return started(members, this);
+    return started(members, this, "set");
   },
 };
 
@@ -121,21 +123,23 @@ export function SetOf(items?: unknown): object {
 }
 SetOf.prototype = collection;
 
-function chargeAll(value: unknown): void {
-  charge(2 + countOf(value));
-}
-
 function countOf(value: unknown): number {
   return value instanceof RawMap || value instanceof RawSet ? sizeOf(value) : typeError();
 }
 
 /** Before its first item an iterator passes the places of deleted ones: at most three to each left. */
-function started(method: () => unknown, value: unknown): unknown {
-  charge(2 + (countOf(value) >> 2));
-  return apply(method, value, []);
+function started(
+  method: () => IterableIterator<unknown>,
+  value: unknown,
+  kind: "map" | "set",
+): Steps {
+  charge(START_GAS + (countOf(value) >> 2));
+  return new Steps(apply(method, value, []), kind);
 }
 
-function stepped(visit: Visit, value: unknown, key: unknown): void {
-  charge(1);
-  visit(value, key);
+function each(steps: Steps, visit: (item: unknown) => void): void {
+  for (const item of steps) {
+    charge(1);
+    visit(item);
+  }
 }

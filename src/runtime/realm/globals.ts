@@ -11,7 +11,8 @@ import {
   typeError,
   typeErrorPrototype,
 } from "./meter.ts";
-import { asText, bounded, isIndex, keyOf, spreadObject } from "./operators.ts";
+import { asText, bounded, equal, isIndex, keyOf, spreadObject } from "./operators.ts";
+import { chargeInteger, keysGas, NAME_GAS, NUMBER_TEXT_GAS } from "./prices.ts";
 import {
   apply,
   asIntN,
@@ -35,7 +36,9 @@ const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 const DECIMAL = 10;
 const HEXADECIMAL = 16;
 /** A large number has hundreds of digits. */
-const HEXADECIMAL_GAS = 40;
+const HEXADECIMAL_GAS = 160;
+const FREEZE_GAS = 8;
+const CONVERT_GAS = 4;
 
 const { abs, ceil, floor, max, min, round, sign, sqrt, trunc, imul, clz32 } = Math;
 
@@ -43,7 +46,7 @@ const { abs, ceil, floor, max, min, round, sign, sqrt, trunc, imul, clz32 } = Ma
 function keys(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return typeError();
   const names = objectKeys(value);
-  charge(2 + 4 * names.length);
+  charge(keysGas(names.length));
   return names;
 }
 
@@ -73,28 +76,32 @@ const objectTools = {
     return target;
   },
   freeze: (value: unknown): unknown => {
-    if (typeof value === "object" && value !== null) charge(2 + objectKeys(value).length);
+    if (isArray(value)) charge(FREEZE_GAS + FREEZE_GAS * value.length);
+    else if (typeof value === "object" && value !== null) charge(keysGas(objectKeys(value).length));
     return freeze(value);
   },
   hasOwn: (value: unknown, name: unknown): boolean => {
     if (typeof value !== "object" || value === null) return typeError();
+    charge(NAME_GAS);
     return hasOwn(value, keyOf(name));
   },
-  is: (left: unknown, right: unknown): boolean => isSame(left, right),
+  is: (left: unknown, right: unknown): boolean => equal(left, right) || isSame(left, right),
 };
 
 function shortText(value: string): string {
   if (value.length > limits.numberTextCharactersMax) return failWith("INT_OVERFLOW");
-  charge(2 + value.length);
+  charge(CONVERT_GAS + value.length);
   return value;
 }
 
 function NumberOf(value: unknown = 0): number {
   if (typeof value === "object" || typeof value === "function") return typeError();
+  charge(CONVERT_GAS);
   return RawNumber(typeof value === "string" ? shortText(value) : value);
 }
 
 function BigIntOf(value: unknown): bigint {
+  charge(CONVERT_GAS);
   if (typeof value === "bigint") return value;
   if (typeof value === "number" && isInteger(value)) return bounded(RawBigInt(value));
   if (typeof value === "boolean") return value ? 1n : 0n;
@@ -123,6 +130,7 @@ function BooleanOf(value?: unknown): boolean {
 function wrapped(method: (bits: number, value: bigint) => bigint) {
   return (bits: unknown, value: unknown): bigint => {
     if (!isIndex(bits) || typeof value !== "bigint") return typeError();
+    charge(CONVERT_GAS);
     return bits > limits.intBits ? failWith("INT_OVERFLOW") : bounded(method(bits, value));
   };
 }
@@ -139,7 +147,7 @@ assign(StringOf, {
     for (let index = 0; index < codes.length; index += 1) {
       if (!isIndex(codes[index])) typeError();
     }
-    charge(2 + codes.length);
+    charge(2 + 2 * codes.length);
     return apply(fromCharCode, undefined, codes);
   },
 });
@@ -149,7 +157,7 @@ function numeric(method: (...values: number[]) => number): (...values: unknown[]
     for (let index = 0; index < values.length; index += 1) {
       if (typeof values[index] !== "number") typeError();
     }
-    charge(values.length);
+    charge(2 * values.length);
     return apply(method, undefined, values);
   };
 }
@@ -159,7 +167,7 @@ export const numberMethods = {
   toString(this: unknown, radix: unknown = DECIMAL): string {
     if (typeof this !== "number") return typeError();
     if (radix !== DECIMAL && !(radix === HEXADECIMAL && isInteger(this))) return typeError();
-    charge(radix === HEXADECIMAL ? HEXADECIMAL_GAS : 3);
+    charge(radix === HEXADECIMAL ? HEXADECIMAL_GAS : NUMBER_TEXT_GAS);
     return numberText(this, radix);
   },
 };
@@ -168,7 +176,7 @@ export const bigintMethods = {
   toString(this: unknown, radix: unknown = DECIMAL): string {
     if (typeof this !== "bigint") return typeError();
     if (radix !== DECIMAL && radix !== HEXADECIMAL) return typeError();
-    charge(3);
+    chargeInteger(this);
     return integerText(this, radix);
   },
 };

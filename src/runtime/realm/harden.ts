@@ -6,17 +6,18 @@
 import { arrayMethods } from "./arrays.ts";
 import { mapMethods, setMethods } from "./collections.ts";
 import { bigintMethods, globals, numberMethods } from "./globals.ts";
-import { iteratorPrototypes } from "./iteration.ts";
+import { iteratorPrototypes, Steps } from "./iteration.ts";
 import { errorPrototype, Failure, rangeErrorPrototype, typeErrorPrototype } from "./meter.ts";
 import {
   defineProperty,
   deleteProperty,
-  freeze,
   getOwnPropertyDescriptor,
   getPrototypeOf,
+  hasOwn,
   isFrozen,
   objectKeys,
   ownKeys,
+  preventExtensions,
   RawError,
   RawSet,
   values,
@@ -75,7 +76,7 @@ export function hardenRealm(roots: readonly object[]): void {
   }
   strip(globalObject, CONSTANTS);
   install(globalObject, globals);
-  const prototypes = [...FUNCTION_PROTOTYPES, ...iteratorPrototypes, Failure];
+  const prototypes = [...FUNCTION_PROTOTYPES, ...iteratorPrototypes, Failure, Steps];
   for (const [prototype] of KEPT) prototypes[prototypes.length] = prototype;
   freezeAll([globalObject, ...prototypes, ...roots]);
 }
@@ -154,8 +155,21 @@ function freezeAll(roots: readonly object[]): void {
       for (const value of [found?.value, found?.get, found?.set]) queue[queue.length] = value;
     }
     queue[queue.length] = getPrototypeOf(next);
-    freeze(next);
+    close(next);
   }
+}
+
+/**
+ * What `Object.freeze` does, member by member. That also marks an object as one of frozen items, and
+ * behind such a prototype the engine adds items to arrays a hundred times as slowly.
+ */
+function close(target: object): void {
+  for (const key of ownKeys(target)) {
+    const isData = hasOwn(getOwnPropertyDescriptor(target, key) ?? {}, "value");
+    const fixed = isData ? { writable: false, configurable: false } : { configurable: false };
+    defineProperty(target, key, fixed);
+  }
+  preventExtensions(target);
 }
 
 function isObject(value: unknown): value is object {

@@ -10,10 +10,10 @@ import { globals } from "./globals.ts";
 import { hardenRealm, reachable } from "./harden.ts";
 import { iterable } from "./iteration.ts";
 import { kit } from "./kit.ts";
-import { normalise, outOfGas, tooDeep } from "./meter.ts";
+import { normalise, outOfGas, raise, tooDeep, typeError } from "./meter.ts";
 import * as operators from "./operators.ts";
 import { create, freeze, setOwn } from "./primordials.ts";
-import { reference, set, step, update } from "./references.ts";
+import { invoke, reference, set, step, update } from "./references.ts";
 import { run } from "./run.ts";
 
 declare let $g: number;
@@ -35,6 +35,8 @@ const runGuest: RunGuest = (
 const names: Readonly<Record<string, unknown>> = {
   $oog: outOfGas,
   $deep: tooDeep,
+  $bad: typeError,
+  $raise: raise,
   $norm: normalise,
   $add: operators.add,
   $text: operators.template,
@@ -60,10 +62,12 @@ const names: Readonly<Record<string, unknown>> = {
   $ge: operators.greaterOrEqual,
   $eq: operators.equal,
   $in: operators.has,
+  $isa: operators.isInstance,
   $key: operators.keyOf,
   $old: operators.before,
   $all: operators.spreadObject,
   $set: set,
+  $inv: invoke,
   $ref: reference,
   $upd: update,
   $step: step,

@@ -4,6 +4,7 @@
  * `$g` and `$d` are script-scope variables of the realm: instrumented code counts them itself, and no
  * contract can name them, because admission refuses names that start with `$`.
  */
+import { gasSchedule } from "../limits.ts";
 import {
   create,
   defineProperty,
@@ -25,6 +26,9 @@ export const FAULT = freeze({ kind: "FAULT" });
 
 const STACK_OVERFLOW = "Maximum call stack size exceeded";
 let fault = "";
+const ERROR_GAS = 140;
+/** Of each level of calls that an error may have to leave. */
+const LEVEL_GAS = 30;
 
 /** An error as contracts see it: no stack, no text of the engine. */
 export const errorPrototype = create(null);
@@ -71,6 +75,7 @@ export function outOfGas(): never {
 }
 
 export function failWith(code: string): never {
+  charge(LEVEL_GAS * $d);
   throw new Failure("Error", code);
 }
 
@@ -79,7 +84,13 @@ export function tooDeep(weight: number): never {
   return failWith("CALL_DEPTH");
 }
 
+export function raise(error: unknown): never {
+  charge(LEVEL_GAS * $d);
+  throw error;
+}
+
 export function typeError(): never {
+  charge(LEVEL_GAS * $d);
   throw new Failure("TypeError", "TYPE_ERROR");
 }
 
@@ -87,6 +98,7 @@ export function typeError(): never {
 export function normalise(error: unknown): unknown {
   if (error === OUT_OF_GAS || error === FAULT) throw error;
   if (!(error instanceof RawError)) return error;
+  charge(gasSchedule.engineError);
   if (!(error instanceof RawRangeError)) return new Failure("TypeError", "TYPE_ERROR");
   if (hasOwn(error, "message") && error.message === STACK_OVERFLOW) return stackOverflow();
   return new Failure("RangeError", "RANGE_ERROR");
@@ -110,7 +122,7 @@ export function errorConstructor(name: string, prototype: object): (message?: un
   // A declaration, because an arrow function cannot follow `new`.
   function makeError(message: unknown = ""): object {
     if (typeof message !== "string") typeError();
-    charge(20);
+    charge(ERROR_GAS);
     const error: object = create(prototype);
     const visible = { name, message, code: "" };
     for (const key of ["name", "message", "code"] as const) {

@@ -4,26 +4,43 @@
  */
 import { limits } from "../limits.ts";
 import { charge, failWith, typeError } from "./meter.ts";
-import { integerText, isArray, isInteger, numberText, ownKeys, RawBigInt } from "./primordials.ts";
+import { chargeInteger, chargeText, isWide, keysGas, NAME_GAS, NUMBER_TEXT_GAS } from "./prices.ts";
+import {
+  charCodeAt,
+  integerText,
+  isArray,
+  isInteger,
+  numberText,
+  ownKeys,
+  RawBigInt,
+} from "./primordials.ts";
 
 const INT_END = 1n << RawBigInt(limits.intBits - 1);
-const INT64_END = 1n << 63n;
 const SMALL = 4_294_967_296;
 const REMAINDER_GAS = 50;
 const SHIFT_MAX = 256n;
-const BIG_GAS = 3;
-/** Characters that one gas joins or compares. */
-const TEXT_PER_GAS = 16;
+const BIG_GAS = 4;
+/** Of each step of a power, and of an integer of more than 64 bits as operand. */
+const POWER_GAS = 8;
+const WIDE_GAS = 8;
+/** Shorter text is copied by the engine itself. */
+const PIECES_FROM = 13;
+const JOIN_GAS = 4;
 
 /** The integer, if it fits into 256 bits with its sign. */
 export function bounded(value: bigint): bigint {
   return value >= INT_END || value < -INT_END ? failWith("INT_OVERFLOW") : value;
 }
 
-/** The text, if it is not too long; charges for making it. */
+/**
+ * The text, if it is not too long; charges for making it. It is joined at once: the engine would keep
+ * the pieces, and a text of many pieces costs whoever reads it far more than its length.
+ */
 export function made(text: string): string {
   if (text.length > limits.textCharactersMax) failWith("TEXT_TOO_LONG");
-  charge(text.length >> 4);
+  if (text.length < PIECES_FROM) return text;
+  charge(JOIN_GAS + (text.length >> 4));
+  charCodeAt(text, 0);
   return text;
 }
 
@@ -57,7 +74,7 @@ export function multiply(left: unknown, right: unknown): unknown {
 export function divide(left: unknown, right: unknown): unknown {
   if (typeof left === "number" && typeof right === "number") return left / right;
   if (typeof left !== "bigint" || typeof right !== "bigint") return typeError();
-  charge(BIG_GAS);
+  charge(isWide(left) ? BIG_GAS + WIDE_GAS : BIG_GAS);
   return right === 0n ? failWith("DIVISION_BY_ZERO") : bounded(left / right);
 }
 
@@ -68,7 +85,7 @@ export function remainder(left: unknown, right: unknown): unknown {
     return left % right;
   }
   if (typeof left !== "bigint" || typeof right !== "bigint") return typeError();
-  charge(BIG_GAS);
+  charge(isWide(left) ? BIG_GAS + WIDE_GAS : BIG_GAS);
   return right === 0n ? failWith("DIVISION_BY_ZERO") : left % right;
 }
 
@@ -78,7 +95,7 @@ export function power(base: unknown, exponent: unknown): unknown {
   if (exponent < 0n) return failWith("RANGE_ERROR");
   let result = 1n;
   for (let step = 0n; step < exponent; step += 1n) {
-    charge(BIG_GAS);
+    charge(POWER_GAS);
     result = bounded(result * base);
   }
   return result;
@@ -176,7 +193,13 @@ export function equal(left: unknown, right: unknown): boolean {
 
 export function has(key: unknown, target: unknown): boolean {
   if (typeof target !== "object" || target === null) return typeError();
+  charge(NAME_GAS);
   return keyOf(key) in target;
+}
+
+/** Only constructors have instances here: of any other function there are none. */
+export function isInstance(value: unknown, maker: unknown): boolean {
+  return typeof maker === "function" ? value instanceof maker : typeError();
 }
 
 /** A property key: a number or text, never an object that would be converted. */
@@ -195,19 +218,9 @@ export function spreadObject(source: unknown): unknown {
   if (typeof source !== "object" || isArray(source)) return typeError();
   const keys = ownKeys(source).length;
   // Counting them was work already: an object that has too many is no cheaper to try.
-  charge(2 + 4 * keys);
+  charge(keysGas(keys));
   if (keys > limits.spreadItemsMax) failWith("ARRAY_TOO_LONG");
   return source;
-}
-
-/**
- * Charges for finding a key among `size` others. The engine hashes numbers and integers in a known
- * way, and of an integer only the lowest 64 bits: a contract can put all its keys into one bucket.
- */
-export function chargeKey(key: unknown, size: number): void {
-  if (typeof key === "string") charge(key.length >> 4);
-  else if (typeof key === "number") charge(size >> 5);
-  else if (typeof key === "bigint") charge(key < INT64_END && -key < INT64_END ? size >> 3 : size);
 }
 
 export function asText(value: unknown): string {
@@ -215,10 +228,10 @@ export function asText(value: unknown): string {
     case "string":
       return value;
     case "bigint":
-      charge(BIG_GAS);
+      chargeInteger(value);
       return integerText(value, 10);
     case "number":
-      charge(BIG_GAS);
+      charge(NUMBER_TEXT_GAS);
       return numberText(value, 10);
     case "boolean":
       return value ? "true" : "false";
@@ -239,9 +252,4 @@ function withinShift(bits: bigint): bigint {
 
 function isNumeric(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
-}
-
-function chargeText(left: string, right: string): void {
-  const shared = left.length < right.length ? left.length : right.length;
-  if (shared >= TEXT_PER_GAS) charge(shared >> 4);
 }

@@ -14,6 +14,7 @@ export const deleteProperty = Reflect.deleteProperty;
 export const getOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 export const setPrototypeOf = Reflect.setPrototypeOf;
 export const getPrototypeOf = Reflect.getPrototypeOf;
+export const preventExtensions = Reflect.preventExtensions;
 export const freeze = Object.freeze;
 export const create = Object.create;
 export const isFrozen = Object.isFrozen;
@@ -27,6 +28,8 @@ export const isInteger = Number.isInteger;
 export const parseJson = JSON.parse;
 export const RawNumber = Number;
 export const RawString = String;
+/** The object itself, or one around a value that is none. */
+export const toObject: (value: unknown) => object = Object;
 export const RawBigInt = BigInt;
 export const RawMap = Map;
 export const RawSet = Set;

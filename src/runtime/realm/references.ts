@@ -2,7 +2,7 @@
 import { limits } from "../limits.ts";
 import { charge, failWith, typeError } from "./meter.ts";
 import { isIndex, keyOf } from "./operators.ts";
-import { getProperty, isArray, setProperty } from "./primordials.ts";
+import { apply, getProperty, hasOwn, isArray, setProperty, toObject } from "./primordials.ts";
 
 type Operator = (left: unknown, right: unknown) => unknown;
 
@@ -13,7 +13,9 @@ interface Place {
   readonly old: unknown;
 }
 
-const SET_GAS = 4;
+const SET_GAS = 6;
+/** Of a property that an object gets: the engine makes a shape of each set of names. */
+const NEW_GAS = 120;
 
 /** `target[key] = value` */
 export function set(target: unknown, key: unknown, value: unknown): unknown {
@@ -21,6 +23,7 @@ export function set(target: unknown, key: unknown, value: unknown): unknown {
   if (typeof target !== "object" || target === null) return typeError();
   charge(SET_GAS);
   if (isArray(target)) demandIndex(target, place);
+  else if (!hasOwn(target, place)) charge(NEW_GAS);
   return write(target, place, value);
 }
 
@@ -41,6 +44,14 @@ export function step(change: (old: unknown) => unknown, place: Place, isPrefix: 
   const next = change(place.old);
   set(place.target, place.key, next);
   return isPrefix ? next : place.old;
+}
+
+/** `target[key](…args)` */
+export function invoke(target: unknown, key: unknown, args: readonly unknown[]): unknown {
+  const place = keyOf(key);
+  if (target === undefined || target === null) return typeError();
+  const method: unknown = getProperty(toObject(target), place);
+  return typeof method === "function" ? apply(method, target, args) : typeError();
 }
 
 function demandIndex(target: readonly unknown[], key: string | number): void {

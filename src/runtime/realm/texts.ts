@@ -19,24 +19,25 @@ function maybeNumber(value: unknown): number | undefined {
 
 /** A search costs the product of the two lengths at worst. */
 function search(method: typeof includes, within: unknown, wanted: unknown, from: unknown): boolean {
-  charge(2 + (text(within).length >> 3) + ((text(within).length * text(wanted).length) >> 6));
+  charge(4 + (text(within).length >> 2) + ((text(within).length * text(wanted).length) >> 5));
   return apply(method, within, [wanted, maybeNumber(from)]);
 }
 
 function place(method: typeof indexOf, within: unknown, wanted: unknown, from: unknown): number {
-  charge(2 + (text(within).length >> 3) + ((text(within).length * text(wanted).length) >> 6));
+  const steps = (text(within).length * text(wanted).length) >> (method === lastIndexOf ? 3 : 5);
+  charge(4 + (text(within).length >> 2) + steps);
   return from === undefined
     ? apply(method, within, [wanted])
     : apply(method, within, [wanted, maybeNumber(from)]);
 }
 
 function part(method: typeof slice, within: unknown, from: unknown, to: unknown): string {
-  charge(2 + (text(within).length >> 3));
+  charge(4 + (text(within).length >> 3));
   return apply(method, within, [maybeNumber(from), maybeNumber(to)]);
 }
 
 function trimmed(method: typeof trim, within: unknown): string {
-  charge(2 + (text(within).length >> 3));
+  charge(4 + (text(within).length >> 2));
   return apply(method, within, []);
 }
 
@@ -48,22 +49,27 @@ function padded(
 ): string {
   if (!isIndex(length)) return failWith("RANGE_ERROR");
   if (length > limits.textCharactersMax) return failWith("TEXT_TOO_LONG");
-  charge(2 + (length >> 3));
-  return apply(method, text(within), [length, text(filler)]);
+  charge(6);
+  return made(apply(method, text(within), [length, text(filler)]));
+}
+
+function repeated(part: string, count: number): string {
+  charge(6);
+  return made(apply(repeat, part, [count]));
 }
 
 /** Methods of text; iteration and `toString` stay the engine's. */
 export const textMethods = {
   at(this: unknown, index: unknown): unknown {
-    charge(2);
+    charge(4);
     return apply(at, text(this), [maybeNumber(index)]);
   },
   charCodeAt(this: unknown, index: unknown): unknown {
-    charge(1);
+    charge(3);
     return apply(charCodeAt, text(this), [maybeNumber(index)]);
   },
   codePointAt(this: unknown, index: unknown): unknown {
-    charge(1);
+    charge(3);
     return apply(codePointAt, text(this), [maybeNumber(index)]);
   },
   startsWith(this: unknown, wanted: unknown, from?: unknown): boolean {
@@ -97,14 +103,14 @@ export const textMethods = {
     return trimmed(trimEnd, this);
   },
   split(this: unknown, separator: unknown): unknown {
-    charge(2 + 2 * text(this).length + ((text(this).length * text(separator).length) >> 6));
+    charge(6 + 2 * text(this).length + ((text(this).length * text(separator).length) >> 6));
     return apply(split, this, [separator]);
   },
   repeat(this: unknown, count: unknown): string {
     if (!isIndex(count)) return failWith("RANGE_ERROR");
     if (text(this).length * count > limits.textCharactersMax) return failWith("TEXT_TOO_LONG");
     // An empty text repeated costs the engine nothing, whatever the count.
-    return text(this) === "" ? "" : made(apply(repeat, this, [count]));
+    return text(this) === "" ? "" : repeated(text(this), count);
   },
   padStart(this: unknown, length: unknown, filler: unknown = " "): string {
     return padded(padStart, this, length, filler);
