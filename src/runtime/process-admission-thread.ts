@@ -19,3 +19,10 @@ port.on("message", (source: string) => {
   Atomics.add(signal, 0, 1);
   Atomics.notify(signal, 0);
 });
+
+/** The process itself waits on its pipe or runs a contract: only here is seen that the node is gone. */
+const ORPHAN_CHECK_MS = 2_000;
+const node = process.ppid;
+setInterval(() => {
+  if (process.ppid !== node) process.kill(process.pid, "SIGKILL");
+}, ORPHAN_CHECK_MS);
