@@ -224,25 +224,28 @@ const NOT_EQUAL = 0x47;
 const BRANCH_IF = [0x0d, 0];
 
 /** For each four messages: their blocks one after the other, then perhaps the padding. */
-function body(): Code {
+function body(): Buffer {
   const initial = Array.from({ length: STATE_WORDS }, (_, word) => [
     ...loadSplat(INITIAL_AT + word * 4),
     ...set(KEPT + word),
   ]);
   const nextBlocks = [0, 1, 2, 3].flatMap((lane) => advance(LANE + lane, BLOCK_BYTES));
-  const blocks = [...loadBlock(), ...rounds(false), ...nextBlocks];
-  return [
-    ...LOOP,
-    ...lanesBegin(),
-    ...initial.flat(),
-    ...[...LOOP, ...blocks, ...get(LANE), ...get(END), NOT_EQUAL, ...BRANCH_IF, END_BLOCK],
-    ...[...get(IS_PAIR), ...IF, ...rounds(true), END_BLOCK],
-    ...storeHashes(),
-    ...advance(OUT, LANE_COUNT * HASH_BYTES),
-    ...[...get(GROUPS), ...int(1), SUB_I32, ...set(GROUPS)],
-    ...[...get(GROUPS), ...BRANCH_IF, END_BLOCK],
-    END_BLOCK,
+  const oneLess = [...get(GROUPS), ...int(1), SUB_I32, ...set(GROUPS)];
+  const nextMessages = [...advance(OUT, LANE_COUNT * HASH_BYTES), ...oneLess];
+  const parts = [
+    LOOP,
+    lanesBegin(),
+    ...initial,
+    [...LOOP, ...loadBlock()],
+    rounds(false),
+    [...nextBlocks, ...get(LANE), ...get(END), NOT_EQUAL, ...BRANCH_IF, END_BLOCK],
+    [...get(IS_PAIR), ...IF],
+    rounds(true),
+    [END_BLOCK],
+    storeHashes(),
+    [...nextMessages, ...get(GROUPS), ...BRANCH_IF, END_BLOCK, END_BLOCK],
   ];
+  return Buffer.concat(parts.map((part) => Buffer.from(part)));
 }
 
 const section = (id: number, content: Code): Code => [id, ...leb(content.length), ...content];
@@ -251,13 +254,16 @@ const name = (text: string): Code => [text.length, ...Buffer.from(text)];
 /** The module: it takes its memory as `node.memory` and gives `run`. */
 export function lanesModule(): Uint8Array {
   const locals = [2, ...leb(KEPT - LANE), I32, ...leb(VECTORS), V128];
-  const code = [...locals, ...body()];
-  return Uint8Array.from([
+  const code = body();
+  const codeBytes = locals.length + code.length;
+  const codeHead = [1, ...leb(codeBytes), ...locals];
+  const beforeCode = [
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, [1, 0x60, LANE, ...Array.from({ length: LANE }, () => I32), 0]),
     ...section(2, [1, ...name("node"), ...name("memory"), 0x02, 0x00, 1]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...name("run"), 0x00, 0]),
-    ...section(10, [1, ...leb(code.length), ...code]),
-  ]);
+    ...[10, ...leb(codeHead.length + code.length), ...codeHead],
+  ];
+  return Buffer.concat([Buffer.from(beforeCode), code]);
 }
