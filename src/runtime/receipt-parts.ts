@@ -32,6 +32,8 @@ export type ReceiptParts = string;
 /** An array of 18, and the layout's number. */
 const HEAD = header(MAJOR.array, 18) + header(MAJOR.unsigned, 1);
 const UINT32_END = 2 ** 32;
+/** True, and a code of no text. */
+const SUCCESS = TRUE + asciiItem("");
 const PAIR = MAJOR.array | 2;
 const REFUND_HEAD = header(MAJOR.array, 3);
 
@@ -52,13 +54,10 @@ export function receiptParts(parts: {
     bytesItem(txHash) +
     header(MAJOR.unsigned, index) +
     contract.item +
-    codeHashItem(codeHash) +
-    header(MAJOR.text, method.length) +
-    method +
+    calledItem(codeHash, method) +
     asciiItem(caller);
   const middle =
-    (code === "" ? TRUE : FALSE) +
-    asciiItem(code) +
+    (code === "" ? SUCCESS : FALSE + asciiItem(code)) +
     gasItem(gasLimit) +
     header(MAJOR.unsigned, gasUsed);
   const writes = writesItem(parts.writes);
@@ -117,10 +116,15 @@ function refundItem({ from, asset, amount }: Payment): string {
   return REFUND_HEAD + asciiItem(from) + asciiItem(asset) + integerItem(amount);
 }
 
-/** Most receipts of a ledger name the same code. An empty hash is the empty byte string. */
-function codeHashItem(hash: string): string {
-  if (hash !== last.hash) last = { hash, item: bytesItem(unhex(hash) ?? "") };
+/**
+ * Items of the code and of the method. Most receipts of a ledger name the same ones. An empty hash is the
+ * empty byte string.
+ */
+function calledItem(hash: string, method: string): string {
+  if (hash !== last.hash || method !== last.method) {
+    last = { hash, method, item: flat(bytesItem(unhex(hash) ?? "") + asciiItem(method)) };
+  }
   return last.item;
 }
 
-let last = { hash: "", item: bytesItem("") };
+let last = { hash: "", method: "", item: bytesItem("") + asciiItem("") };

@@ -48,6 +48,8 @@ export class WorkingState {
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
   #youngBytes = 0;
+  /** The one that was asked for last: what is read is often written next. */
+  #recent: Entry | undefined;
   /** Written in this ledger, once or more often; those taken back are still among them. */
   #touched: Entry[] = [];
   #epoch = 1;
@@ -161,7 +163,7 @@ export class WorkingState {
 
   /** Ends the ledger: its net writes, ascending by key. */
   close(): readonly NetWrite[] {
-    for (const [key, value] of this.#holdings.changed()) this.set(key, value);
+    this.enterHoldings();
     // The engine sorts texts by itself several times faster than with a comparison of ours.
     const keys: string[] = [];
     for (const { key, live } of this.#touched) if (live > 0) keys.push(key);
@@ -174,6 +176,11 @@ export class WorkingState {
     return writes;
   }
 
+  /** Writes what contracts hold now, where that has changed. The last writes of a ledger. */
+  enterHoldings(): void {
+    for (const [key, value] of this.#holdings.changed()) this.set(key, value);
+  }
+
   /** Learns what was read ahead. What is known already is newer, and so is what the last ledger wrote. */
   warm(rows: readonly (readonly [key: string, value: string])[]): void {
     for (const [key, value] of rows) {
@@ -184,6 +191,7 @@ export class WorkingState {
 
   /** Forgets these: others wrote them since. Between ledgers only. */
   forgetKeys(keys: readonly string[]): void {
+    this.#recent = undefined;
     for (const key of keys) {
       this.#young.delete(key);
       this.#old.delete(key);
@@ -196,6 +204,7 @@ export class WorkingState {
     this.#clearJournal();
     this.#young = new Map();
     this.#old = new Map();
+    this.#recent = undefined;
     this.#youngBytes = 0;
     this.#last = new Set();
   }
@@ -221,8 +230,12 @@ export class WorkingState {
   }
 
   #known(key: string): Entry | undefined {
+    if (this.#recent?.key === key) return this.#recent;
     const young = this.#young.get(key);
-    if (young !== undefined) return young;
+    if (young !== undefined) {
+      this.#recent = young;
+      return young;
+    }
     const old = this.#old.get(key);
     if (old !== undefined) this.#keep(old);
     return old;
@@ -233,6 +246,7 @@ export class WorkingState {
     this.#young.set(entry.key, entry);
     this.#youngBytes += entry.key.length + (entry.value?.length ?? 0) + ENTRY_BYTES;
     if (this.#youngBytes > this.#generationBytesMax) this.#age();
+    this.#recent = entry;
     return entry;
   }
 
@@ -241,6 +255,7 @@ export class WorkingState {
     const leaving = this.#old;
     this.#old = this.#young;
     this.#young = new Map();
+    this.#recent = undefined;
     this.#youngBytes = 0;
     for (const entry of leaving.values()) {
       if (entry.live > 0 && !this.#old.has(entry.key)) this.#old.set(entry.key, entry);
