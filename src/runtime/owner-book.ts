@@ -20,14 +20,6 @@ export interface Owned {
 const ROW_HEAD = header(MAJOR.array, 2);
 const NOTHING: Owned = { contracts: 0, bytes: 0 };
 
-export function ownedBy(state: Source, account: string): Owned {
-  const stored = state.get(ownedKey(account));
-  if (stored === undefined) return NOTHING;
-  const [contracts, bytes] = (readItems(stored) ?? []).map(readInteger);
-  invariant(contracts !== undefined && bytes !== undefined, "what an account owns is two counts");
-  return { contracts: Number(contracts), bytes: Number(bytes) };
-}
-
 /** Counts this as well, or says why not; giving back always passes. */
 export function takeRoom(state: Target, account: string, more: Owned): string {
   const owned = ownedBy(state, account);
@@ -38,4 +30,12 @@ export function takeRoom(state: Target, account: string, more: Owned): string {
   const counts = integerItem(BigInt(contracts)) + integerItem(BigInt(bytes));
   state.set(ownedKey(account), ROW_HEAD + counts);
   return "";
+}
+
+function ownedBy(state: Source, account: string): Owned {
+  const stored = state.get(ownedKey(account));
+  if (stored === undefined) return NOTHING;
+  const [contracts, bytes] = (readItems(stored) ?? []).map(readInteger);
+  invariant(contracts !== undefined && bytes !== undefined, "what an account owns is two counts");
+  return { contracts: Number(contracts), bytes: Number(bytes) };
 }

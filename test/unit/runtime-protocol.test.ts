@@ -6,10 +6,15 @@ import { networkId } from "../../src/contracts/service-network.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { sha256 } from "../../src/lib/hash.ts";
 import type { Applied, LedgerInput } from "../../src/runtime/applied.ts";
-import { firstRules } from "../../src/runtime/limits.ts";
 import { protocolHash, protocols } from "../../src/runtime/protocol.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
-import { bothProtocols, votingNetwork, votingOptions, writerSource } from "../support/protocols.ts";
+import {
+  bothProtocols,
+  votingNetwork,
+  votingOptions,
+  WRITE_EXTRA,
+  writerSource,
+} from "../support/protocols.ts";
 import { contractText, RuntimeKit } from "../support/runtime-kit.ts";
 
 const GENESIS = votingNetwork.genesisLedger;
@@ -21,7 +26,7 @@ const WAIT_MS = 90_000;
 
 const both = { ...votingOptions, protocols: bothProtocols };
 
-/** Genesis, the activation, a deployment, then a call in every second ledger. */
+/** Genesis, the activation, a deployment, then calls, those around the activation among them. */
 function history(kit: RuntimeKit): readonly LedgerInput[] {
   const activate = { contract: 1n, method: "activate", args: [2n, BigInt(ACTIVATION)] };
   const calls: (readonly Call[])[] = [
@@ -29,7 +34,7 @@ function history(kit: RuntimeKit): readonly LedgerInput[] {
     [kit.call(activate)],
     kit.deployCalls(writerSource),
     ...Array.from({ length: LEDGERS - 3 }, (_, index) =>
-      index % 2 === 0 ? [kit.call({ contract: 256n, method: "write", args: [2n] })] : [],
+      index % 5 > 0 ? [kit.call({ contract: 256n, method: "write", args: [2n] })] : [],
     ),
   ];
   return calls.map((own, index) => ({
@@ -93,9 +98,8 @@ describe("a version of the protocol", () => {
       lived.flatMap(({ receipts }) => receipts.map(({ ledger, gasUsed }) => [ledger, gasUsed])),
     );
     const [before, after] = [gasOf.get(ACTIVATION - 1), gasOf.get(ACTIVATION + 1)];
-    expect(before).toBe(gasOf.get(GENESIS + 5));
-    // Two writes, nine times as dear on top.
-    expect(Number(after) - Number(before)).toBe(2 * 9 * firstRules.gasSchedule.stateWrite);
+    expect(before).toBe(gasOf.get(GENESIS + 12));
+    expect(Number(after) - Number(before)).toBe(2 * WRITE_EXTRA);
 
     await using batched = await RuntimeKit.open(both);
     expect(chain(await applyAll(batched, ledgers, 8))).toEqual(chain(lived));
@@ -124,8 +128,8 @@ describe("a version of the protocol", () => {
       next: { version: 2, fromLedger: activation },
       known: [1, 2],
     });
-    expect(await simulated(activation)).toBe(cheap + 9_000n);
-    expect((await kit.one({ ...call, paid: [] })).gasUsed).toBe(cheap + 9_000n);
+    expect(await simulated(activation)).toBe(cheap + BigInt(2 * WRITE_EXTRA));
+    expect((await kit.one({ ...call, paid: [] })).gasUsed).toBe(cheap + BigInt(2 * WRITE_EXTRA));
     expect(kit.runtime.protocol()).toEqual({ version: 2, known: [1, 2] });
   });
 });
