@@ -15,6 +15,7 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
     async (options) => (await import("./ledger-archive.ts")).archiveFigures(options),
     async (options) => (await import("./devnet-exact.ts")).exactFigures(options),
   ],
+  gas: [async () => (await import("./gas.ts")).gasFigures()],
   runtime: [async () => (await import("./runtime.ts")).runtimeFigures()],
   devnet: [
     async () => (await import("./devnet.ts")).devnetFigures(),

@@ -91,15 +91,15 @@ const firstGasSchedule = {
   engineError: 10_000,
   contractCall: 1_500,
   /** Whether a value is known or must be fetched is not seen in gas: all reads pay for the way there. */
-  stateRead: 1_000,
+  stateRead: 2_500,
   stateReadByte: 1,
   /** A row and its part of the state root. */
   stateWrite: 2_000,
   stateWriteByte: 4,
-  scanPage: 2_000,
+  scanPage: 4_000,
   scanRow: 100,
   scanByte: 1,
-  event: 50,
+  event: 150,
   eventByte: 1,
   pay: 200,
   take: 50,
@@ -109,13 +109,13 @@ const firstGasSchedule = {
   codecBytes: 8,
   codecValue: 4,
   codecAddress: 100,
-  sha256: 200,
+  sha256: 800,
   verify: 10_000,
   registryPut: 500,
   registryPutByte: 4,
   registryDeploy: 20_000,
   /** Admission is by far the slowest thing that gas buys. */
-  registryDeployByte: 40,
+  registryDeployByte: 70,
   registryUpgrade: 5_000,
 } as const;
 

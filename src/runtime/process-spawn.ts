@@ -89,6 +89,8 @@ function permissions(readable: readonly string[]): readonly string[] {
     // isolated-vm looks there for the kind of system.
     ...[...readable, "/etc/alpine-release"].map((path) => `--allow-fs-read=${path}`),
     "--no-node-snapshot",
+    // The code of that stage finds the place of an error in time that grows with the function.
+    "--no-sparkplug",
     "--disable-warning=ExperimentalWarning",
     "--disable-warning=SecurityWarning",
     ...STACK,

@@ -6,6 +6,17 @@ const PLAIN: ReadonlySet<string> = new Set(["type", "start", "end", "loc", "name
 
 /** Children of a node in source order. A hot loop: every check walks all nodes. */
 export function childrenOf(node: AnyNode): readonly AnyNode[] {
+  const known = found.get(node);
+  if (known !== undefined) return known;
+  const children = findChildren(node);
+  found.set(node, children);
+  return children;
+}
+
+/** Every check walks the tree: what a node holds is looked for once. */
+const found = new WeakMap<AnyNode, readonly AnyNode[]>();
+
+function findChildren(node: AnyNode): readonly AnyNode[] {
   const children: AnyNode[] = [];
   const members: Readonly<Record<string, unknown>> = { ...node };
   for (const name in members) {

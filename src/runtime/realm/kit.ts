@@ -10,6 +10,9 @@ import { callContract } from "./run.ts";
 import { stateKit } from "./storage.ts";
 import { typeKit } from "./types.ts";
 
+/** Of a fact that is made an integer, or hexadecimal text, each time. */
+const FACT_GAS = 8;
+const TEXT_FACT_GAS = 120;
 const TOPIC_MAX = 64;
 const CODE_MAX = 48;
 const KEY_BYTES = 32;
@@ -41,6 +44,7 @@ const ctx = freeze({
     return current().facts.self;
   },
   get number() {
+    charge(FACT_GAS);
     return RawBigInt(current().facts.number);
   },
   get ledger() {
@@ -50,6 +54,7 @@ const ctx = freeze({
     return integerOfTime(current().facts.time);
   },
   get txHash() {
+    charge(TEXT_FACT_GAS);
     return hex(current().facts.txHash);
   },
   get transfers() {
@@ -119,7 +124,7 @@ function placeOf(items: readonly unknown[], item: unknown): number {
 }
 
 function bytesOf(text: unknown): string {
-  charge(typeof text === "string" ? text.length >> 1 : 0);
+  charge(typeof text === "string" ? text.length : 0);
   return (typeof text === "string" ? unhex(text) : undefined) ?? failWith("TYPE_MISMATCH");
 }
 

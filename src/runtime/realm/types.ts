@@ -7,7 +7,7 @@ import { freeze, isArray, isInteger, isPlain, objectKeys } from "./primordials.t
 
 /** A type that code handed us, checked level by level. Fails with `TYPE_INVALID`. */
 export function readType(value: unknown, depth = 1): AbiType {
-  charge(2);
+  charge(12);
   if (depth > limits.typeDepthMax || !isPlain(value)) return failWith("TYPE_INVALID");
   switch (value["kind"]) {
     case "int":
