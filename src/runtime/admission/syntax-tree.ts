@@ -6,24 +6,13 @@ const PLAIN: ReadonlySet<string> = new Set(["type", "start", "end", "loc", "name
 
 /** Children of a node in source order. A hot loop: every check walks all nodes. */
 export function childrenOf(node: AnyNode): readonly AnyNode[] {
-  const known = found.get(node);
-  if (known !== undefined) return known;
-  const children = findChildren(node);
-  found.set(node, children);
-  return children;
-}
-
-/** Every check walks the tree: what a node holds is looked for once. */
-const found = new WeakMap<AnyNode, readonly AnyNode[]>();
-
-function findChildren(node: AnyNode): readonly AnyNode[] {
   const children: AnyNode[] = [];
-  const members: Readonly<Record<string, unknown>> = { ...node };
-  for (const name in members) {
+  for (const name in node) {
     if (PLAIN.has(name)) continue;
-    const value = members[name];
-    if (isNode(value)) children.push(value);
-    else if (Array.isArray(value)) pushNodes(children, value);
+    const value: unknown = Reflect.get(node, name);
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) pushNodes(children, value);
+    else if (isNode(value)) children.push(value);
   }
   return children;
 }
