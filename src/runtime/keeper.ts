@@ -133,7 +133,9 @@ function outcomeText(
   const pieces: string[] = [uint32(receipts.length)];
   for (const receipt of receipts) pieces.push(receipt);
   pieces.push(uint32(writes.length));
-  for (const [key, value] of writes) {
+  for (const write of writes) {
+    const key = write[0];
+    const value = write[1];
     pieces.push(uint32(key.length), key, uint32(value.length), value);
   }
   pieces.push(uint32(notes.length), notes, fault);

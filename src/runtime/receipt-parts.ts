@@ -86,7 +86,9 @@ function uint64(first: number, second: number): string {
 /** The CBOR array of `[key, value or null]`, ascending by key. */
 function writesItem(writes: readonly NetWrite[]): string {
   let items = header(MAJOR.array, writes.length);
-  for (const [key, value] of writes) {
+  for (const write of writes) {
+    const key = write[0];
+    const value = write[1];
     items += pairHead(key.length) + key;
     items += value === "" ? NULL : bytesItem(value);
   }

@@ -69,22 +69,23 @@ export type WireTransferRow = readonly [
 export function callAt({ calls, addresses }: LedgerRequest, place: number): WireCall | undefined {
   const row = calls[place];
   if (row === undefined) return undefined;
-  const [txHash, index, kind, contract, method, args, caller, gasLimit, paid, rows] = row;
+  // By their places: to take a list apart goes through an iterator, and this is done for every call.
   const transfers: WireTransfer[] = [];
-  for (const [operation, from, to, asset, amount] of rows) {
-    const [sender = "", receiver = ""] = [addresses[from], addresses[to]];
-    transfers.push({ operation, from: sender, to: receiver, asset, amount });
+  for (const transfer of row[9]) {
+    const from = addresses[transfer[1]] ?? "";
+    const to = addresses[transfer[2]] ?? "";
+    transfers.push({ operation: transfer[0], from, to, asset: transfer[3], amount: transfer[4] });
   }
   return {
-    txHash,
-    index,
-    kind,
-    contract,
-    method,
-    args,
-    caller: addresses[caller] ?? "",
-    gasLimit,
-    paid,
+    txHash: row[0],
+    index: row[1],
+    kind: row[2],
+    contract: row[3],
+    method: row[4],
+    args: row[5],
+    caller: addresses[row[6]] ?? "",
+    gasLimit: row[7],
+    paid: row[8],
     transfers,
     shown: row[10],
     locks: row[11],
