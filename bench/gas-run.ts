@@ -31,6 +31,7 @@ interface CallParts {
   readonly gas: number;
   readonly method?: string;
   readonly args?: Call["args"];
+  readonly caller?: string;
 }
 
 class GasSandbox implements Disposable {
@@ -59,7 +60,7 @@ class GasSandbox implements Disposable {
   /** The number of the new contract. */
   deploy(source: string): bigint {
     const { code } = this.deployment(source);
-    if (code !== "") throw new Error(`${code}: ${JSON.stringify(admitSource(source))}`);
+    if (code !== "") throw new Error(`${code}: ${source}`);
     this.#number += 1n;
     return this.#number;
   }
@@ -67,14 +68,15 @@ class GasSandbox implements Disposable {
   deployment(source: string): Run {
     const bytes = Buffer.from(source);
     const hash = sha256(bytes);
-    const own = { contract: 0n, gas: 5 * GAS };
+    // An account may own only so many contracts.
+    const own = { contract: 0n, gas: 5 * GAS, caller: buyer(this.#calls) };
     return this.run([
       this.call({ ...own, method: "put", args: [hash, 0n, bytes] }),
       this.call({ ...own, method: "deploy", args: [hash, []] }),
     ]);
   }
 
-  call({ method = "f", args = [], contract, gas }: CallParts): Call {
+  call({ method = "f", args = [], caller = buyer(0), contract, gas }: CallParts): Call {
     this.#calls += 1;
     return {
       txHash: toHex(sha256(Buffer.from(`call ${this.#calls}`))),
@@ -83,7 +85,7 @@ class GasSandbox implements Disposable {
       contract,
       method,
       args,
-      caller: buyer(0),
+      caller,
       gasLimit: BigInt(gas),
       paid: [],
       transfers: [],
