@@ -40,6 +40,11 @@ describe("source code", () => {
     ["an escaped name of the meter", "\\u0024g;", "CODE_NAME"],
     ["a hidden built-in", "const Map = 1;", "CODE_NAME"],
     ["an assigned import", "int = 1;", "CODE_NAME"],
+    ["an assigned constant", "const x = 1; x++;", "CODE_NAME"],
+    ["a label like a name of the meter", "$g: for (;;) {}", "CODE_NAME"],
+    ["an optional call behind a computed key", "f['x']?.();", "CODE_FORM"],
+    ["a pattern of assigned members", "[f.x] = [1];", "CODE_FORM"],
+    ["a function too large for one", `function g() { ${"f(); ".repeat(3_000)} }`, "CODE_FORM"],
   ])("with %s is refused where it stands", (_name, statement, code) => {
     const [first] = refusals(inside(`\n  ${statement}`));
     expect(first?.[0]).toBe(code);

@@ -70,6 +70,7 @@ function visit(node: AnyNode, scope: Scope | undefined, refusals: Refusals): voi
   if (!isAllowedForm(node)) return;
   const declared = declarations(node);
   for (const { name, at } of declared) checkDeclared(name, at, refusals);
+  if (node.type === "LabeledStatement") checkDeclared(node.label.name, node.label, refusals);
   const names = new Map(declared.map(({ name, kind }) => [name, kind]));
   const inner = names.size === 0 && scope !== undefined ? scope : { names, outer: scope };
   if (node.type === "Identifier") checkReference(node, inner, refusals);
