@@ -64,7 +64,7 @@ async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exit;
 }
 
-it("keeps the chain of an undisturbed node through 50 kills", { timeout: 240_000 }, async () => {
+it("keeps the chain of an undisturbed node through 50 kills", { timeout: 900_000 }, async () => {
   const calls = live.keepCalling();
   const endedThemselves: string[] = [];
   for (let kill = 0; kill < KILLS; kill += 1) {
