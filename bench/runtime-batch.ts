@@ -1,9 +1,10 @@
 /**
  * Goal    The sandbox alone: how fast a batch of purchases goes through, beside other engines.
- * Method  All sides in one process, in turns, and the median of the turns. Each makes the same
- *         purchases for the same buyers: ours as a ledger's text that crosses into the isolate and
- *         comes back as receipts' parts and net writes, gas, money and receipts included. Timed by the
- *         processor of the thread: waiting for a busy machine is no figure.
+ * Method  All sides in one process, in turns. Each makes the same purchases for the same buyers: ours
+ *         as a ledger's text that crosses into the isolate and comes back as receipts' parts and net
+ *         writes, gas, money and receipts included. Timed by the processor of the thread: waiting for a
+ *         busy machine is no figure. That clock may tick in steps as long as half a turn, so the turns
+ *         are added up: purchases of all of them over the time of all of them.
  *
  * isolated-vm wants `--no-node-snapshot`, so this runs in a process of its own and prints JSON.
  */
@@ -17,13 +18,13 @@ import { readOutcome, wholeReceipts } from "../src/runtime/outcome-frame.ts";
 import { openSandbox, type ProcessSandbox } from "../src/runtime/process-sandbox.ts";
 import { decodeReceipt } from "../src/runtime/receipt-codec.ts";
 import { encodeLedger } from "../src/runtime/wire.ts";
-import { type Figure, median } from "./figure.ts";
+import type { Figure } from "./figure.ts";
 import { evmPeer, type Peer, quickjsPeer } from "./runtime-peers.ts";
 import { deployCalls, purchaseCall, vault } from "./runtime-purchase.ts";
 
 const BATCH = 500;
 const BUYERS = 2_000;
-const ROUNDS = 72;
+const ROUNDS = 108;
 /** So many that each engine has compiled what it will: a node makes purchases for months. */
 const WARM_UP = 48;
 /** The EVM is so slow that a share of the batch tells enough. */
@@ -93,39 +94,49 @@ class OwnSandbox {
   }
 }
 
+/** Purchases that one side made, and the microseconds of processor time that they took. */
+interface Tally {
+  purchases: number;
+  timeUs: number;
+}
+
+const tally = (): Tally => ({ purchases: 0, timeUs: 0 });
+
 async function measure(): Promise<Record<string, number>> {
   const sandbox = new OwnSandbox();
   const [quickjs, evm] = [await quickjsPeer(), await evmPeer("simple")];
-  const rates: Record<string, number[]> = { ours: [], quickjs: [], evm: [] };
+  const tallies = { ours: tally(), quickjs: tally(), evm: tally() };
   for (let round = 0; round < ROUNDS; round += 1) {
     const buyers = Array.from({ length: BATCH }, (_, index) => (round * BATCH + index) % BUYERS);
     const text = sandbox.textOf(buyers.map((number) => purchaseCall(number, round)));
+    const timeS = START_S + 5 * round;
+    const isCounted = round >= WARM_UP;
     let told = "";
-    const ours = await rateOf(BATCH, () => {
+    await timed(isCounted ? tallies.ours : tally(), BATCH, () => {
       told = sandbox.run(text);
     });
     sandbox.take(told);
-    const peers = {
-      ours,
-      quickjs: await peerRate(quickjs, buyers, round),
-      evm: await peerRate(evm, buyers.slice(0, EVM_BATCH), round),
-    };
-    if (round < WARM_UP) continue;
-    for (const [name, rate] of Object.entries(peers)) rates[name]?.push(rate);
+    await peerTurn(isCounted ? tallies.quickjs : tally(), quickjs, buyers, timeS);
+    await peerTurn(isCounted ? tallies.evm : tally(), evm, buyers.slice(0, EVM_BATCH), timeS);
   }
-  return Object.fromEntries(Object.entries(rates).map(([name, all]) => [name, median(all)]));
+  const rates = Object.entries(tallies).map(([name, { purchases, timeUs }]) => [
+    name,
+    (purchases * 1_000_000) / timeUs,
+  ]);
+  return Object.fromEntries(rates);
 }
 
-function peerRate(peer: Peer, buyers: readonly number[], round: number): Promise<number> {
-  return rateOf(buyers.length, () => peer(buyers, START_S + 5 * round));
+function peerTurn(into: Tally, peer: Peer, buyers: readonly number[], timeS: number) {
+  return timed(into, buyers.length, () => peer(buyers, timeS));
 }
 
-/** Purchases a second of this thread's processor time: all sides run on it. */
-async function rateOf(purchases: number, work: () => void | Promise<void>): Promise<number> {
+/** Adds the processor time of this thread: all sides run on it. */
+async function timed(into: Tally, purchases: number, work: () => void | Promise<void>) {
   const before = process.threadCpuUsage();
   await work();
   const { user, system } = process.threadCpuUsage(before);
-  return (purchases * 1_000_000) / (user + system);
+  into.purchases += purchases;
+  into.timeUs += user + system;
 }
 
 if (import.meta.main) process.stdout.write(JSON.stringify(await measure()));
