@@ -78,7 +78,7 @@ const firstGasSchedule = {
   /** Making a function, an array or an object; reading a member; a step of an iterator. */
   closure: 6,
   literal: 6,
-  member: 3,
+  member: 4,
   iteration: 8,
   /** A property whose name is computed; and each of a literal that has very many. */
   propertyComputed: 60,
@@ -96,7 +96,7 @@ const firstGasSchedule = {
   /** A row and its part of the state root. */
   stateWrite: 2_000,
   stateWriteByte: 4,
-  scanPage: 4_000,
+  scanPage: 5_000,
   scanRow: 100,
   scanByte: 1,
   event: 150,

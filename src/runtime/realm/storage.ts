@@ -24,6 +24,8 @@ const KEYS_MAX = 2;
 const DECLARED_MAX = 2_000;
 /** A place with larger types is read each time: comparing them is work that is paid only after it. */
 const DECLARED_GAS_MAX = 500;
+/** Of a place, known or new, beside its types. */
+const DECLARE_GAS = 400;
 
 /**
  * Places as contracts declared them, by name: most calls declare the same ones again. They hold no
@@ -61,6 +63,7 @@ function declare(
   written: readonly unknown[],
   make: (place: string, types: readonly AbiType[]) => object,
 ): object {
+  charge(DECLARE_GAS);
   const found = typeof name === "string" ? known.get(name) : undefined;
   if (found !== undefined && isDeclared(written, found)) {
     charge(found.gas);
