@@ -29,7 +29,7 @@ export async function inspectContract(context: Context, subject: string): Promis
     ["owner", contract.owner],
     ["pay to", contract.address],
     ["holds", heldText(contract)],
-    ["state", `${contract.storage.bytes} of ${contract.storage.bytesMax} bytes`],
+    ["state", storageText(contract)],
     ["code", `${contract.codeHash}, ${contract.sourceBytes} bytes`],
     ["version", versionText(contract)],
     ["implements", contract.implements.join(", ")],
@@ -109,6 +109,10 @@ function once(name: string): string {
 function heldText({ balances }: ContractInfo): string {
   const held = balances.map(({ asset, amount }) => `${formatAmount(BigInt(amount))} ${asset}`);
   return held.length === 0 ? "nothing" : held.join(", ");
+}
+
+function storageText({ storage: { bytes, bytesMax } }: ContractInfo): string {
+  return bytesMax === undefined ? `${bytes} bytes` : `${bytes} of ${bytesMax} bytes`;
 }
 
 function versionText({ version, former }: ContractInfo): string {

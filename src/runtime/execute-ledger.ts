@@ -49,6 +49,7 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
       return ledger.state.close();
     },
     discard: () => {
+      ledger.state.enterHoldings();
       const writes = ledger.state.writesSince(0);
       ledger.state.rollback(0);
       ledger.state.close();

@@ -126,6 +126,11 @@ export class RuntimeKit implements AsyncDisposable {
     };
   }
 
+  /** Of the next ledger. */
+  get closeTime(): bigint {
+    return START_S + 5n * BigInt(this.sequence - GENESIS) + this.#waitedS;
+  }
+
   /** Ledgers that come close so many seconds later. */
   wait(seconds: bigint): void {
     this.#waitedS += seconds;
@@ -135,7 +140,7 @@ export class RuntimeKit implements AsyncDisposable {
   apply(calls: readonly Call[]): Promise<Applied> {
     const { sequence } = this;
     const headerHash = sha256Hex(Buffer.from(`ledger ${sequence}`));
-    const closeTime = START_S + 5n * BigInt(sequence - GENESIS) + this.#waitedS;
+    const { closeTime } = this;
     return this.runtime.apply({ sequence, closeTime, headerHash, calls });
   }
 
