@@ -14,7 +14,8 @@
  * Errors  `UPGRADE_NEVER`, `UPGRADE_BY_VOTE`, `UPGRADE_BY_OWNER`, `UPGRADE_NOT_OWNER`,
  *         `UPGRADE_NOT_ANNOUNCED`, `UPGRADE_OTHER_CODE`, `UPGRADE_TOO_EARLY`, `UPGRADE_EXPIRED`,
  *         `UPGRADE_SAME_CODE`, `UPGRADE_INCOMPATIBLE` with what the new code takes away,
- *         `OWNER_FULL`, `CODE_FROZEN`, `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
+ *         `OWNER_FULL`, `STORAGE_FULL` where the contract then holds more than the new code declares,
+ *         `CODE_FROZEN`, `CONTRACT_UNKNOWN`, `CODE_INCOMPLETE`, and what the DAO or `migrate` says.
  */
 import { type Policy, takenAway, termsOf } from "./abi-terms.ts";
 import type { Code } from "./contract-code.ts";
@@ -23,6 +24,7 @@ import type { KnownContract } from "./ledger-scope.ts";
 import { gasSchedule, limits } from "./limits.ts";
 import { takeRoom } from "./owner-book.ts";
 import { integerItem, textItem } from "./realm/cbor.ts";
+import { contractPrefix } from "./realm/keys.ts";
 import { joinLists, listOf, registryEvent } from "./registry-events.ts";
 import { keepCode, takeSource } from "./registry-source.ts";
 import { readUpgradeCall, type UpgradeCall } from "./registry-upgrade-call.ts";
@@ -124,7 +126,7 @@ function swap(call: UpgradeCall, context: CallContext, gas: number): CallResult 
   const refusal = refuseCode(code, next, 0);
   if (refusal !== undefined) return refusal;
   const room = { contracts: 0, bytes: next.storageBytes - code.storageBytes };
-  const full = takeRoom(state, record.owner, room);
+  const full = contract.isSystem ? "" : takeRoom(state, record.owner, room);
   if (full !== "") return refused(full);
   const { version } = record;
   const former = { untilLedger: BigInt(sequenceText), until: BigInt(closeTime) };
@@ -136,6 +138,7 @@ function swap(call: UpgradeCall, context: CallContext, gas: number): CallResult 
   const event = registryEvent("upgraded", data);
   const migrated = migrate(contract, next, version, { context, gas });
   if (migrated.code !== "") return migrated;
+  if (isTooSmall(contract, next, context)) return refused("STORAGE_FULL", migrated.gasUsed);
   return { ...migrated, codeHash, events: joinLists(event, migrated.events) };
 }
 
@@ -150,6 +153,15 @@ function migrate(
   const args = listOf(integerItem(version));
   const call = { contract, method: "migrate", args, caller, gas };
   return runMethod({ ...call, paid: NOTHING_PAID, isView: false }, context);
+}
+
+/** Whoever declares less gets room back, and must not hold more than that all the same. */
+function isTooSmall(
+  { isSystem, number }: KnownContract,
+  next: Code,
+  context: CallContext,
+): boolean {
+  return !isSystem && context.ledger.state.held(contractPrefix(number)) > next.storageBytes;
 }
 
 function refuseCode(old: Code, next: Code, gasUsed: number): CallResult | undefined {

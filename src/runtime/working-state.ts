@@ -7,7 +7,6 @@
  *
  * Keys and values are byte text; empty text is an absent value, because no value has no bytes.
  */
-
 import { flat } from "./flat-text.ts";
 import { entryBytes, type Holding, Holdings } from "./holdings.ts";
 import { type Ground, mergeRows, type Row } from "./overlay.ts";
@@ -96,9 +95,13 @@ export class WorkingState {
     return true;
   }
 
+  /** Bytes that the contract holds now whose keys begin so. */
+  held(prefix: string): number {
+    return this.#holdings.of(prefix).bytes;
+  }
+
   get(key: string): string | undefined {
-    const value = this.read(key);
-    return value === "" ? undefined : value;
+    return this.read(key) || undefined;
   }
 
   set(key: string, value: string | undefined): void {
@@ -154,10 +157,13 @@ export class WorkingState {
     return netWrites(inOrder(this.#journal, mark));
   }
 
-  /** Values before the ledger of keys that it wrote, for those that it also read. */
-  *changes(): Generator<readonly [key: string, before: string, after: string]> {
-    for (const { key, before, value, live } of this.#touched) {
-      if (live > 0) yield [key, before ?? "", value ?? ""];
+  /** Tells of every key that the ledger wrote what it held before the ledger, and what it holds now. */
+  changes(tell: (key: string, before: string, after: string) => void): void {
+    for (let index = 0; index < this.#touched.length; index += 1) {
+      const entry = this.#touched[index];
+      if (entry !== undefined && entry.live > 0) {
+        tell(entry.key, entry.before ?? "", entry.value ?? "");
+      }
     }
   }
 
