@@ -2,6 +2,7 @@
 // Method: contracts with each policy in the real sandbox; time is the close time of made ledgers.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codeHashOf } from "../../src/runtime/admit.ts";
+import { RuntimeKit } from "../support/runtime-kit.ts";
 import {
   DAY_S,
   every,
@@ -213,4 +214,26 @@ describe("a change", () => {
     const direct = await node.kit.one({ contract, method: "migrate", args: [1n], caller: owner });
     expect(direct).toMatchObject({ code: "METHOD_UNKNOWN" });
   });
+});
+
+it("is seen by the next call in the same ledger, however many processes share it", async () => {
+  const outcomes: unknown[] = [];
+  for (const workers of [1, 3]) {
+    await using kit = await RuntimeKit.open({ workers });
+    const [left, right] = [await kit.deploy(first, [], owner), await kit.deploy(first, [], owner)];
+    const add = (contract: bigint) => kit.call({ contract, method: "add", args: [1n] });
+    const change = (method: string, contract: bigint) =>
+      kit.call({ method, args: [contract, hashOf(second)], caller: owner, gasLimit: 5_000_000n });
+    const bytes = new TextEncoder().encode(second);
+    const put = { method: "put", args: [hashOf(second), 0n, bytes], caller: owner };
+    await kit.close(kit.call(put), change("announce", left), change("announce", right));
+    await kit.close(add(left), add(right));
+    kit.wait(7n * DAY_S);
+    const calls = [left, right].flatMap((contract) => [add(contract), add(contract)]);
+    const swaps = [left, right].map((contract) => change("upgrade", contract));
+    const { ledgerHash, receipts } = await kit.close(...calls, ...swaps, ...calls);
+    expect(receipts.map(({ code }) => code)).toEqual(Array(10).fill(""));
+    outcomes.push([ledgerHash, receipts.map(({ result }) => result)]);
+  }
+  expect(outcomes[1]).toEqual(outcomes[0]);
 });

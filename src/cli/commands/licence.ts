@@ -11,6 +11,7 @@ import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
+import { upgradeLines } from "../upgrade-words.ts";
 
 const whole = z.string().regex(/^\d+$/);
 const Quote = z.object({
@@ -79,7 +80,11 @@ async function buy(context: Context, number: string, flags: Flags): Promise<unkn
     ...callOperations({ contract: contract.id, method: "buy", args }),
     ...payments.map(paymentOperation),
   ];
-  const effect = [`buy licence ${number} "${contract.name}"`, ...payments.map(paymentLine)];
+  const effect = [
+    `buy licence ${number} "${contract.name}"`,
+    ...payments.map(paymentLine),
+    ...upgradeLines(contract),
+  ];
   const sent = await sendCall(context, session, operations, effect);
   const until = String(sent.receipts[0]?.result);
   context.output.line(`licence ${number} is yours ${untilText(until)}`, "good");
