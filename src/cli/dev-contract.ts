@@ -69,7 +69,9 @@ async function goRound(context: Context, round: Round): Promise<void> {
   } catch (error) {
     if (signal.aborted) return;
     if (!isAceError(error)) throw error;
-    output.note(`error[${error.code}]: ${error.message}`, "bad");
+    const [first = "", ...rest] = error.message.split("\n");
+    output.note(`error[${error.code}]: ${first}`, "bad");
+    for (const line of rest) output.note(`  ${line}`);
     output.note(`  hint: ${error.hint}`);
   }
 }
