@@ -6,6 +6,7 @@ import { streamOf } from "../src/cli/stream.ts";
 import { AceError } from "../src/lib/errors.ts";
 import { runCorpus } from "./contracts.ts";
 import { HELP } from "./help.ts";
+import { runPrograms } from "./programs.ts";
 import type { Row } from "./run-script.ts";
 
 const options = {
@@ -17,6 +18,7 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+const PROGRAMS = 10_000;
 const isJson = process.argv.includes("--json");
 try {
   const { values, positionals } = readArguments(process.argv.slice(2));
@@ -35,6 +37,8 @@ async function run(topic: string | undefined, values: Values): Promise<boolean> 
   switch (topic) {
     case "contracts":
       return contracts(values, output);
+    case "programs":
+      return programs(values, output);
     default:
       throw usage(topic === undefined ? "nothing is asked for." : `"${topic}" is no topic.`);
   }
@@ -55,6 +59,26 @@ async function contracts(values: Values, output: Output): Promise<boolean> {
   progress.done();
   process.stdout.write(`${JSON.stringify(summary)}\n`);
   return summary.differences + summary.nodeFaults + summary.unexpected === 0;
+}
+
+async function programs(values: Values, output: Output): Promise<boolean> {
+  const count = countOf("--count", values.count) ?? PROGRAMS;
+  const seed = countOf("--seed", values.seed) ?? 1;
+  const watchdogMs = countOf("--watchdog-ms", values["watchdog-ms"]);
+  const progress = output.progress("running");
+  const summary = await runPrograms({
+    count,
+    seed,
+    ...(watchdogMs === undefined ? {} : { watchdogMs }),
+    onProgress: (done) => progress.update(done, count),
+    onDifference: (difference) => {
+      progress.clear();
+      process.stdout.write(`${JSON.stringify(difference)}\n`);
+    },
+  });
+  progress.done();
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+  return summary.differences + summary.nodeFaults === 0;
 }
 
 function lineOf({ name, outcome, code, gas, equal }: Row): string {

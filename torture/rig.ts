@@ -16,7 +16,11 @@ import { allowanceMs, callName } from "../src/runtime/ledger-report.ts";
 import { type LedgerOutcome, readOutcome } from "../src/runtime/outcome-frame.ts";
 import type { Ground, Row } from "../src/runtime/overlay.ts";
 import { frameTypes } from "../src/runtime/process-frames.ts";
-import { type ContractProcess, startContractProcess } from "../src/runtime/process-host.ts";
+import {
+  type ContractProcess,
+  type ProcessOptions,
+  startContractProcess,
+} from "../src/runtime/process-host.ts";
 import { decodeReceipt } from "../src/runtime/receipt-codec.ts";
 import { encodeLedger } from "../src/runtime/wire.ts";
 
@@ -55,6 +59,8 @@ export interface RigOptions {
   /** For the engine, such as `--jitless`. */
   readonly engineFlags?: readonly string[];
   readonly watchdogMs?: number;
+  /** Starts the process from other code than this. */
+  readonly spawn?: ProcessOptions["spawn"];
 }
 
 /** A ledger of a rig: the first one, the second and so on. */
@@ -68,14 +74,15 @@ export class Rig implements AsyncDisposable {
   /** How often the process failed. */
   faults = 0;
 
-  constructor({ engineFlags = [], watchdogMs = WATCHDOG_MS }: RigOptions = {}) {
+  constructor({ engineFlags = [], watchdogMs = WATCHDOG_MS, spawn }: RigOptions = {}) {
     const events = {
       info: (): void => {},
       warn: (name: string): void => {
         if (name === "contracts.fault") this.faults += 1;
       },
     };
-    this.#process = startContractProcess({ events, watchdogMs, engineFlags });
+    const other = spawn === undefined ? {} : { spawn };
+    this.#process = startContractProcess({ events, watchdogMs, engineFlags, ...other });
   }
 
   get pid(): number | undefined {
