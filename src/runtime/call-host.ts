@@ -54,7 +54,7 @@ export class CallHost implements CallQuestions {
   code: string | undefined;
   gasUsed = 0;
   readonly #context: CallContext;
-  readonly #frames: Frame[] = [];
+  readonly #frames: Frame[];
   #top: Frame;
   #scans = 0;
 
@@ -62,7 +62,7 @@ export class CallHost implements CallQuestions {
   constructor(context: CallContext, parts: FrameParts) {
     this.#context = context;
     this.#top = openFrame(parts);
-    this.#frames.push(this.#top);
+    this.#frames = [this.#top];
   }
 
   end(code: string, gasUsed: number): string {

@@ -24,9 +24,11 @@ export function executeCall(call: WireCall, context: CallContext): ReceiptParts 
   const gas = gasLeft(use, call.gasLimit);
   const payments = paymentsOf(call);
   const paid = paidByAsset(payments);
-  for (const { asset, amount } of payments) {
-    credit(state, contract.balanceKey(asset), amount);
-    ledger.receive(asset, amount);
+  for (let index = 0; index < payments.length; index += 1) {
+    const payment = payments[index];
+    if (payment === undefined) continue;
+    credit(state, contract.balanceKey(payment.asset), payment.amount);
+    ledger.receive(payment.asset, payment.amount);
   }
   const outcome = takeGas(ledger, gas)
     ? route(call, { context, contract, gas, paid })
@@ -53,14 +55,19 @@ const NO_PAYMENTS: readonly Payment[] = [];
 
 function paymentsOf({ paid, transfers }: WireCall): readonly Payment[] {
   if (paid.length === 0) return NO_PAYMENTS;
+  if (paid.length === 1) return [paymentAt(transfers, paid[0])];
   const payments: Payment[] = [];
-  for (const place of paid) {
-    const transfer = transfers[place];
-    invariant(transfer !== undefined, "payments are among the transfers");
-    const { from, asset, amount } = transfer;
-    payments.push({ from, asset, amount: BigInt(amount) });
+  for (let index = 0; index < paid.length; index += 1) {
+    payments.push(paymentAt(transfers, paid[index]));
   }
   return payments;
+}
+
+function paymentAt(transfers: WireCall["transfers"], place = -1): Payment {
+  const transfer = transfers[place];
+  invariant(transfer !== undefined, "payments are among the transfers");
+  const { from, asset, amount } = transfer;
+  return { from, asset, amount: BigInt(amount) };
 }
 
 /** Whether the ledger has room for all that this call may use. */
@@ -102,8 +109,20 @@ function areWelcome(paid: ReadonlyMap<string, bigint>, method: CodeMethod): bool
 
 const NOTHING_PAID: ReadonlyMap<string, bigint> = new Map();
 
+/** Most calls of a ledger come with the same price. */
+let lastPaid = { asset: "", amount: 0n, sums: NOTHING_PAID };
+
+function paidOnce({ asset, amount }: Payment): ReadonlyMap<string, bigint> {
+  if (asset !== lastPaid.asset || amount !== lastPaid.amount) {
+    lastPaid = { asset, amount, sums: new Map([[asset, amount]]) };
+  }
+  return lastPaid.sums;
+}
+
 function paidByAsset(payments: readonly Payment[]): ReadonlyMap<string, bigint> {
-  if (payments.length === 0) return NOTHING_PAID;
+  const first = payments[0];
+  if (first === undefined) return NOTHING_PAID;
+  if (payments.length === 1) return paidOnce(first);
   const sums = new Map<string, bigint>();
   for (const { asset, amount } of payments) sums.set(asset, (sums.get(asset) ?? 0n) + amount);
   return sums;

@@ -1,7 +1,7 @@
 /** One ledger: the system contracts at genesis, then every call in order, then the books compared. */
 import { invariant } from "../lib/invariant.ts";
 import { executeCall } from "./execute-call.ts";
-import { NO_FACTS, transactionFacts } from "./facts.ts";
+import { CallFacts, NO_FACTS } from "./facts.ts";
 import type { LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
 import { moneyDelta } from "./money.ts";
@@ -40,7 +40,7 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
       const call = callAt(request, index);
       invariant(call !== undefined, "a call of the ledger");
       if (context.use.txHash !== call.txHash) context.use = newTransaction(call.txHash);
-      context.facts = transactionFacts(call);
+      context.facts = new CallFacts(call);
       return executeCall(call, context);
     },
     gasUsed: () => ledger.gasUsed,

@@ -7,16 +7,28 @@ export const NO_FACTS: TransactionFacts = { transfers: () => "\x80", locks: () =
 
 const FIELDS = 5;
 
-export function transactionFacts({ transfers, shown, locks }: WireCall): TransactionFacts {
-  let made: string | undefined;
-  return {
-    transfers: () => {
-      const items = transfers.slice(0, shown).map(transferItem);
-      made ??= header(MAJOR.array, items.length) + items.join("");
-      return made;
-    },
-    locks: () => locks,
-  };
+/** Of one call. */
+export class CallFacts implements TransactionFacts {
+  readonly #call: WireCall;
+  #transfers: string | undefined;
+
+  constructor(call: WireCall) {
+    this.#call = call;
+  }
+
+  transfers(): string {
+    this.#transfers ??= transferItems(this.#call);
+    return this.#transfers;
+  }
+
+  locks(): string {
+    return this.#call.locks;
+  }
+}
+
+function transferItems({ transfers, shown }: WireCall): string {
+  const items = transfers.slice(0, shown).map(transferItem);
+  return header(MAJOR.array, items.length) + items.join("");
 }
 
 /** A map, its keys in canonical order: shorter first. */

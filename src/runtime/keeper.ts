@@ -131,9 +131,11 @@ function outcomeText(
   notes = "",
 ): string {
   const pieces: string[] = [uint32(receipts.length)];
-  for (const receipt of receipts) pieces.push(receipt);
+  for (let index = 0; index < receipts.length; index += 1) pieces.push(receipts[index] ?? "");
   pieces.push(uint32(writes.length));
-  for (const write of writes) {
+  for (let index = 0; index < writes.length; index += 1) {
+    const write = writes[index];
+    if (write === undefined) continue;
     const key = write[0];
     const value = write[1];
     pieces.push(uint32(key.length), key, uint32(value.length), value);

@@ -30,11 +30,11 @@ export function debit(state: WorkingState, key: string, amount: bigint): boolean
 /** By asset: how much more the contracts hold and the book owes than before the ledger. */
 export function moneyDelta(state: WorkingState): Map<string, bigint> {
   const deltas = new Map<string, bigint>();
-  for (const [key, before, after] of state.changes()) {
+  state.changes((key, before, after) => {
     const asset = assetOfKey(key);
-    if (asset === undefined) continue;
+    if (asset === undefined) return;
     deltas.set(asset, (deltas.get(asset) ?? 0n) + amountOf(after) - amountOf(before));
-  }
+  });
   return deltas;
 }
 

@@ -24,7 +24,7 @@ const ISOLATE_MEMORY_MB = 1_024;
  * Room for new objects. Nearly all that a ledger makes is of no use when it ends, but as long as it runs
  * each collection copies what its calls came with and what they gave: so there should be few of them.
  */
-const YOUNG_MB = { min: 16, max: 32 } as const;
+const YOUNG_MB = { min: 8, max: 8 } as const;
 /** What the engine takes without being told. */
 const DEFAULT_MB = { min: 0, max: 0 } as const;
 
@@ -130,7 +130,7 @@ function openKeeper(isolate: ivm.Isolate, parts: SandboxParts, install: Install)
     context.global.setSync(`$port_${name}`, new ivm.Callback(answer));
     members.push(`${name}:globalThis.$port_${name}`);
   }
-  context.evalSync(`const $port={__proto__:null,${members.join(",")}};`);
+  context.evalSync(`const $port={${members.join(",")}};`);
   evaluate(isolate, context, "./keeper");
   return context;
 }
@@ -156,7 +156,7 @@ function openGuest(isolate: ivm.Isolate, guest: ivm.Context, keeper: ivm.Context
     guest.global.setSync(`$host_${name}`, answer.derefInto());
   }
   const members = QUESTIONS.map((name) => `${name}:globalThis.$host_${name}`).join(",");
-  guest.evalSync(`let $g=Infinity,$d=0;const $host={__proto__:null,${members}};`);
+  guest.evalSync(`let $g=Infinity,$d=0;const $host={${members}};`);
   evaluate(isolate, guest, "./realm/main");
   const names: unknown = guest.evalSync("$names.join()");
   const constants = String(names)

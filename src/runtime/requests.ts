@@ -69,13 +69,6 @@ export type WireTransferRow = readonly [
 export function callAt({ calls, addresses }: LedgerRequest, place: number): WireCall | undefined {
   const row = calls[place];
   if (row === undefined) return undefined;
-  // By their places: to take a list apart goes through an iterator, and this is done for every call.
-  const transfers: WireTransfer[] = [];
-  for (const transfer of row[9]) {
-    const from = addresses[transfer[1]] ?? "";
-    const to = addresses[transfer[2]] ?? "";
-    transfers.push({ operation: transfer[0], from, to, asset: transfer[3], amount: transfer[4] });
-  }
   return {
     txHash: row[0],
     index: row[1],
@@ -86,10 +79,34 @@ export function callAt({ calls, addresses }: LedgerRequest, place: number): Wire
     caller: addresses[row[6]] ?? "",
     gasLimit: row[7],
     paid: row[8],
-    transfers,
+    transfers: transfersOf(row[9], addresses),
     shown: row[10],
     locks: row[11],
   };
+}
+
+/**
+ * By their places: to take a list apart goes through an iterator, and this is done for every call. A list
+ * that begins empty has room for many at its first item; most calls come with one.
+ */
+function transfersOf(
+  rows: readonly WireTransferRow[],
+  addresses: readonly string[],
+): readonly WireTransfer[] {
+  const first = rows[0];
+  if (first !== undefined && rows.length === 1) return [transferOf(first, addresses)];
+  const transfers: WireTransfer[] = [];
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index];
+    if (row !== undefined) transfers.push(transferOf(row, addresses));
+  }
+  return transfers;
+}
+
+function transferOf(row: WireTransferRow, addresses: readonly string[]): WireTransfer {
+  const from = addresses[row[1]] ?? "";
+  const to = addresses[row[2]] ?? "";
+  return { operation: row[0], from, to, asset: row[3], amount: row[4] };
 }
 
 export interface WireCall {

@@ -95,7 +95,8 @@ function close(isKept: boolean, state: WorkingState, model: Model): void {
     state.rollback(0);
     model.now = new Map(model.committed);
   }
-  const before = new Map([...state.changes()].map(([name, was]) => [name, was]));
+  const before = new Map<string, string>();
+  state.changes((name, was) => before.set(name, was));
   const writes = state.close();
   expect(writes.map(([name]) => name)).toEqual(writes.map(([name]) => name).toSorted());
   for (const [name, value] of writes) {

@@ -1,7 +1,7 @@
 /**
  * Instrumentation: an admitted module becomes the text of a factory that the realm evaluates.
  *
- * `(function($ace){ … return {__proto__:null, "buy":buy} })`. Each call runs the factory anew, so
+ * `(function($ace){ … return {"buy":buy} })`. Each call runs the factory anew, so
  * nothing survives from one call to the next.
  */
 import type { AnyNode, Program } from "acorn";
@@ -32,7 +32,7 @@ export function instrument(program: Program): string {
   const exported = [...exportedFunctions(program).keys()].map(
     (name) => `${JSON.stringify(name)}:${name}`,
   );
-  const result = `return {__proto__:null,${exported.join(",")}}`;
+  const result = `return {${exported.join(",")}}`;
   return `(function($ace){"use strict";${printCharge(region)}${printHeld(body)}${body}\n${result}})`;
 }
 
