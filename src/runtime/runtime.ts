@@ -207,8 +207,9 @@ class ProcessRuntime implements Runtime {
         systemContracts: isGenesis ? systemContracts : [],
       });
     const outcome = await this.#ledgers.use(protocol, async (workers) => {
-      // The first ledger under other rules is queued behind no other, and must not outlive its failure.
-      if (this.#failed?.sequence === sequence - 1) throw this.#failed.error;
+      // The first ledger under other rules is queued behind no other, and must not outlive the failure
+      // of one before it, between which and this quiet ones may lie.
+      if (this.#failed !== undefined && this.#failed.sequence < sequence) throw this.#failed.error;
       this.#failed = undefined;
       try {
         return await workers.run({ sequence, calls, isWhole: isGenesis, encode });
