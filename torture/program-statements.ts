@@ -9,12 +9,11 @@ const SHOWN_MAX = 24;
 export function helper(maker: Maker): string {
   const name = `help${maker.helpers.length}`;
   const fallback = expression(maker, "n", 1);
+  const hasPattern = maker.isLucky(0.5);
   const text = maker.inside(() => {
     const [first, second, rest] = [maker.declare("i"), maker.declare("n"), maker.declare("ai")];
-    const hasPattern = maker.isLucky(0.5);
     const parameters = hasPattern
-      ? `${first} = 1n, { a: ${second} = 3 } = {}, [...[], ${rest}] = []`.replace("...[], ", "") +
-        `, [${maker.declare("i")} = 2n] = [5n]`
+      ? `${first} = 1n, { a: ${second} = 3 } = {}, [${rest}] = [], [${maker.declare("i")} = 2n] = [5n]`
       : `${first}, ${second} = ${fallback}, ...${rest}`;
     const own = hasPattern ? `${rest} ??= [2n];\n` : "";
     const body = `${own}${block(maker, 3, 1)}\nreturn ${expression(maker, "i", 2)} % 1000003n;`;
@@ -22,9 +21,8 @@ export function helper(maker: Maker): string {
       ? `function ${name}(${parameters}) {\n${body}\n}`
       : `const ${name} = (${parameters}) => {\n${body}\n};`;
   });
-  const isPattern = text.includes("{ a: ");
   maker.helpers.push((integer, number) =>
-    isPattern ? `${name}(${integer}, { a: ${number} })` : `${name}(${integer}, ${number}, 5n, 6n)`,
+    hasPattern ? `${name}(${integer}, { a: ${number} })` : `${name}(${integer}, ${number}, 5n, 6n)`,
   );
   return text;
 }
@@ -33,7 +31,8 @@ export function block(maker: Maker, statements: number, nesting = 0): string {
   return maker.inside(() => lines(maker, statements, nesting));
 }
 
-function lines(maker: Maker, statements: number, nesting: number): string {
+/** Statements whose declarations stay in scope. */
+export function lines(maker: Maker, statements: number, nesting = 0): string {
   const found: string[] = [];
   for (let left = 1 + maker.count(statements); left > 0; left -= 1) {
     found.push(statement(maker, nesting));
@@ -218,7 +217,7 @@ function closure(maker: Maker): string {
     () => `const ${name} = ((sum) => (x) => (sum = (sum + x) % 1009n))(${first});\n${name}(2n);`,
     () => `const { ${name} } = { ${name}(x) { return (x - ${first}) % 1009n; } };`,
   ]);
-  return `{\n${made}\ntotal.set([1n, ${second}].map(${name === "" ? "" : `(x) => ${name}(x)`}).reduce((x, y) => x + y));\n}`;
+  return `{\n${made}\ntotal.set([1n, ${second}].map((x) => ${name}(x)).reduce((x, y) => x + y));\n}`;
 }
 
 function thrown(maker: Maker): string {

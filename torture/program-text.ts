@@ -6,7 +6,7 @@
  */
 import { chanceOf } from "./chance.ts";
 import { Maker } from "./program-maker.ts";
-import { block, helper, shown } from "./program-statements.ts";
+import { helper, lines, shown } from "./program-statements.ts";
 
 const HEAD = `import { contract, state, ctx, int, text, emit, fail } from "ace-node/contract";
 contract({ name: "program", methods: { f: { args: [] } } });
@@ -29,7 +29,7 @@ export function programText(seed: number): ProgramText {
   const helpers: string[] = [];
   for (let left = maker.count(HELPERS_MAX); left > 0; left -= 1) helpers.push(helper(maker));
   const main = maker.inside(
-    () => `function f() {\n${block(maker, STATEMENTS)}\nemit("end", [${shown(maker)}]);\n}\n`,
+    () => `function f() {\n${lines(maker, STATEMENTS)}\nemit("end", [${shown(maker)}]);\n}\n`,
   );
   const inner = `${STATE}${helpers.join("\n")}\n`;
   return { source: `${HEAD}${inner}export ${main}`, plain: `${inner}${main}f();\n` };

@@ -4,6 +4,7 @@
  * told the same events as plain JavaScript.
  */
 import type { Call } from "../src/contracts/call.ts";
+import { AceError } from "../src/lib/errors.ts";
 import { invariant } from "../src/lib/invariant.ts";
 import type { Receipt } from "../src/runtime/applied.ts";
 import { eventsText, plainRun } from "./plain-run.ts";
@@ -16,7 +17,7 @@ import { strippedCode } from "./stripped.ts";
 export const ENGINES = [[], ["--jitless"], ["--no-opt"]] as const;
 
 /** Programs of one ledger. */
-const BATCH = 20;
+const BATCH = 50;
 const SEED_STEP = 0x9e37_79b1;
 
 export interface ProgramOptions {
@@ -30,7 +31,7 @@ export interface ProgramOptions {
 export interface Difference {
   /** Of the program, for `programText`. */
   readonly seed: number;
-  readonly kind: "refused" | "engine" | "warm" | "plain";
+  readonly kind: "refused" | "engine" | "warm" | "plain" | "fault";
   readonly about: string;
 }
 
@@ -57,7 +58,7 @@ export async function runPrograms(options: ProgramOptions): Promise<ProgramSumma
     const seeds = Array.from({ length: Math.min(BATCH, count - done) }, (_, index) =>
       seedOf(seed, done + index),
     );
-    const batch = await runBatch(seeds, rigs);
+    const batch = await runSafely(seeds, rigs);
     for (const difference of batch.differences) onDifference?.(difference);
     sums.ok += batch.ok;
     sums.failed += seeds.length - batch.ok;
@@ -77,6 +78,26 @@ interface BatchRun {
   readonly ok: number;
   readonly plain: number;
   readonly differences: readonly Difference[];
+}
+
+/** Where a process fails, each program runs alone, so that the one at fault has a name. */
+async function runSafely(seeds: readonly number[], rigs: readonly Rig[]): Promise<BatchRun> {
+  try {
+    return await runBatch(seeds, rigs);
+  } catch (error) {
+    if (!(error instanceof AceError)) throw error;
+    const [seed = 0] = seeds;
+    const difference = { seed, kind: "fault", about: error.message } as const;
+    if (seeds.length === 1) return { ok: 0, plain: 0, differences: [difference] };
+  }
+  const all = { ok: 0, plain: 0, differences: [] as Difference[] };
+  for (const seed of seeds) {
+    const { ok, plain, differences } = await runSafely([seed], rigs);
+    all.ok += ok;
+    all.plain += plain;
+    all.differences.push(...differences);
+  }
+  return all;
 }
 
 async function runBatch(seeds: readonly number[], rigs: readonly Rig[]): Promise<BatchRun> {
