@@ -12,7 +12,7 @@ import { credit } from "./money.ts";
 import { type ReceiptParts, receiptParts } from "./receipt-parts.ts";
 import { callRegistry, REGISTRY } from "./registry.ts";
 import type { WireCall } from "./requests.ts";
-import { type CallContext, type CallResult, refused, runMethod } from "./run-method.ts";
+import { type CallContext, type CallResult, refused, runLoaded } from "./run-method.ts";
 import { gasLeft } from "./transaction-use.ts";
 
 /** Applies one call to the ledger's state, and tells of it in the parts of a receipt. */
@@ -99,7 +99,8 @@ function route(call: WireCall, { context, contract, gas, paid }: Routed): CallRe
   }
   if (!areWelcome(paid, found)) return refused("NOT_PAYABLE");
   const isView = found.view;
-  return runMethod({ contract, method: name, args, caller, paid, gas, isView }, context);
+  const run = { contract, method: name, args, caller, paid, gas, isView };
+  return runLoaded(run, { record, code }, context);
 }
 
 function areWelcome(paid: ReadonlyMap<string, bigint>, method: CodeMethod): boolean {

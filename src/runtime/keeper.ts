@@ -116,7 +116,7 @@ function receiptsOf(
     if (isOneByOne) port.begin(callNumber);
     const before = open.gasUsed();
     notes?.begin(calls[callNumber]?.[CONTRACT] ?? "");
-    receipts.push(open.execute(callNumber));
+    receipts[callNumber] = open.execute(callNumber);
     notes?.used(open.gasUsed() - before);
   }
   callNumber = 0;

@@ -86,7 +86,9 @@ function uint64(first: number, second: number): string {
 /** The CBOR array of `[key, value or null]`, ascending by key. */
 function writesItem(writes: readonly NetWrite[]): string {
   let items = header(MAJOR.array, writes.length);
-  for (const write of writes) {
+  for (let index = 0; index < writes.length; index += 1) {
+    const write = writes[index];
+    if (write === undefined) continue;
     const key = write[0];
     const value = write[1];
     items += pairHead(key.length) + key;
@@ -97,10 +99,18 @@ function writesItem(writes: readonly NetWrite[]): string {
 
 /** Heads of the pair and of the key in it. */
 function pairHead(keyBytes: number): string {
-  return keyBytes > 23 && keyBytes < 256
-    ? String.fromCharCode(PAIR, MAJOR.bytes | 24, keyBytes)
-    : String.fromCharCode(PAIR) + header(MAJOR.bytes, keyBytes);
+  const known = keyBytes < PAIR_HEADS.length ? PAIR_HEADS[keyBytes] : undefined;
+  return known ?? newPairHead(keyBytes);
 }
+
+function newPairHead(keyBytes: number): string {
+  return String.fromCharCode(PAIR) + header(MAJOR.bytes, keyBytes);
+}
+
+const SHORT_KEY_BYTES = 256;
+const PAIR_HEADS = Array.from({ length: SHORT_KEY_BYTES }, (_, keyBytes) =>
+  flat(newPairHead(keyBytes)),
+);
 
 function refundsItem(refunds: readonly Payment[]): string {
   let list = header(MAJOR.array, refunds.length);

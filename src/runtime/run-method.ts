@@ -1,4 +1,5 @@
 /** Running one method of a deployed contract, whoever asked for it: a call, a view or the registry. */
+import type { FrameParts } from "./call-frames.ts";
 import { type CallContext, CallHost } from "./call-host.ts";
 import type { KnownContract } from "./ledger-scope.ts";
 import { header, MAJOR, NULL } from "./realm/cbor.ts";
@@ -37,13 +38,25 @@ export interface MethodCall {
 
 /** Runs a method of a deployed contract in the guest; what it did is in the ledger's state when it succeeded. */
 export function runMethod(call: MethodCall, context: CallContext): CallResult {
+  const { ledger } = context;
+  const record = ledger.record(call.contract);
+  if (record === undefined) return refused("CONTRACT_UNKNOWN");
+  const code = context.code.load(ledger.state, record.codeHash);
+  return code.isFrozen ? refused("CODE_FROZEN") : runLoaded(call, { record, code }, context);
+}
+
+/** What is deployed under the number of a contract. */
+type Deployed = Pick<FrameParts, "record" | "code">;
+
+/** The same, for who has looked already which code runs. */
+export function runLoaded(
+  call: MethodCall,
+  { record, code }: Deployed,
+  context: CallContext,
+): CallResult {
   const { contract, method, args, caller, paid, gas, isView } = call;
   const { ledger, use, seat } = context;
-  const record = ledger.record(contract);
-  if (record === undefined) return refused("CONTRACT_UNKNOWN");
   const { codeHash } = record;
-  const code = context.code.load(ledger.state, codeHash);
-  if (code.isFrozen) return refused("CODE_FROZEN");
   const mark = ledger.state.mark();
   const host = new CallHost(context, { contract, record, code, caller, paid, isView, mark });
   seat.host = host;

@@ -11,6 +11,7 @@ import { flat } from "./flat-text.ts";
 import { entryBytes, type Holding, Holdings } from "./holdings.ts";
 import { type Ground, mergeRows, type Row } from "./overlay.ts";
 import { SortedKeys } from "./sorted-keys.ts";
+import { writesInOrder } from "./writes-in-order.ts";
 
 /** Learns which entries are read and written; each may be told more than once. */
 export interface StateNotes {
@@ -113,11 +114,12 @@ export class WorkingState {
     if (entry.epoch !== this.#epoch) {
       entry.epoch = this.#epoch;
       entry.before = entry.value;
-      this.#touched.push(entry);
+      this.#touched[this.#touched.length] = entry;
     }
-    this.#journal.push(entry);
+    // In an isolate with a hardened realm `push` is a call of its own.
+    this.#journal[this.#journal.length] = entry;
     if (value !== undefined) flat(value);
-    this.#undo.push(entry.value);
+    this.#undo[this.#undo.length] = entry.value;
     entry.live += 1;
     entry.value = value ?? "";
   }
@@ -154,7 +156,7 @@ export class WorkingState {
 
   /** What was written since the mark, ascending by key, each key once with the value it has now. */
   writesSince(mark: number): readonly NetWrite[] {
-    return netWrites(inOrder(this.#journal, mark));
+    return writesInOrder(this.#journal, mark);
   }
 
   /** Tells of every key that the ledger wrote what it held before the ledger, and what it holds now. */
@@ -271,33 +273,4 @@ export class WorkingState {
 
 function entryOf(key: string, value: string | undefined): Entry {
   return { key, value, before: undefined, epoch: 0, holding: undefined, live: 0 };
-}
-
-/** Of the few that a call writes, ascending by key: each is put in its place. */
-function inOrder(journal: readonly Entry[], mark: number): readonly Entry[] {
-  const sorted: Entry[] = [];
-  for (let index = mark; index < journal.length; index += 1) {
-    const entry = journal[index];
-    if (entry === undefined) continue;
-    sorted.push(entry);
-    // Never before the first: in an isolate with a hardened realm, asking for what no array holds is slow.
-    for (let place = sorted.length - 1; place > 0; place -= 1) {
-      const before = sorted[place - 1];
-      if (before === undefined || before.key <= entry.key) break;
-      sorted[place] = before;
-      sorted[place - 1] = entry;
-    }
-  }
-  return sorted;
-}
-
-/** Entries ascending by key; one that was written twice stands there twice. */
-function netWrites(entries: readonly Entry[]): readonly NetWrite[] {
-  const writes: NetWrite[] = [];
-  let last = "";
-  for (const { key, value } of entries) {
-    if (key !== last) writes.push([key, value ?? ""]);
-    last = key;
-  }
-  return writes;
 }

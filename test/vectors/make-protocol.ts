@@ -21,7 +21,7 @@ const sources = {
   keeper: [
     "src/runtime/{keeper,execute-*,run-method,call-host,call-frames,contract-*,registry*,abi-terms}.ts",
     "src/runtime/{ledger-scope,facts,money,transaction-use,owner-book,holdings,working-state}.ts",
-    "src/runtime/{overlay,sorted-keys,system-keys,upgrade-records,addresses}.ts",
+    "src/runtime/{overlay,sorted-keys,writes-in-order,system-keys,upgrade-records,addresses}.ts",
   ],
   inbox: ["src/contracts/{inbox,call,calldata-frame}.ts"],
   codec: ["src/lib/{cbor,strkey,assets}.ts", "src/contracts/value-codec.ts"],

@@ -29,6 +29,14 @@ export const FALSE = "\xf4";
 export const TRUE = "\xf5";
 export const NULL = "\xf6";
 
+/** Of an unsigned integer of eight bytes. */
+const EXACT_HEAD = 27;
+const BYTE_END = 256;
+/** Major types are apart by 32. */
+const HEADS_A_UNIT = BYTE_END / 32;
+const shortHeads: string[] = [];
+for (let place = 0; place < 8 * BYTE_END; place += 1) shortHeads[place] = "";
+
 const UINT32_END = 4_294_967_296;
 const UINT64_END = 1n << 64n;
 const EXACT_MAX = 9_007_199_254_740_991;
@@ -42,10 +50,20 @@ const TAG_NEGATIVE = "\xc3";
 /** The head of an item. */
 export function header(major: number, length: number): string {
   if (length < 24) return fromCharCode(major | length);
-  if (length < 256) return fromCharCode(major | 24, length);
+  if (length < BYTE_END) return shortHeader(major, length);
   if (length < 65_536) return fromCharCode(major | 25, length >> 8, length & 255);
   const [high, low] = [length >>> 16, length & 65_535];
   return fromCharCode(major | 26, high >> 8, high & 255, low >> 8, low & 255);
+}
+
+/** Made once: nearly all lengths are of these. */
+function shortHeader(major: number, length: number): string {
+  const place = major * HEADS_A_UNIT + length;
+  const known = shortHeads[place] ?? "";
+  if (known !== "") return known;
+  const made = fromCharCode(major | 24, length);
+  shortHeads[place] = made;
+  return made;
 }
 
 export function integerItem(value: bigint): string {
@@ -70,7 +88,7 @@ export function exactItem(number: number): string {
   const high = (number / UINT32_END) | 0;
   const low = number >>> 0;
   return fromCharCode(
-    MAJOR.unsigned | 27,
+    EXACT_HEAD,
     0,
     high >>> 16,
     (high >>> 8) & 255,
