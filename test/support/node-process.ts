@@ -10,6 +10,7 @@ const Ready = z.object({ httpUrl: z.string() });
 const APPLIED = /"ledger":(\d+),.*"msg":"ledger\.applied"/;
 
 export interface NodeProcess {
+  readonly pid: number | undefined;
   /** Settles with its URL; rejects when the process ends before. */
   readonly url: Promise<string>;
   /** Names of the events it told, in order. */
@@ -59,6 +60,7 @@ export function startNode(
   const gone = new Promise<number | null>((settle) => child.once("exit", settle));
   void gone.then((code) => reject(new Error(`the node ended with ${code}: ${messages}`)));
   return {
+    pid: child.pid,
     url,
     events,
     messages: () => messages,
