@@ -593,7 +593,7 @@ describe("more than one node", () => {
     const health = async () => await (await fetch(`${waiting.httpUrl}/health`)).json();
     isDown = true;
     await until(async () => (await seen.status()).fault !== undefined);
-    expect(await health()).toEqual({ status: "fault", code: "LEDGER_NO_SOURCE" });
+    expect(await health()).toMatchObject({ status: "fault", code: "LEDGER_NO_SOURCE" });
     isDown = false;
     live.closeLedger();
     await until(async () => (await seen.status()).tip?.sequence === live.latestLedger());
@@ -622,7 +622,7 @@ describe("more than one node", () => {
       });
       const health = await fetch(`${deceived.httpUrl}/health`);
       expect(health.status).toBe(503);
-      expect(await health.json()).toEqual({ status: "fault", code: "LEDGER_HASH_MISMATCH" });
+      expect(await health.json()).toMatchObject({ status: "fault", code: "LEDGER_HASH_MISMATCH" });
       expect((await seen.view(licenceNumber, "offer", [])).ok).toBe(true);
     }
     expect(tipOf(settings.dataDir)?.sequence).toBe(honest);
