@@ -27,7 +27,7 @@ export function helper(maker: Maker): string {
   return text;
 }
 
-export function block(maker: Maker, statements: number, nesting = 0): string {
+function block(maker: Maker, statements: number, nesting = 0): string {
   return maker.inside(() => lines(maker, statements, nesting));
 }
 

@@ -27,7 +27,7 @@ import { encodeLedger } from "../src/runtime/wire.ts";
 const FIRST_SEQUENCE = 1_000;
 const FIRST_CLOSE_S = 1_800_000_000n;
 const LEDGER_S = 5n;
-export const WATCHDOG_MS = 10_000;
+const WATCHDOG_MS = 10_000;
 
 export const accountOf = (name: string): string => accountFromBytes(sha256(Buffer.from(name)));
 export const vault = accountOf("vault");

@@ -34,7 +34,7 @@ function problemLines(problem: Problem): readonly string[] {
 }
 
 /** The line, the one before it, and a mark below the column. */
-export function codeFrame({
+function codeFrame({
   text,
   line,
   column,

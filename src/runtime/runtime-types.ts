@@ -7,9 +7,9 @@ import type { Events } from "../lib/events.ts";
 import type { Applied, LedgerInput, Receipt, StateReader, Write } from "./applied.ts";
 import type { ContractInfo } from "./contract-info.ts";
 import type { Exception } from "./exceptions.ts";
+import type { spawnContractProcess } from "./process-spawn.ts";
 import type { Protocol } from "./protocol.ts";
 import type { ProtocolStatus } from "./protocol-schedule.ts";
-import type { spawnContractProcess } from "./process-spawn.ts";
 import type { StateTree } from "./state-tree.ts";
 import type { SystemContract, ViewResult } from "./wire.ts";
 

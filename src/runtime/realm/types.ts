@@ -66,20 +66,26 @@ export function fieldNames(value: unknown, type: AbiType, into: string[] = []): 
       return fieldNames(value["item"], type.item, into);
     case "optional":
       return fieldNames(value["type"], type.type, into);
-    case "record": {
-      const fields = value["kind"] === "record" ? value["fields"] : value;
-      if (!isPlain(fields)) return into;
-      const keys = objectKeys(fields);
-      for (let index = 0; index < keys.length; index += 1) into[into.length] = keys[index] ?? "";
-      for (let index = 0; index < type.fields.length; index += 1) {
-        const field = type.fields[index];
-        if (field !== undefined) fieldNames(fields[field[0]], field[1], into);
-      }
-      return into;
-    }
+    case "record":
+      return recordNames(value["kind"] === "record" ? value["fields"] : value, type.fields, into);
     default:
       return into;
   }
+}
+
+function recordNames(
+  value: unknown,
+  fields: readonly AbiField[],
+  into: string[],
+): readonly string[] {
+  if (!isPlain(value)) return into;
+  const keys = objectKeys(value);
+  for (let index = 0; index < keys.length; index += 1) into[into.length] = keys[index] ?? "";
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index];
+    if (field !== undefined) fieldNames(value[field[0]], field[1], into);
+  }
+  return into;
 }
 
 function areFields(value: unknown, fields: readonly AbiField[]): boolean {
