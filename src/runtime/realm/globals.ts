@@ -85,7 +85,11 @@ const objectTools = {
     charge(NAME_GAS);
     return hasOwn(value, keyOf(name));
   },
-  is: (left: unknown, right: unknown): boolean => equal(left, right) || isSame(left, right),
+  is: (left: unknown, right: unknown): boolean => {
+    // For what comparing costs; but zero and zero below zero are equal, and are not the same.
+    equal(left, right);
+    return isSame(left, right);
+  },
 };
 
 function shortText(value: string): string {
