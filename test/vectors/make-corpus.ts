@@ -15,7 +15,7 @@ using code = await strippedCode();
 const passes = await Promise.all(
   ENGINES.map(async (engineFlags) => {
     await using rig = new Rig({ engineFlags, spawn: code.spawn });
-    return passOver(scripts, rig);
+    return await passOver(scripts, rig);
   }),
 );
 const [first, ...others] = passes;
