@@ -24,6 +24,9 @@ const MODULES_MAX = 200;
 
 /** Undefined when the entry itself cannot be read as a module. */
 export function readGraph(entryFile: string, report: Report): ModuleGraph | undefined {
+  if (!/\.[jt]s$/.test(entryFile)) {
+    throw new AceError("FILE_UNREADABLE", `${entryFile} is no .ts or .js file`);
+  }
   const folder = dirname(realOf(resolve(entryFile)));
   const shown = dirname(entryFile);
   const known = new Map<string, Module | undefined>();

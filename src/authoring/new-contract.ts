@@ -55,8 +55,8 @@ export function newContract(folder: string, word: string): NewContract {
     throw new AceError("TEMPLATE_UNKNOWN", `no template "${word}"; there are ${known}`);
   }
   const name = basename(resolve(folder));
-  if (existsSync(folder)) {
-    throw new AceError("USAGE", `${folder} is there already; give another folder`);
+  if (folder === "" || existsSync(folder)) {
+    throw new AceError("USAGE", `"${folder}" is there already; give another folder`);
   }
   if (!NAME.test(name)) {
     throw new AceError("USAGE", `"${name}" cannot name a package: use a-z, 0-9 and -`);
