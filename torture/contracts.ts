@@ -135,7 +135,7 @@ async function baseNsOf(rigs: Rigs): Promise<number> {
 }
 
 /** After a collection, so that only what is held counts. */
-function residentBytes(): number {
+export function residentBytes(): number {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect === "function") collect();
