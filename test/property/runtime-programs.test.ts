@@ -4,7 +4,7 @@
 import { expect, it } from "vitest";
 import { type Difference, runPrograms } from "../../torture/programs.ts";
 
-const PROGRAMS = 60;
+const PROGRAMS = 40;
 const TIMEOUT_MS = 240_000;
 const seed = Number(process.env["PROGRAMS_SEED"] ?? 2_026);
 
