@@ -334,6 +334,11 @@ const cases: readonly (readonly [what: string, files: Files, wanted: readonly st
   ],
 ];
 
+it("keeps a space between two words that a type stood between", () => {
+  const stripped = stripTypes("const a = b as object in c;\n");
+  expect(stripped.ok && stripped.mapped.text).toBe("const a = b in c;\n");
+});
+
 it("leaves every word of real sources as it was, and every line break between two of them", () => {
   const files = globSync([
     "src/{authoring,contracts,lib,runtime}/*.ts",
