@@ -108,11 +108,19 @@ function visitMembers(
 ): void {
   for (const key of ownKeys(target)) {
     const found = getOwnPropertyDescriptor(target, key);
-    const name = typeof key === "symbol" ? "[symbol]" : key;
+    const name = typeof key === "symbol" ? symbolName(key) : key;
     visit(`${path}.${name}`, found?.value);
     visit(`${path}.get ${name}`, found?.get);
     visit(`${path}.set ${name}`, found?.set);
   }
+}
+
+/** Kept, because the name of a symbol is itself a member that goes. */
+const { iterator, hasInstance } = Symbol;
+
+function symbolName(symbol: symbol): string {
+  if (symbol === iterator) return "[iterator]";
+  return symbol === hasInstance ? "[hasInstance]" : "[symbol]";
 }
 
 const ERRORS = [

@@ -8,11 +8,11 @@ import { spread } from "./arrays.ts";
 import { install } from "./frame.ts";
 import { globals } from "./globals.ts";
 import { hardenRealm, reachable } from "./harden.ts";
-import { iterable } from "./iteration.ts";
+import { iterable, iteratorPrototypes } from "./iteration.ts";
 import { kit } from "./kit.ts";
 import { normalise, outOfGas, raise, tooDeep, typeError } from "./meter.ts";
 import * as operators from "./operators.ts";
-import { create, freeze, setOwn } from "./primordials.ts";
+import { create, freeze, RawTypeError, setOwn } from "./primordials.ts";
 import { invoke, reference, set, step, update } from "./references.ts";
 import { run } from "./run.ts";
 
@@ -78,7 +78,15 @@ const names: Readonly<Record<string, unknown>> = {
   $audit: (): string => {
     $g = Infinity;
     const literals = { array: [], text: "", number: 0, integer: 0n, bool: true, f: () => {} };
-    const roots = { kit, globals, iterator: [].values(), ...literals };
+    const [arrays, texts, maps, sets] = iteratorPrototypes;
+    const made = {
+      iterator: [].values(),
+      iterators: freeze({ arrays, texts, maps, sets }),
+      failure: normalise(new RawTypeError()),
+      stateValue: kit.state.value("audit", kit.int),
+      stateMap: kit.state.map("audit", kit.int, kit.int),
+    };
+    const roots = { kit, globals, ...made, ...literals };
     let lines = "";
     for (const path of reachable(boxed(roots))) lines += `${path}\n`;
     return lines;
