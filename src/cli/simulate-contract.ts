@@ -34,7 +34,9 @@ export async function simulateContract(
     for (const line of receiptLines(receipt)) output.line(line);
     if (!receipt.ok) output.line(`  because  ${refusalWords(receipt.code)}`, "warn");
   }
-  for (const change of simulated.changes) output.line(`  writes   ${changeText(change)}`);
+  for (const change of simulated.changes.filter(isSeen)) {
+    output.line(`  writes   ${changeText(change)}`);
+  }
   const gasLimit = gasLimitFor(simulated);
   output.line(`gas limit to declare: ${gasLimit} (what it used and a fifth more)`);
   const { ledger, receipts, changes } = simulated;
@@ -47,6 +49,11 @@ function gasLimitFor({ receipts }: Pick<SimulationJson, "receipts">): bigint {
   const wanted = (used * GAS_MARGIN_PERCENT) / 100n;
   const most = BigInt(limits.gasCallMax);
   return wanted < most ? wanted : most;
+}
+
+/** What came and went again within the call is written, and changes nothing that a person would look for. */
+function isSeen({ name, before, after }: ChangeJson): boolean {
+  return valueText(name, before) !== valueText(name, after);
 }
 
 /** Such as `contract 257 tips[01ab…]: "5" -> "7"`. */

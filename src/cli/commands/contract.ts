@@ -43,7 +43,7 @@ function registerCode(noun: Command, run: Run): void {
       .command("verify <number>")
       .description("rebuilds a source, and says whether the contract runs exactly that")
       .requiredOption("--source <file|folder>", "the source to rebuild"),
-    "ace contract verify 257 --source my-licence",
+    "ace contract verify 257 --source my-licence/licence.ts",
   ).action(run((context, [number = ""], flags) => verifyContract(context, number, flags)));
   examples(
     noun

@@ -35,8 +35,8 @@ export function register(noun: Command, run: Run): void {
       .command("state <contract> <name> [parts...]")
       .description(PARTS)
       .option("--out <file>", "keep the proof"),
-    "ace proof state 412 offer",
-    "ace proof state 412 grants GABC… --out right.json",
+    "ace proof state 412 terms",
+    "ace proof state 412 credit GABC… --out right.json",
   ).action(
     run((context, [contract = "", name = "", ...parts], flags) =>
       proveState(context, { contract, name, parts }, flags),
