@@ -72,7 +72,10 @@ it("goes on without a source that lies, keeps the proof and says so", async () =
   const settings = configOf("lied-to", { rpcUrl, lakeUrl });
   {
     await using node = await openNode(settings, "0.0.0");
-    const status = await statusWhen(node.httpUrl, ({ tip }) => tip?.sequence === history.last);
+    const status = await statusWhen(
+      node.httpUrl,
+      ({ tip, sources }) => tip?.sequence === history.last && sources[1]?.fault !== undefined,
+    );
     expect(status.fault).toBeUndefined();
     const [rpc, lake] = status.sources;
     expect(rpc).toMatchObject({ kind: "rpc", state: "following" });
