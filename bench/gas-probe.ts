@@ -29,7 +29,8 @@ const COPIES = 8;
 /**
  * What state costs outside of the isolate, at its dearest and on a quiet machine of two cores: every
  * read misses, asks over the pipe and finds its row in SQLite; every write is a row, its part of the
- * state root and of a flush. `npm run bench -- runtime` measures the root; a read that misses took 30 µs.
+ * state root and of a flush. `npm run bench -- runtime` measures the root; 30 µs for a read that misses is
+ * an estimate for a quiet machine: under load it took up to 190.
  */
 export const hostShares = { readNs: 30_000, writeNs: 25_000, scanNs: 60_000 } as const;
 
