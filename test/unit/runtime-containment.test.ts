@@ -11,6 +11,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -118,11 +119,28 @@ describe.runIf(process.platform === "linux")("the contract process", () => {
     expect(limits).toMatch(/Max data size +4294967296 +4294967296 /);
   });
 
-  it.runIf(isRoot)("is nobody when the node is root, and may not signal it", () => {
+  it("is nobody when the node is root and its code is open to all, and may not signal it then", () => {
     const [, uid] = /Uid:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    expect(uid).toBe("65534");
-    expect(told["signal"]).toBe("EPERM");
+    const readable = [join(process.cwd(), "src/runtime/process-child.ts")];
+    const { user } = fenced(process.execPath, [], { readable });
+    expect(uid).toBe(String(user.uid ?? process.getuid?.()));
+    if (user.uid !== undefined) expect(told["signal"]).toBe("EPERM");
   });
+
+  it.runIf(isRoot)(
+    "is nobody for code in a folder for all, and root for code that nobody may read",
+    () => {
+      expect(fenced("/bin/sh", [], { readable: ["/bin/sh"] }).user).toEqual({
+        uid: 65_534,
+        gid: 65_534,
+      });
+      const folder = mkdtempSync(join(tmpdir(), "ace-closed-"));
+      const file = join(folder, "code.ts");
+      writeFileSync(file, "");
+      expect(fenced("/bin/sh", [], { readable: [file] }).user).toEqual({});
+      rmSync(folder, { recursive: true });
+    },
+  );
 });
 
 it.runIf(process.platform === "linux")(
