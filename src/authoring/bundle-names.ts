@@ -218,7 +218,7 @@ class BundleNaming implements BundleNames {
   }
 }
 
-/** `../shared/fee-table.ts` is `fee_table`. */
+/** `../common/fee-table.ts` is `fee_table`. */
 function stemOf(name: string): string {
   const file = name.slice(name.lastIndexOf("/") + 1);
   return file.replace(/\.[jt]s$/, "").replaceAll(/[^A-Za-z0-9]/g, "_");

@@ -22,7 +22,7 @@ export type Export =
   | ({ readonly kind: "from" } & Import);
 
 export interface Module {
-  /** Beside the entry: `prices.ts`, `../shared/fees.ts`. */
+  /** Beside the entry: `prices.ts`, `../common/fees.ts`. */
   readonly name: string;
   /** For messages. */
   readonly file: string;

@@ -7,13 +7,13 @@ import { callsOf, type InboxTransaction } from "../contracts/inbox.ts";
 import { parseServiceNetwork, type ServiceNetwork } from "../contracts/service-network.ts";
 import { developmentSettings } from "../contracts/settings.ts";
 import { systemContracts } from "../contracts/system-contracts.ts";
-import { compareBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { silentEvents } from "../lib/events.ts";
 import { sha256, sha256Hex } from "../lib/hash.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
-import type { Receipt, StateEntry, StateReader, Write } from "../runtime/applied.ts";
+import type { Receipt } from "../runtime/applied.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import type { Runtime } from "../runtime/runtime-types.ts";
+import { MemoryState } from "./memory-state.ts";
 
 const GENESIS = 100;
 /** 2027-01-15T08:00:00Z. */
@@ -101,32 +101,6 @@ export class TestLedger implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runtime[Symbol.asyncDispose]();
-  }
-}
-
-/** Small enough to be sorted anew for every scan. */
-class MemoryState implements StateReader {
-  readonly #rows = new Map<string, Uint8Array>();
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#rows.get(toHex(key));
-  }
-
-  scan(prefix: Uint8Array, after: Uint8Array | undefined, limit: number): readonly StateEntry[] {
-    const start = toHex(prefix);
-    return [...this.#rows]
-      .filter(([key]) => key.startsWith(start))
-      .map(([key, value]) => ({ key: fromHex(key) ?? prefix, value }))
-      .filter(({ key }) => after === undefined || compareBytes(key, after) > 0)
-      .toSorted((left, right) => compareBytes(left.key, right.key))
-      .slice(0, limit);
-  }
-
-  commit(writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      if (value === undefined) this.#rows.delete(toHex(key));
-      else this.#rows.set(toHex(key), value);
-    }
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { expect } from "vitest";
 import { buildContract } from "../../src/authoring/build-contract.ts";
+import { MemoryState } from "../../src/authoring/memory-state.ts";
 import type { Abi } from "../../src/contracts/abi.ts";
 import type { Lock, Transfer } from "../../src/contracts/call.ts";
 import { encodeCall } from "../../src/contracts/calldata-frame.ts";
@@ -18,20 +19,13 @@ import {
   jsonFromAnyCbor,
   jsonFromCbor,
 } from "../../src/contracts/value-json.ts";
-import { compareBytes, fromHex, toHex } from "../../src/lib/bytes.ts";
 import type { CborValue } from "../../src/lib/cbor.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { sha256, sha256Hex } from "../../src/lib/hash.ts";
 import { invariant } from "../../src/lib/invariant.ts";
 import { accountFromBytes, muxedAddress } from "../../src/lib/strkey.ts";
 import { admitSource } from "../../src/runtime/admit.ts";
-import type {
-  Applied,
-  Receipt,
-  StateEntry,
-  StateReader,
-  Write,
-} from "../../src/runtime/applied.ts";
+import type { Applied, Receipt } from "../../src/runtime/applied.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import type { Runtime, RuntimeOptions } from "../../src/runtime/runtime-types.ts";
 
@@ -271,32 +265,6 @@ class DeployError extends Error {
   constructor(code: string, result: JsonValue) {
     super(`${code} ${JSON.stringify(result)}`);
     this.code = code;
-  }
-}
-
-/** Small enough to be sorted anew for every scan. */
-class MemoryState implements StateReader {
-  readonly #rows = new Map<string, Uint8Array>();
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#rows.get(toHex(key));
-  }
-
-  scan(prefix: Uint8Array, after: Uint8Array | undefined, limit: number): readonly StateEntry[] {
-    const start = toHex(prefix);
-    return [...this.#rows]
-      .filter(([key]) => key.startsWith(start))
-      .map(([key, value]) => ({ key: fromHex(key) ?? prefix, value }))
-      .filter(({ key }) => after === undefined || compareBytes(key, after) > 0)
-      .toSorted((left, right) => compareBytes(left.key, right.key))
-      .slice(0, limit);
-  }
-
-  commit(writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      if (value === undefined) this.#rows.delete(toHex(key));
-      else this.#rows.set(toHex(key), value);
-    }
   }
 }
 
