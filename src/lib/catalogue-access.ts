@@ -54,6 +54,16 @@ export const accessCatalogue = {
     exit: 4,
     hint: "The token's issuer is not one of this network's. Update `network.json`.",
   },
+  KEY_UNAVAILABLE: {
+    status: 503,
+    exit: 6,
+    hint: "Try again shortly. The key is kept by the node of who published the content.",
+  },
+  KEY_EPOCH_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "Only the keys of this moment are released: of the epoch that runs, and the next.",
+  },
   NODE_BEHIND: { status: 503, exit: 6, hint: "The node is catching up. Try again shortly." },
   RATE_LIMITED: { status: 429, exit: 6, hint: "Wait, then try again." },
 } as const;

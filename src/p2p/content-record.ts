@@ -13,7 +13,7 @@ import { type CborValue, encodeCbor } from "../lib/cbor.ts";
 import { AceError } from "../lib/errors.ts";
 import { accountBytes, isAccount } from "../lib/strkey.ts";
 import { isSignedBy } from "./ed25519.ts";
-import { PEERS_MAX, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
+import { FILE_NAME_MAX_BYTES, PEERS_MAX, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
 import { readTorrent, type Torrent } from "./torrent.ts";
 
 const RECORD_MAX_BYTES = 2 * TORRENT_MAX_BYTES;
@@ -25,6 +25,24 @@ const url = z
   .string()
   .max(512)
   .regex(/^https?:\/\//, "is not an http address");
+
+/** How the bytes of the torrent are encrypted; the keys themselves are released to licence holders. */
+const EncryptionSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    /** One file, AES-256-CTR. */
+    kind: z.literal("file"),
+    nonce: hex(16),
+    keyCheck: hex(64),
+  }),
+  z.strictObject({
+    /** An HLS package, AES-128-CBC for each segment. */
+    kind: z.literal("hls"),
+    /** The playlist among the torrent's files. */
+    playlist: z.string().min(1).max(FILE_NAME_MAX_BYTES),
+    keyCheck: hex(64),
+  }),
+]);
+export type Encryption = Readonly<z.infer<typeof EncryptionSchema>>;
 
 const ContentRecordSchema = z.strictObject({
   v: z.literal(1),
@@ -47,6 +65,10 @@ const ContentRecordSchema = z.strictObject({
   serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
   publisher: z.string().refine(isAccount, "is not a Stellar account (G…)"),
   publishedAtS: z.int().nonnegative(),
+  /** Absent when the bytes of the torrent are the film itself. */
+  encryption: EncryptionSchema.optional(),
+  /** "open": anybody may carry the ciphertext. Absent is "licensed": the swarm itself is gated. */
+  seed: z.enum(["open", "licensed"]).optional(),
   /** The torrent itself in base64, so that no other file is needed. */
   torrent: z.base64().max(RECORD_MAX_BYTES).optional(),
 });
@@ -94,8 +116,19 @@ export function readContentRecord(document: unknown): SignedContentRecord {
   if ((record.contract === "") !== (record.access === "public")) {
     throw invalid("a gated content names a contract, a public one none");
   }
+  if (record.encryption !== undefined && record.access === "public") {
+    throw invalid("a public content has nobody to release its keys to");
+  }
+  if (record.seed !== undefined && record.encryption === undefined) {
+    throw invalid("only what is encrypted may be carried by anybody");
+  }
   if (record.torrent !== undefined) checkTorrent(record, torrentOf(record.torrent));
   return parsed.data;
+}
+
+/** Whether peers must show a token. The ciphertext of an open seed is for anybody; its key is not. */
+export function isSwarmGated({ access, seed }: Pick<ContentRecord, "access" | "seed">): boolean {
+  return access === "gated" && seed !== "open";
 }
 
 /**
@@ -114,7 +147,15 @@ function checkTorrent(record: ContentRecord, torrent: Torrent): Torrent {
   if (infohash !== record.infohash) throw invalid(`the torrent is ${infohash}`);
   if (contentId !== record.contentId) throw invalid(`the torrent's content id is ${contentId}`);
   if (length !== record.length) throw invalid(`the torrent has ${length} bytes`);
+  checkFiles(record.encryption, torrent);
   return torrent;
+}
+
+function checkFiles(encryption: Encryption | undefined, { files }: Torrent): void {
+  if (encryption?.kind === "file" && files.length !== 1) throw invalid("one file has one nonce");
+  if (encryption?.kind !== "hls") return;
+  const isThere = files.some(({ path }) => path === encryption.playlist);
+  if (!isThere) throw invalid(`the torrent holds no ${encryption.playlist}`);
 }
 
 /** What the publisher signs. */
