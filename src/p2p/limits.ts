@@ -94,3 +94,89 @@ export const PLAYER_SESSIONS_MAX = 32;
 export const PLAYER_URL_MAX_CHARS = 4_096;
 export const SESSION_IDLE_MS = 30_000;
 export const CONTENT_SESSIONS_MAX = 16;
+
+/** Signatures at the gate: of one address this many a second after a burst, of all this many a turn. */
+export const PROOFS_PER_S = 10;
+export const PROOFS_BURST_MAX = 30;
+/** A proof that would have to wait longer is refused. */
+export const PROOF_WAIT_MS_MAX = 2_500;
+export const VERIFIES_PER_TURN = 20;
+export const VERIFIES_WAITING_MAX = 1_000;
+
+// Finding peers and keeping pieces.
+export const WEB_SEEDS_MAX = 8;
+/** A tracker of the next tier, or the next of its tier, is asked after this many failures. */
+export const TRACKER_FAILURES_MAX = 1;
+/** Peers of one message of the exchange of peers, and the pace of these messages. */
+export const PEX_PEERS_MAX = 50;
+export const PEX_MS = 60_000;
+/** A peer that sends them faster than this is not listened to. */
+export const PEX_MS_MIN = 45_000;
+export const PEX_MESSAGE_MAX_BYTES = 4_096;
+export const METADATA_MAX_BYTES = 10_000_000;
+export const METADATA_PIECE_BYTES = 16_384;
+/** Pieces of the info dictionary that one peer may ask for: twice over is plenty. */
+export const METADATA_SERVED_FACTOR = 2;
+/** Peers that an info dictionary is fetched from at once. */
+export const METADATA_PEERS_MAX = 8;
+export const METADATA_PEER_MS = 20_000;
+export const METADATA_REQUESTS_MAX = 4;
+export const MAGNET_MAX_CHARS = 8_192;
+export const MAGNET_PEERS_MAX = 64;
+/** Nodes, items and peers that the DHT remembers for others, and for how long. */
+export const DHT_VALUES_MAX = 1_000;
+export const DHT_PEERS_MAX = 10_000;
+export const DHT_TABLES_MAX = 1_000;
+export const DHT_PEER_AGE_MS = 1_800_000;
+export const DHT_MESSAGE_MAX_BYTES = 2_048;
+export const DHT_VALUE_MAX_BYTES = 1_000;
+/** Messages of one address: this many at once, then this many a second. */
+export const DHT_BURST_MAX = 100;
+export const DHT_PER_S = 25;
+/** Peers of one lookup that are taken; an attacker may answer with any number. */
+export const DHT_LOOKUP_PEERS_MAX = 500;
+export const DHT_FIND_MS = 900_000;
+/** While a swarm has no peer, the DHT is asked again this soon. */
+export const DHT_ALONE_MS = 30_000;
+/** Local discovery: how often a swarm is named, and how many messages a second are heard. */
+export const LSD_MS = 300_000;
+export const LSD_MESSAGE_MAX_BYTES = 1_400;
+export const LSD_PER_S = 20;
+export const LSD_INFOHASHES_MAX = 16;
+/** Pieces that are verified again at the start, chosen at random, though a record vouches for them. */
+export const RESUME_SAMPLE = 16;
+/** Marks of new pieces are written together: after this long, or this many. */
+export const RESUME_BATCH_MS = 2_000;
+export const RESUME_BATCH_PIECES = 64;
+/** A file may have changed this much later than the record of a session that was killed says. */
+export const RESUME_GRACE_MS = 10_000;
+export const RESUME_RECORD_MAX_BYTES = 16_777_216;
+/** A store with a cap must hold what a player needs ahead, or it would fetch in circles. */
+export const STORE_CAP_MIN_BYTES = 33_554_432;
+/** Pieces kept in memory for players while the disk is full. */
+export const SPILL_BYTES_MAX = 67_108_864;
+
+/** Output to players: see player-*.ts and hls-*.ts. */
+/** Bytes written to one player that its socket has not taken yet. */
+export const PLAYER_BUFFER_MAX_BYTES = 8_388_608;
+/** A live player that stays full this long goes on at the newest place it can begin at. */
+export const PLAYER_LATE_MS = 5_000;
+/** A live player that stays full this long is closed. */
+export const PLAYER_GONE_MS = 30_000;
+/** What a player that begins stays behind the head of a live stream. */
+export const LIVE_BEHIND_MS = 1_000;
+/** How far back the first HLS list reaches: enough for a player to begin with a full list. */
+export const HLS_BEHIND_MS = 8_000;
+export const HLS_SEGMENT_MS_MIN = 1_000;
+/** A segment that finds no place to end in this many bytes is given up. */
+export const HLS_SEGMENT_MAX_BYTES = 33_554_432;
+/** Segments in the list, and those kept for a player that is a little late. */
+export const HLS_LISTED = 6;
+export const HLS_KEPT = 12;
+/** A player that asks for what happened is answered after this long if nothing has. */
+export const EVENT_POLL_MS = 25_000;
+/** Polls of one session that wait at once. */
+export const EVENT_POLLS_MAX = 4;
+export const PLAYER_BODY_MAX_BYTES = 65_536;
+/** Waiting calls and open responses of one engine. */
+export const PLAYER_REQUESTS_MAX = 256;
