@@ -3,7 +3,9 @@
  *
  * An extension sees a peer when the wire's extension handshake is done and, in a gated swarm, only
  * once the gate is open in the direction that `needs` names: before that nothing is sent, and what
- * arrives is dropped.
+ * arrives is dropped. Fields of ours are withheld there until then, and said in a second extension
+ * handshake as soon as the peer is admitted; `onPeer` is called when the peer's are here.
+ * A peer that does not know the extension is shown all the same: its address may be of use.
  *
  * Source  BEP 10.
  */
@@ -25,6 +27,8 @@ export interface Extension {
   readonly name: string;
   /** "admitted": we may give to the peer. "opened": the peer gives to us. "both": each to the other. */
   readonly needs: "admitted" | "opened" | "both";
+  /** The longest message that is taken; a longer one closes the wire. */
+  readonly messageMaxBytes?: number;
   /** Fields beside `m` in our extension handshake, such as `metadata_size`. */
   handshakeFields?(): Readonly<Record<string, Uint8Array | number>>;
   onPeer(peer: ExtensionPeer, fields: ReadonlyMap<string, Bencoded>): void;

@@ -33,6 +33,8 @@ export type GateMessage =
   | { readonly kind: "deny"; readonly code: string };
 
 export const GATE_EXTENSION = "ace_gate";
+/** The field of the extension handshake that holds the key. */
+export const GATE_KEY_FIELD = "ace_gate_k";
 const GATE_VERSION = 1;
 export const NONCE_BYTES = 32;
 
@@ -61,14 +63,14 @@ export function helloFields(hello: Hello): Readonly<Record<string, Uint8Array | 
   const flags = (hello.gatesUploads ? GATES_UPLOADS : 0) | (hello.holdsToken ? HOLDS_TOKEN : 0);
   return {
     ace_gate_v: GATE_VERSION,
-    ace_gate_k: hello.key,
+    [GATE_KEY_FIELD]: hello.key,
     ace_gate_n: hello.nonce,
     ace_gate_f: flags,
   };
 }
 
 export function readHello(fields: ReadonlyMap<string, Bencoded>): Hello | undefined {
-  const key = fields.get("ace_gate_k");
+  const key = fields.get(GATE_KEY_FIELD);
   const nonce = fields.get("ace_gate_n");
   const flags = fields.get("ace_gate_f");
   if (fields.get("ace_gate_v") !== GATE_VERSION || typeof flags !== "number") return undefined;

@@ -38,7 +38,7 @@ declare module "bittorrent-protocol" {
     ): void;
     cancel(index: number, offset: number, length: number): void;
     piece(index: number, offset: number, block: Uint8Array): void;
-    extended(name: string, body: Uint8Array): void;
+    extended(name: string | number, body: Uint8Array): void;
     write(bytes: Uint8Array): boolean;
     end(): void;
     on(event: "handshake", listener: (infohash: string, peerId: string) => void): this;
@@ -90,6 +90,7 @@ declare module "create-torrent" {
     readonly name?: string;
     readonly pieceLength: number;
     readonly announceList: readonly (readonly string[])[];
+    readonly urlList?: readonly string[];
     readonly private?: boolean;
     readonly createdBy?: string;
     readonly onProgress?: (hashed: number, total: number) => void;
@@ -100,4 +101,105 @@ declare module "create-torrent" {
     done: (error: Error | null, torrent: Uint8Array) => void,
   ): void;
   export = createTorrent;
+}
+
+declare module "bittorrent-tracker/client" {
+  interface ClientOptions {
+    readonly infoHash: string;
+    readonly peerId: Uint8Array;
+    readonly announce: readonly string[];
+    readonly port: number;
+    /** The client makes no WebSocket tracker without something here. */
+    readonly wrtc?: object;
+  }
+  interface AnnounceFields {
+    readonly left: number;
+    readonly uploaded: number;
+    readonly downloaded: number;
+    readonly numwant: number;
+  }
+  interface Update {
+    readonly announce: string;
+    readonly complete: number;
+    readonly incomplete: number;
+  }
+  interface Scrape extends Update {
+    readonly infoHash: string;
+    readonly downloaded: number;
+  }
+  class Client {
+    constructor(options: ClientOptions);
+    start(fields: AnnounceFields): void;
+    update(fields: AnnounceFields): void;
+    complete(fields: AnnounceFields): void;
+    stop(fields: AnnounceFields): void;
+    scrape(): void;
+    setInterval(intervalMs: number): void;
+    destroy(done?: () => void): void;
+    on(event: "warning" | "error", listener: (error: Error) => void): this;
+    on(event: "peer", listener: (address: string) => void): this;
+    on(event: "update", listener: (update: Update) => void): this;
+    on(event: "scrape", listener: (scrape: Scrape) => void): this;
+  }
+  export = Client;
+}
+
+declare module "bittorrent-dht" {
+  interface MutableValue {
+    readonly v: unknown;
+    readonly seq: number;
+    readonly sig: Uint8Array;
+    readonly k: Uint8Array;
+  }
+  interface DhtOptions {
+    readonly bootstrap: readonly string[] | false;
+    readonly socket: object;
+    readonly host?: string;
+    readonly verify: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) => boolean;
+    readonly maxTables: number;
+    readonly maxValues: number;
+    readonly maxPeers: number;
+    readonly maxAge: number;
+    readonly timeout?: number;
+  }
+  interface Put {
+    readonly k: Buffer;
+    readonly salt?: Buffer;
+    readonly seq: number;
+    readonly v: Buffer;
+    readonly sign: (message: Uint8Array) => Buffer;
+  }
+  class Dht {
+    readonly ready: boolean | undefined;
+    readonly nodes: { toArray(): readonly { readonly host: string; readonly port: number }[] };
+    constructor(options: DhtOptions);
+    listen(port: number, host: string, onListening: () => void): void;
+    address(): { readonly port: number };
+    addNode(node: { readonly host: string; readonly port: number }): void;
+    lookup(infohash: string, done: (error: Error | null) => void): () => void;
+    announce(
+      infohash: string,
+      port: number,
+      done: (error: Error | null, taken?: number) => void,
+    ): void;
+    put(item: Put, done: (error: Error | null, key?: Buffer, taken?: number) => void): void;
+    get(
+      key: Buffer,
+      options: { readonly salt?: Buffer; readonly cache: false },
+      done: (error: Error | null, value: MutableValue | null) => void,
+    ): void;
+    destroy(done: () => void): void;
+    on(event: "ready" | "listening", listener: () => void): this;
+    on(event: "warning" | "error", listener: (error: Error) => void): this;
+    on(
+      event: "peer",
+      listener: (
+        peer: { readonly host: string; readonly port: number },
+        infohash: Buffer,
+        from: { readonly host?: string; readonly address?: string } | null,
+      ) => void,
+    ): this;
+    off(event: "peer", listener: (...values: never[]) => void): this;
+  }
+  export = Dht;
 }

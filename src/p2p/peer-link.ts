@@ -8,9 +8,10 @@ import type { AceError } from "../lib/errors.ts";
 import type { Bencoded } from "./bencode.ts";
 import type { Bitfield } from "./bitfield.ts";
 import type { Download } from "./download.ts";
+import type { Extension } from "./extension-port.ts";
 import type { Grant } from "./gate.ts";
 import type { GateDriver } from "./gate-driver.ts";
-import { GATE_EXTENSION } from "./gate-message.ts";
+import { GATE_EXTENSION, GATE_KEY_FIELD } from "./gate-message.ts";
 import {
   BLOCK_MAX_BYTES,
   DEPTH_MAX,
@@ -18,6 +19,7 @@ import {
   SNUB_MS,
   UNREQUESTED_BLOCKS_MAX,
 } from "./limits.ts";
+import { LinkExtensions } from "./link-extensions.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
 import type { Wire } from "./wire.ts";
 import type { Block, Geometry, WireOwner } from "./wire-guard.ts";
@@ -31,6 +33,8 @@ export interface LinkHost {
   readonly fetching: Download;
   readonly gate: GatePolicy | undefined;
   readonly signal: AbortSignal;
+  readonly extensions: readonly Extension[];
+  readonly listenPort: number;
   nowMs(): number;
   piece(index: number): Promise<Uint8Array>;
   /** True when this peer must not stay: banned, or ourselves. */
@@ -56,6 +60,7 @@ export class PeerLink implements WireOwner {
   wasAdmitted = false;
   readonly #host: LinkHost;
   readonly #gate: GateDriver | undefined;
+  readonly #extensions: LinkExtensions;
   readonly #asked = new Map<string, { readonly block: Block; readonly askedMs: number }>();
   /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
   readonly #cancelled = new Set<string>();
@@ -73,6 +78,7 @@ export class PeerLink implements WireOwner {
     this.#host = host;
     this.#lastTickMs = host.nowMs();
     this.#gate = host.gate === undefined ? undefined : this.#openGate(host.gate);
+    this.#extensions = new LinkExtensions(host.extensions, this);
     wire.setOwner(this);
   }
 
@@ -90,6 +96,15 @@ export class PeerLink implements WireOwner {
   get ungatedBytes(): number {
     const isGuarded = this.#gate !== undefined && !this.wasAdmitted;
     return isGuarded ? this.wire.payload.upBytes : 0;
+  }
+
+  get isGated(): boolean {
+    return this.#gate !== undefined;
+  }
+
+  /** What we listen on: the address we dialled from is of no use to others. */
+  get listenPort(): number {
+    return this.#host.listenPort;
   }
 
   get grant(): Grant | undefined {
@@ -124,11 +139,15 @@ export class PeerLink implements WireOwner {
   }
 
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void {
-    this.#gate?.hello(fields);
+    // What an admitted peer adds later is not another hello; with a key in it, it tries to be one.
+    const isAddition = this.#extensions.handshakes === 1 && !fields.has(GATE_KEY_FIELD);
+    if (!isAddition) this.#gate?.hello(fields);
+    if (!this.wire.isClosed) this.#extensions.onHandshake(fields);
   }
 
   onExtension(name: string, body: Uint8Array): void {
     if (name === GATE_EXTENSION) this.#gate?.message(body);
+    else this.#extensions.onMessage(name, body);
   }
 
   onPieces(only?: number): void {
@@ -156,6 +175,7 @@ export class PeerLink implements WireOwner {
   onClose(reason: string): void {
     for (const { block } of this.#asked.values()) this.#host.fetching.giveBack(this.id, block);
     this.#asked.clear();
+    this.#extensions.onClose();
     this.#host.onClosed(this, reason);
   }
 
@@ -247,13 +267,19 @@ export class PeerLink implements WireOwner {
       nowS: () => host.nowMs() / 1_000,
       signal: host.signal,
       onAdmitted: () => {
+        const isFirst = !this.wasAdmitted;
         this.wasAdmitted = true;
-        if (host.isUnwelcome(this)) this.wire.close("UNWELCOME");
-        else this.wire.setChoking(false);
+        if (host.isUnwelcome(this)) {
+          this.wire.close("UNWELCOME");
+          return;
+        }
+        this.wire.setChoking(false);
+        if (isFirst) this.#extensions.onAdmitted();
       },
       onOpened: () => {
         this.wasOpened = true;
         host.onOpened(this);
+        if (!this.wire.isClosed) this.#extensions.onOpened();
       },
       onDenied: (code) => host.onDenied(this, code),
       onTokenFault: (error) => host.onTokenFault(error),

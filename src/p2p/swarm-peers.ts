@@ -13,6 +13,7 @@ import { Bans, banName } from "./bans.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { Dialer } from "./dialer.ts";
 import type { Download } from "./download.ts";
+import type { Extension } from "./extension-port.ts";
 import { GATED_PEERS_MAX, PEERS_MAX, SHARED_HASH_FAILS_MAX } from "./limits.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
@@ -27,6 +28,7 @@ export interface PeersContext {
   readonly had: Bitfield;
   readonly fetching: Download;
   readonly gate: GatePolicy | undefined;
+  readonly extensions: readonly Extension[];
   readonly listener: Listener;
   readonly clock: Clock;
   readonly events: Events;
@@ -91,6 +93,14 @@ export class SwarmPeers implements LinkHost, Disposable {
     return this.#context.gate;
   }
 
+  get extensions(): readonly Extension[] {
+    return this.#context.extensions;
+  }
+
+  get listenPort(): number {
+    return this.#context.listener.port;
+  }
+
   get signal(): AbortSignal {
     return this.#context.signal;
   }
@@ -141,6 +151,7 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   tick(): void {
     for (const link of [...this.#links.values()]) link.tick();
+    for (const extension of this.extensions) extension.tick?.(this.nowMs());
     this.#dialer.tick();
   }
 

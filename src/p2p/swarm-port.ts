@@ -1,11 +1,14 @@
 /** What a swarm is given, and what it is to those who use it. */
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
+import type { FindOptions } from "./discovery-port.ts";
+import type { Extension } from "./extension-port.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
 import type { PieceStore } from "./piece-store.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
 import type { Torrent } from "./torrent.ts";
+import type { WebSeedOptions } from "./web-seed-port.ts";
 
 export interface SwarmOptions {
   readonly torrent: Torrent;
@@ -17,8 +20,16 @@ export interface SwarmOptions {
   readonly announce?: readonly string[];
   /** `host:port` of peers known beforehand. */
   readonly peers?: readonly string[];
+  /** How peers are found beside trackers: DHT, exchange of peers, the local network. */
+  readonly find?: FindOptions;
+  /** HTTP servers that have the content too. Absent: none, not even those that the torrent names. */
+  readonly webSeeds?: WebSeedOptions;
+  /** Where the record of verified pieces is kept. Absent: all is verified at each start. */
+  readonly resumePath?: string;
   /** Absent for public content. */
   readonly gate?: GatePolicy;
+  /** What speaks to peers beside the wire itself, such as the exchange of peers. */
+  readonly extensions?: readonly Extension[];
   readonly events: Events;
   readonly clock: Clock;
   /** Aborts the verification at the start; afterwards the swarm is disposed of instead. */

@@ -55,6 +55,7 @@ export class RunningSwarm implements Swarm {
       had,
       fetching: this.#fetching,
       gate,
+      extensions: options.extensions ?? [],
       listener,
       clock,
       events,

@@ -39,10 +39,19 @@ export interface Block {
   readonly length: number;
 }
 
+/** Which pieces a peer says it has. */
+export interface PieceSet {
+  readonly count: number;
+  has(index: number): boolean;
+  set(index: number): void;
+}
+
 /** How a torrent is cut, as far as a wire must know it. */
 export interface Geometry {
   readonly pieces: number;
   pieceSize(index: number): number;
+  /** For a stream without an end: keeps what it likes of the numbers told. No bitfield fits there. */
+  newPieceSet?(): PieceSet;
 }
 
 /** What the swarm does about a wire. Set at the handshake, before any other message is read. */
@@ -94,8 +103,10 @@ export function assertWireLibrary(): void {
 /** The library's wire with our checks before each of its handlers. */
 export class GuardedProtocol extends Protocol {
   owner: WireOwner | undefined;
-  peerHas: Bitfield | undefined;
+  peerHas: PieceSet | undefined;
   extensionNames: readonly string[] = [];
+  /** By name: the longest message that is taken. */
+  readonly extensionMaxBytes = new Map<string, number>();
   onFault: (fault: WireFault) => void = () => {};
   sentBytes = 0;
   lateBytes = 0;
@@ -202,7 +213,7 @@ export class GuardedProtocol extends Protocol {
     }
     const name = this.extensionNames[id - 1];
     if (name === undefined) return;
-    if (body.length > GATE_MESSAGE_MAX_BYTES) {
+    if (body.length > (this.extensionMaxBytes.get(name) ?? GATE_MESSAGE_MAX_BYTES)) {
       this.onFault("FRAME_TOO_LARGE");
       return;
     }
@@ -235,7 +246,8 @@ export class GuardedProtocol extends Protocol {
       this.onFault("REQUEST_FLOOD");
       return;
     }
-    const pieces = read(this.owner?.geometry.pieces ?? 0);
+    const { geometry } = this.owner ?? {};
+    const pieces = geometry?.newPieceSet === undefined ? read(geometry?.pieces ?? 0) : undefined;
     if (pieces === undefined) {
       this.onFault("FRAME_MALFORMED");
       return;

@@ -6,8 +6,15 @@
  * Source  BEP 3, BEP 6, BEP 10. Limits are in wire-guard.ts.
  */
 import type { Socket } from "node:net";
+import { type Bencodable, encodeBencode } from "./bencode.ts";
 import { Bitfield } from "./bitfield.ts";
-import { FAREWELL_MS, HANDSHAKE_MS, SEND_QUEUE_MAX_BYTES, WIRE_IDLE_MS } from "./limits.ts";
+import {
+  FAREWELL_MS,
+  GATE_MESSAGE_MAX_BYTES,
+  HANDSHAKE_MS,
+  SEND_QUEUE_MAX_BYTES,
+  WIRE_IDLE_MS,
+} from "./limits.ts";
 import { type Block, GuardedProtocol, type WireOwner } from "./wire-guard.ts";
 
 export class Wire {
@@ -79,7 +86,8 @@ export class Wire {
   /** Gives the wire to a swarm: from here on its messages have a meaning. */
   setOwner(owner: WireOwner): void {
     this.#protocol.owner = owner;
-    this.#protocol.peerHas = new Bitfield(owner.geometry.pieces);
+    const { geometry } = owner;
+    this.#protocol.peerHas = geometry.newPieceSet?.() ?? new Bitfield(geometry.pieces);
     this.#protocol.on("choke", () => owner.onChoke(true));
     this.#protocol.on("unchoke", () => owner.onChoke(false));
   }
@@ -88,10 +96,25 @@ export class Wire {
   offerExtensions(
     names: readonly string[],
     fields: Readonly<Record<string, Uint8Array | number>>,
+    messageMaxBytes = GATE_MESSAGE_MAX_BYTES,
   ): void {
-    this.#protocol.extensionNames = names;
-    for (const [place, name] of names.entries()) this.#protocol.extendedMapping[place + 1] = name;
-    Object.assign(this.#protocol.extendedHandshake, fields);
+    const protocol = this.#protocol;
+    protocol.extensionNames = [...protocol.extensionNames, ...names];
+    for (const name of names) protocol.extensionMaxBytes.set(name, messageMaxBytes);
+    for (const [place, name] of protocol.extensionNames.entries()) {
+      protocol.extendedMapping[place + 1] = name;
+    }
+    Object.assign(protocol.extendedHandshake, fields);
+  }
+
+  /** Says more than the first extension handshake did, to a peer that may know it now. */
+  addToExtensionHandshake(fields: Readonly<Record<string, Uint8Array | number>>): void {
+    if (this.#isClosed) return;
+    const protocol = this.#protocol;
+    const numbers = protocol.extensionNames.map((name, place) => [name, place + 1] as const);
+    const handshake = new Map<string, Bencodable>(Object.entries(fields));
+    handshake.set("m", new Map(numbers));
+    protocol.extended(0, encodeBencode(handshake));
   }
 
   handshake(infohash: string, peerId: Uint8Array): void {

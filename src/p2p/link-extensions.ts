@@ -1,0 +1,113 @@
+/**
+ * The extensions of one link: offered in its handshake, shown the peer when its gate allows, and
+ * given its messages from then on.
+ *
+ * Source  BEP 10; extension-port.ts says what an extension may count on.
+ */
+import type { Bencoded } from "./bencode.ts";
+import type { Extension, ExtensionPeer } from "./extension-port.ts";
+import { PEER_REQUESTS_MAX } from "./limits.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the extensions of a link may know of it. */
+export interface ExtendedLink {
+  readonly id: string;
+  readonly wire: Wire;
+  readonly listenPort: number;
+  readonly isGated: boolean;
+  readonly isAdmitted: boolean;
+  readonly wasOpened: boolean;
+}
+
+type Fields = Readonly<Record<string, Uint8Array | number>>;
+
+const CLIENT_NAME = Uint8Array.from(Buffer.from("Ace Node"));
+
+export class LinkExtensions {
+  /** How many extension handshakes the peer has sent. */
+  handshakes = 0;
+  readonly #link: ExtendedLink;
+  readonly #extensions: readonly Extension[];
+  readonly #shown = new Map<
+    string,
+    { readonly extension: Extension; readonly peer: ExtensionPeer }
+  >();
+  #fields: ReadonlyMap<string, Bencoded> = new Map();
+
+  /** Must be made before the handshake, which names the extensions. */
+  constructor(extensions: readonly Extension[], link: ExtendedLink) {
+    this.#extensions = extensions;
+    this.#link = link;
+    const base = { p: link.listenPort, reqq: PEER_REQUESTS_MAX, v: CLIENT_NAME };
+    link.wire.offerExtensions([], link.isGated ? base : { ...base, ...this.#ownFields() });
+    for (const { name, messageMaxBytes } of extensions) {
+      link.wire.offerExtensions([name], {}, messageMaxBytes);
+    }
+  }
+
+  onHandshake(fields: ReadonlyMap<string, Bencoded>): void {
+    this.handshakes += 1;
+    if (this.handshakes > HANDSHAKES_USED_MAX) return;
+    this.#fields = new Map([...this.#fields, ...fields]);
+    this.#show();
+  }
+
+  /** We may give to the peer: what was withheld is said now. */
+  onAdmitted(): void {
+    this.#link.wire.addToExtensionHandshake(this.#ownFields());
+    this.#show();
+  }
+
+  /** The peer gives to us. */
+  onOpened(): void {
+    this.#show();
+  }
+
+  onMessage(name: string, body: Uint8Array): void {
+    const shown = this.#shown.get(name);
+    if (shown === undefined || !this.#isAllowed(shown.extension)) return;
+    shown.extension.onMessage(shown.peer, body);
+  }
+
+  onClose(): void {
+    for (const { extension, peer } of this.#shown.values()) extension.onGone(peer);
+    this.#shown.clear();
+  }
+
+  #ownFields(): Fields {
+    return Object.assign({}, ...this.#extensions.map((extension) => extension.handshakeFields?.()));
+  }
+
+  #show(): void {
+    if (this.handshakes === 0) return;
+    for (const extension of this.#extensions) {
+      if (this.#shown.has(extension.name) || !this.#isAllowed(extension)) continue;
+      // What the peer withheld until it admitted us is in its second handshake, which follows.
+      const isWaiting = this.#link.isGated && extension.needs !== "admitted";
+      if (isWaiting && this.handshakes < HANDSHAKES_USED_MAX) continue;
+      const peer = this.#peerOf(extension.name);
+      this.#shown.set(extension.name, { extension, peer });
+      extension.onPeer(peer, this.#fields);
+    }
+  }
+
+  #isAllowed({ needs }: Extension): boolean {
+    const { isGated, isAdmitted, wasOpened } = this.#link;
+    if (!isGated) return true;
+    return (needs === "opened" || isAdmitted) && (needs === "admitted" || wasOpened);
+  }
+
+  #peerOf(name: string): ExtensionPeer {
+    const { id, wire } = this.#link;
+    return {
+      id,
+      address: wire.address,
+      isOutgoing: wire.isOutgoing,
+      send: (body) => wire.sendExtension(name, body),
+      close: (reason) => wire.close(reason),
+    };
+  }
+}
+
+/** The first one, and what an admitted peer adds to it. */
+const HANDSHAKES_USED_MAX = 2;
