@@ -36,8 +36,8 @@ export const accessCatalogue = {
     hint: "This contract does not offer this content. `ace content list` names the right one.",
   },
   REGION_DENIED: { status: 403, exit: 5, hint: "It may not be watched in this country." },
-  DEVICE_NOT_LINKED: { status: 403, exit: 5, hint: "Link this device: `ace contract inspect 2`." },
-  DEVICE_LIMIT: { status: 403, exit: 5, hint: "Remove another device: `ace contract inspect 2`." },
+  DEVICE_NOT_LINKED: { status: 403, exit: 5, hint: "Link this device: `ace device add`." },
+  DEVICE_LIMIT: { status: 403, exit: 5, hint: "Remove another device: `ace device remove <key>`." },
   MINUTES_SPENT: { status: 403, exit: 5, hint: "Buy again: `ace licence buy <contract>`." },
   ACCESS_METHOD_INVALID: {
     status: 502,
@@ -49,6 +49,23 @@ export const accessCatalogue = {
   TOKEN_AUDIENCE: { status: 401, exit: 4, hint: "This token is for another content." },
   TOKEN_NOT_YOURS: { status: 401, exit: 4, hint: "This token is bound to another device key." },
   TOKEN_NETWORK: { status: 401, exit: 4, hint: "This token is for another service network." },
+  TOKEN_REVOKED: {
+    status: 401,
+    exit: 4,
+    hint: "Its right has ended: `ace licence show <contract>` tells what you hold.",
+  },
+  LEASE_FULL: {
+    status: 409,
+    exit: 5,
+    hint: "Stop a stream on another device: `ace token leases` lists them, `ace token stop` frees one.",
+  },
+  LEASE_LOST: { status: 409, exit: 5, hint: "Another device plays now. Start this stream again." },
+  PROOF_REPLAYED: { status: 401, exit: 4, hint: "A proof works once. Make a new one." },
+  ISSUERS_STALE: {
+    status: 503,
+    exit: 6,
+    hint: "What this node knows of issuers is too old. Connect it to a node that follows the network.",
+  },
   ISSUER_UNKNOWN: {
     status: 401,
     exit: 4,

@@ -48,3 +48,8 @@ export interface AccessPolicy {
   /** Calls back when grants may have ended before their time. Returns what ends the subscription. */
   onChange(listener: () => void): () => void;
 }
+
+/** Payload that went out under one token, for whoever accounts for it. */
+export interface PayloadSink {
+  onPayload(sent: { readonly grant: Grant; readonly aud: string; readonly bytes: number }): void;
+}

@@ -1,5 +1,6 @@
 /** Drives the gate of one wire: gives it the clock, fetches tokens and carries out its actions. */
 import { AceError, type ErrorCode } from "../lib/errors.ts";
+import type { PayloadSink } from "./access-port.ts";
 import type { Bencoded } from "./bencode.ts";
 import {
   type GateAction,
@@ -11,6 +12,9 @@ import {
   startGate,
   stepGate,
 } from "./gate.ts";
+import { readGateMessage } from "./gate-message.ts";
+import { GATE_MESSAGES_PER_MINUTE } from "./limits.ts";
+import type { VerifyBudget } from "./verify-budget.ts";
 
 /** Where a viewer's own tokens come from. Rejects with what the viewer should be told. */
 export interface TokenSource {
@@ -27,33 +31,40 @@ export interface GateEvents {
   close(code: ErrorCode): void;
 }
 
+export interface GateDriverOptions {
+  readonly terms: GateTerms;
+  readonly tokens: TokenSource | undefined;
+  readonly events: GateEvents;
+  /** Address of the peer, without its port: what its signatures are counted by. */
+  readonly host: string;
+  readonly budget: VerifyBudget;
+  readonly usage: PayloadSink | undefined;
+  /** Payload that went to the peer so far. */
+  readonly sentBytes: () => number;
+  readonly nowS: () => number;
+  readonly signal: AbortSignal;
+}
+
 export class GateDriver {
+  readonly #options: GateDriverOptions;
   readonly #terms: GateTerms;
-  readonly #tokens: TokenSource | undefined;
   readonly #events: GateEvents;
-  readonly #nowS: () => number;
-  readonly #signal: AbortSignal;
+  /** Messages that wait until their signature may be checked, the first of them asked for. */
+  readonly #waiting: Uint8Array[] = [];
   #state: GateState;
   #isAsking = false;
+  #countedBytes = 0;
 
-  constructor(options: {
-    readonly terms: GateTerms;
-    readonly tokens: TokenSource | undefined;
-    readonly events: GateEvents;
-    readonly nowS: () => number;
-    readonly signal: AbortSignal;
-  }) {
+  constructor(options: GateDriverOptions) {
+    this.#options = options;
     this.#terms = options.terms;
-    this.#tokens = options.tokens;
     this.#events = options.events;
-    this.#nowS = options.nowS;
-    this.#signal = options.signal;
     this.#state = startGate(options.nowS());
   }
 
   /** Whether the peer may have bytes at this very moment. */
   get isAdmitted(): boolean {
-    return isAdmitted(this.#state, this.#nowS());
+    return isAdmitted(this.#state, this.#options.nowS());
   }
 
   /** Whom the token names, and until when; undefined before there was one. */
@@ -71,15 +82,46 @@ export class GateDriver {
   }
 
   message(bytes: Uint8Array): void {
-    this.#step({ kind: "message", bytes });
+    if (this.#waiting.length >= GATE_MESSAGES_PER_MINUTE) {
+      this.#step({ kind: "refuse", code: "RATE_LIMITED" });
+      return;
+    }
+    this.#waiting.push(bytes);
+    if (this.#waiting.length === 1) this.#takeFirst();
   }
 
   tick(): void {
     this.#step({ kind: "tick" });
   }
 
+  /** Counts what was sent since the last time by the token that it was sent under. */
+  settle(): void {
+    const { usage, sentBytes } = this.#options;
+    const { grant } = this.#state;
+    if (usage === undefined || grant === undefined) return;
+    const bytes = sentBytes() - this.#countedBytes;
+    if (bytes <= 0) return;
+    this.#countedBytes += bytes;
+    usage.onPayload({ grant, aud: this.#terms.aud, bytes });
+  }
+
+  #takeFirst(): void {
+    const [bytes] = this.#waiting;
+    if (bytes === undefined || this.#state.closed !== undefined) return;
+    const take = () => {
+      this.#waiting.shift();
+      this.#step({ kind: "message", bytes });
+      this.#takeFirst();
+    };
+    const { budget, host } = this.#options;
+    if (!hasSignature(bytes)) take();
+    else if (!budget.ask(host, take)) this.#step({ kind: "refuse", code: "RATE_LIMITED" });
+  }
+
   #step(input: GateInput): void {
-    const { state, actions } = stepGate(this.#terms, this.#state, input, this.#nowS());
+    // A renewal names another token from here on, and the end of a grant none.
+    this.settle();
+    const { state, actions } = stepGate(this.#terms, this.#state, input, this.#options.nowS());
     this.#state = state;
     for (const action of actions) this.#act(action);
   }
@@ -108,17 +150,23 @@ export class GateDriver {
   }
 
   async #ask(): Promise<void> {
-    if (this.#isAsking || this.#tokens === undefined) return;
+    const { tokens, signal } = this.#options;
+    if (this.#isAsking || tokens === undefined) return;
     this.#isAsking = true;
     try {
-      const token = await this.#tokens.token(this.#terms.aud, this.#signal);
+      const token = await tokens.token(this.#terms.aud, signal);
       this.#step({ kind: "token", token });
     } catch (error) {
-      if (!this.#signal.aborted) this.#events.onTokenFault(asAceError(error));
+      if (!signal.aborted) this.#events.onTokenFault(asAceError(error));
     } finally {
       this.#isAsking = false;
     }
   }
+}
+
+function hasSignature(bytes: Uint8Array): boolean {
+  const kind = readGateMessage(bytes)?.kind;
+  return kind === "prove" || kind === "admit";
 }
 
 function asAceError(error: unknown): AceError {

@@ -11,100 +11,47 @@
  */
 import { toHex } from "../lib/bytes.ts";
 import type { ErrorCode } from "../lib/errors.ts";
+import type { Grant } from "./access-port.ts";
 import type { Bencoded } from "./bencode.ts";
-import { type DeviceKey, isSignedBy } from "./ed25519.ts";
+import { isSignedBy } from "./ed25519.ts";
 import {
   type GateMessage,
-  type GateRole,
   gateMessageBytes,
   type Hello,
   readGateMessage,
   readHello,
   transcript,
 } from "./gate-message.ts";
+import type {
+  GateAction,
+  GateInput,
+  GateState,
+  GateStep,
+  GateTerms,
+  Verified,
+} from "./gate-terms.ts";
 import { GATE_MESSAGES_PER_MINUTE, GATE_OPEN_S, GATE_PROOF_S } from "./limits.ts";
 
-type Verified =
-  | {
-      readonly ok: true;
-      /** The key that the token is bound to, 64 hexadecimal characters. */
-      readonly deviceKey: string;
-      readonly account: string;
-      readonly expiresAtS: number;
-    }
-  | { readonly ok: false; readonly code: ErrorCode };
-
-/** Judges tokens offline. What they mean is not this room's business. */
-export interface TokenVerifier {
-  verify(token: string, want: { readonly aud: string; readonly nowS: number }): Verified;
-}
-
-/** What never changes during one wire. */
-export interface GateTerms {
-  readonly role: GateRole;
-  readonly infohash: Uint8Array;
-  /** Name of the swarm, as a token's audience says it. */
-  readonly aud: string;
-  readonly key: DeviceKey;
-  readonly nonce: Uint8Array;
-  /** Without one nobody is admitted. */
-  readonly verifier?: TokenVerifier;
-  /** Present when we hold a right to this content ourselves. */
-  readonly download?: {
-    /** Keys of the nodes that the content record lists, in hexadecimal. */
-    readonly serverKeys: ReadonlySet<string>;
-    /** Also show our token to other viewers, so that both can share what they have. */
-    readonly sharing: boolean;
-  };
-}
-
-/** Whom we admitted, and until when. */
-export interface Grant {
-  readonly account: string;
-  readonly expiresAtS: number;
-}
-
-export interface GateState {
-  readonly startedS: number;
-  readonly peer?: Hello;
-  /** The peer proved the key it showed. */
-  readonly isProven: boolean;
-  readonly tokenSent: boolean;
-  readonly grant?: Grant;
-  /** Until when the peer serves us, as it says. */
-  readonly openedUntilS?: number;
-  /** When to ask for a token, first or newer. */
-  readonly askAtS?: number;
-  readonly closed?: ErrorCode;
-  readonly window: { readonly startS: number; readonly messages: number };
-}
-
-export type GateInput =
-  | { readonly kind: "hello"; readonly fields: ReadonlyMap<string, Bencoded> }
-  | { readonly kind: "message"; readonly bytes: Uint8Array }
-  | { readonly kind: "token"; readonly token: string }
-  | { readonly kind: "tick" };
-
-export type GateAction =
-  | { readonly kind: "send"; readonly bytes: Uint8Array }
-  | { readonly kind: "ask-token" }
-  | { readonly kind: "admit"; readonly grant: Grant }
-  | { readonly kind: "opened" }
-  | { readonly kind: "denied"; readonly code: string }
-  | { readonly kind: "close"; readonly code: ErrorCode };
-
-export interface GateStep {
-  readonly state: GateState;
-  readonly actions: readonly GateAction[];
-}
+export type { Grant } from "./access-port.ts";
+export type {
+  GateAction,
+  GateInput,
+  GateState,
+  GateStep,
+  GateTerms,
+  TokenVerifier,
+} from "./gate-terms.ts";
 
 const RENEWAL_LEAD_S = 60;
 const RENEWAL_SHARE = 0.2;
-const ASK_AGAIN_S = 5;
+/** Viewers of one stream began together; so much of the lead is chance, or all would renew at once. */
+const RENEWAL_JITTER = 1 / 3;
+const ASK_AGAIN_S = [2, 4, 8];
+const BYTE_VALUES = 256;
 
 export function startGate(nowS: number): GateState {
   const window = { startS: nowS, messages: 0 };
-  return { startedS: nowS, isProven: false, tokenSent: false, window };
+  return { startedS: nowS, isProven: false, tokenSent: false, asks: 0, window };
 }
 
 /** True while the peer may have our bytes. Asked for every block, so a late timer leaks nothing. */
@@ -126,8 +73,10 @@ export function stepGate(
       return onMessage(terms, state, input.bytes, nowS);
     case "token":
       return onToken(terms, state, input.token);
+    case "refuse":
+      return close(state, input.code);
     case "tick":
-      return onTick(state, nowS);
+      return onTick(terms, state, nowS);
   }
 }
 
@@ -163,7 +112,7 @@ function onMessage(terms: GateTerms, state: GateState, bytes: Uint8Array, nowS: 
     case "admit":
       return onAdmit(terms, counted, message.token, nowS);
     case "open":
-      return onOpen(counted, message.expiresAtS, nowS);
+      return onOpen(terms, counted, message.expiresAtS, nowS);
     case "deny":
       return onDeny(terms, counted, message.code);
   }
@@ -191,8 +140,7 @@ function considerAsking(terms: GateTerms, state: GateState, peer: Hello, nowS: n
   // Between viewers the one who dialled shows first, or both would wait for ever.
   const isTrustedViewer = peer.holdsToken && (state.grant !== undefined || terms.role === "I");
   if (isServer || (download.sharing && isTrustedViewer)) {
-    const asking = { ...state, askAtS: nowS + ASK_AGAIN_S };
-    return { state: asking, actions: [{ kind: "ask-token" }] };
+    return ask(state, nowS);
   }
   // A node without a right of its own that is not listed has no business serving this content.
   if (!peer.holdsToken) return close(state, "SERVER_UNKNOWN");
@@ -209,22 +157,31 @@ function onAdmit(terms: GateTerms, state: GateState, token: string, nowS: number
   if (grant !== undefined && grant.account !== verified.account) {
     return close(state, "TOKEN_NOT_YOURS");
   }
-  const expiresAtS = Math.max(verified.expiresAtS, grant?.expiresAtS ?? 0);
-  if (expiresAtS <= nowS) return close(state, "TOKEN_EXPIRED");
-  const renewed = { account: verified.account, expiresAtS };
+  if (verified.expiresAtS <= nowS) return close(state, "TOKEN_EXPIRED");
+  // A token that ends sooner than the one before does not take anything away.
+  const isLater = grant === undefined || verified.expiresAtS >= grant.expiresAtS;
+  const renewed = isLater ? grantOf(verified) : grant;
   const admitted = { ...state, grant: renewed };
-  const actions = [send({ kind: "open", expiresAtS }), { kind: "admit", grant: renewed } as const];
+  const opening = send({ kind: "open", expiresAtS: renewed.expiresAtS });
+  const actions = [opening, { kind: "admit", grant: renewed } as const];
   if (state.tokenSent || state.askAtS !== undefined) return { state: admitted, actions };
   const next = considerAsking(terms, admitted, peer, nowS);
   return { state: next.state, actions: [...actions, ...next.actions] };
 }
 
-function onOpen(state: GateState, expiresAtS: number, nowS: number): GateStep {
+function onOpen(
+  { nonce }: GateTerms,
+  state: GateState,
+  expiresAtS: number,
+  nowS: number,
+): GateStep {
   if (!state.tokenSent) return close(state, "GATE_ORDER");
   const lifeS = Math.max(0, expiresAtS - nowS);
-  const askAtS = expiresAtS - Math.min(RENEWAL_LEAD_S, lifeS * RENEWAL_SHARE);
+  const leadS = Math.min(RENEWAL_LEAD_S, lifeS * RENEWAL_SHARE);
+  const chance = (nonce[0] ?? 0) / BYTE_VALUES - 0.5;
+  const askAtS = Math.max(expiresAtS - leadS * (1 + chance * RENEWAL_JITTER), nowS + 1);
   return {
-    state: { ...state, openedUntilS: expiresAtS, askAtS: Math.max(askAtS, nowS + 1) },
+    state: { ...state, openedUntilS: expiresAtS, askAtS, asks: 0 },
     actions: [{ kind: "opened" }],
   };
 }
@@ -241,19 +198,37 @@ function onToken(terms: GateTerms, state: GateState, token: string): GateStep {
   return { state: { ...state, tokenSent: true }, actions: [send({ kind: "admit", token })] };
 }
 
-function onTick(state: GateState, nowS: number): GateStep {
+function onTick({ verifier }: GateTerms, state: GateState, nowS: number): GateStep {
   const { grant, openedUntilS, askAtS } = state;
   if (grant !== undefined && nowS >= grant.expiresAtS) return close(state, "TOKEN_EXPIRED");
+  const ended = grant && verifier?.endedBy?.(grant, nowS);
+  if (ended !== undefined) return close(state, ended);
   const waitedS = nowS - state.startedS;
   const isUseful = grant !== undefined || (openedUntilS !== undefined && nowS < openedUntilS);
   if (!isUseful && waitedS >= GATE_OPEN_S) return close(state, "GATE_TIMEOUT");
   if (state.peer !== undefined && !state.isProven && waitedS >= GATE_PROOF_S) {
     return close(state, "GATE_TIMEOUT");
   }
-  if (askAtS === undefined || nowS < askAtS) return { state, actions: [] };
+  return askAtS === undefined || nowS < askAtS ? { state, actions: [] } : ask(state, nowS);
+}
+
+/** Asked again after ever longer times until the peer opens. */
+function ask(state: GateState, nowS: number): GateStep {
+  const waitS = ASK_AGAIN_S[Math.min(state.asks, ASK_AGAIN_S.length - 1)] ?? 0;
+  const asking = { ...state, askAtS: nowS + waitS, asks: state.asks + 1 };
+  return { state: asking, actions: [{ kind: "ask-token" }] };
+}
+
+function grantOf(verified: Verified & { readonly ok: true }): Grant {
+  const { account, expiresAtS, deviceKey, jti, role, bytesPerSMax, marks } = verified;
   return {
-    state: { ...state, askAtS: nowS + ASK_AGAIN_S },
-    actions: [{ kind: "ask-token" }],
+    account,
+    expiresAtS,
+    deviceKey,
+    jti: jti ?? "",
+    role: role ?? "viewer",
+    bytesPerSMax: bytesPerSMax ?? 0,
+    marks: marks ?? [],
   };
 }
 

@@ -153,7 +153,7 @@ describe("the gate", () => {
   it("opens for a viewer who proves the key that a good token names", () => {
     const { client, node } = meet({ token: tokenFor(viewer) });
     expect(isAdmitted(node.state, nowS)).toBe(true);
-    expect(node.state.grant).toEqual({ account: "viewer", expiresAtS: nowS + 300 });
+    expect(node.state.grant).toMatchObject({ account: "viewer", expiresAtS: nowS + 300 });
     expect(client.actions.map(({ kind }) => kind)).toContain("opened");
     // It is not mutual: the seeding node showed no token, so it gets nothing from the viewer.
     expect(isAdmitted(client.state, nowS)).toBe(false);
@@ -231,13 +231,38 @@ describe("an open gate", () => {
     expect(isAdmitted(node.state, nowS + 599)).toBe(true);
   });
 
-  it("asks for a newer token when a fifth of a short life is left", () => {
+  it("asks for a newer token when about a fifth of a short life is left, and again when none comes", () => {
     const { client } = meet({ token: tokenFor(viewer, { exp: nowS + 100 }) });
     const asked = () => client.actions.filter(({ kind }) => kind === "ask-token").length;
-    client.take({ kind: "tick" }, nowS + 79);
+    client.take({ kind: "tick" }, nowS + 76);
     expect(asked()).toBe(1);
-    client.take({ kind: "tick" }, nowS + 80);
+    client.take({ kind: "tick" }, nowS + 84);
     expect(asked()).toBe(2);
+    // The token it shows at once is the old one: the gate opens no longer than before.
+    client.take({ kind: "tick" }, nowS + 85);
+    expect(asked()).toBe(2);
+    client.take({ kind: "tick" }, nowS + 86);
+    expect(asked()).toBe(3);
+  });
+
+  it("keeps the longer right when a token that ends sooner is shown", () => {
+    const { node } = meet({ token: tokenFor(viewer) });
+    const token = tokenFor(viewer, { exp: nowS + 20 });
+    node.take({ kind: "message", bytes: gateMessageBytes({ kind: "admit", token }) }, nowS + 10);
+    expect(isAdmitted(node.state, nowS + 299)).toBe(true);
+  });
+
+  it("shuts when what it granted is ended before its time, and says why", () => {
+    const { node } = meet({ token: tokenFor(viewer) });
+    const ended = new End({
+      ...node.terms,
+      verifier: { ...verifier, endedBy: () => "TOKEN_REVOKED" },
+    });
+    ended.state = node.state;
+    const [deny] = ended.take({ kind: "tick" }, nowS + 1);
+    expect(ended.closedWith()).toBe("TOKEN_REVOKED");
+    expect(isAdmitted(ended.state, nowS + 1)).toBe(false);
+    expect(deny).toEqual(gateMessageBytes({ kind: "deny", code: "TOKEN_REVOKED" }));
   });
 
   it("does not change hands: a renewal for another account closes it", () => {
