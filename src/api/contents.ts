@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { ContentJson } from "../client/schemas.ts";
 import { AceError } from "../lib/errors.ts";
+import { requireAdmin } from "./admin.ts";
 
 export interface ContentPorts {
   readonly list: () => readonly ContentJson[];
@@ -61,18 +61,8 @@ export const contentRoutes: FastifyPluginAsyncZod<ContentPorts> = async (app, no
       },
       bodyLimit: PUBLICATION_BYTES_MAX,
       // Before the body is read: a stranger must not make the node parse megabytes to refuse them.
-      onRequest: async (request) => {
-        if (!isAdmin(request.headers.authorization, node.adminToken)) {
-          throw new AceError("FORBIDDEN", "publishing on this node needs its operator's token");
-        }
-      },
+      onRequest: async ({ headers }) => requireAdmin(headers.authorization, node.adminToken),
     },
     async ({ body }) => await node.publish(body),
   );
 };
-
-function isAdmin(header: string | undefined, token: string): boolean {
-  const given = Buffer.from(header ?? "");
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
-}

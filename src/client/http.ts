@@ -23,6 +23,7 @@ import {
   StatusJson,
   TokenJson,
   ViewJson,
+  WrappedKeyJson,
 } from "./schemas.ts";
 
 export interface NodeClient {
@@ -52,6 +53,10 @@ export interface NodeClient {
   challenge(account: string): Promise<z.infer<typeof Challenge>>;
   signIn(body: object): Promise<{ token: string }>;
   token(body: object, session: string): Promise<TokenJson>;
+  /** The key of a content or an epoch, under an access token and the proof of its device. */
+  key(body: object, token: string, proof: string): Promise<WrappedKeyJson>;
+  /** Brings a key to the node that keeps it. */
+  keepKey(content: string, body: object, adminToken: string): Promise<unknown>;
 }
 
 const REQUEST_MS = 20_000;
@@ -62,19 +67,30 @@ const Challenge = z.object({
   network_passphrase: z.string(),
 });
 
+interface Sent<T> {
+  readonly body: unknown;
+  readonly schema: z.ZodType<T>;
+  readonly headers: Record<string, string>;
+}
+
 export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
   const get = <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
     request(url, path, { method: "GET" }, schema, signal);
+  const send = <T>(
+    method: "POST" | "PUT",
+    path: string,
+    { body, schema, headers }: Sent<T>,
+  ): Promise<T> => {
+    const all = { "content-type": "application/json", ...headers };
+    const init = { method, body: JSON.stringify(body), headers: all };
+    return request(url, path, init, schema, signal);
+  };
   const post = <T>(
     path: string,
     body: unknown,
     schema: z.ZodType<T>,
     bearer?: string,
-  ): Promise<T> => {
-    const headers = { "content-type": "application/json", ...bearerHeader(bearer) };
-    const init = { method: "POST", body: JSON.stringify(body), headers };
-    return request(url, path, init, schema, signal);
-  };
+  ): Promise<T> => send("POST", path, { body, schema, headers: bearerHeader(bearer) });
   return {
     url,
     status: () => get("/v1/status", StatusJson),
@@ -98,6 +114,14 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     challenge: (account) => get(`/auth?account=${encodeURIComponent(account)}`, Challenge),
     signIn: (body) => post("/auth", body, z.object({ token: z.string() })),
     token: (body, session) => post("/v1/access/tokens", body, TokenJson, session),
+    key: (body, token, proof) => {
+      const headers = { authorization: `DPoP ${token}`, dpop: proof };
+      return send("POST", "/v1/keys", { body, schema: WrappedKeyJson, headers });
+    },
+    keepKey: (content, body, adminToken) => {
+      const headers = bearerHeader(adminToken);
+      return send("PUT", `/v1/keys/${content}`, { body, schema: z.unknown(), headers });
+    },
   };
 }
 

@@ -274,3 +274,13 @@ export type ContentJson = z.infer<typeof ContentJson>;
 
 export const TokenJson = z.object({ token: z.string(), expiresAtS: z.int(), contract: whole });
 export type TokenJson = z.infer<typeof TokenJson>;
+
+/** Opened by the X25519 key inside the proof of the request. */
+export const WrappedKeyJson = z.object({
+  epk: hash.describe("X25519 key that the node made for this answer"),
+  ct: z
+    .string()
+    .regex(/^(?:[0-9a-f]{2}){17,48}$/)
+    .describe("The key in AES-256-GCM, with its tag"),
+});
+export type WrappedKeyJson = z.infer<typeof WrappedKeyJson>;

@@ -76,6 +76,11 @@ export const accessCatalogue = {
     exit: 6,
     hint: "Try again shortly. The key is kept by the node of who published the content.",
   },
+  KEY_CONFLICT: {
+    status: 409,
+    exit: 2,
+    hint: "A key that may have been released is never replaced. Publish again, or begin a new epoch.",
+  },
   KEY_EPOCH_INVALID: {
     status: 400,
     exit: 2,
