@@ -6,10 +6,11 @@
  * Range   At most `TORRENT_MAX_BYTES`, `PIECES_MAX` pieces of `PIECE_LENGTH_MIN` to
  *         `PIECE_LENGTH_MAX` bytes, `FILES_MAX` files.
  * Errors  `CONTENT_INVALID` for a torrent that breaks these; `FILE_UNREADABLE` for a missing file.
- * Source  BEP 3 (metainfo), BEP 12 (tiers of trackers), BEP 27 (private).
+ * Source  BEP 3 (metainfo), BEP 12 (tiers of trackers), BEP 19 (`url-list`), BEP 27 (private).
  */
 import { hash } from "node:crypto";
 import createTorrent from "create-torrent";
+import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
 import { type Bencoded, decodeWithSpans } from "./bencode.ts";
@@ -22,6 +23,7 @@ import {
   PIECES_MAX,
   TORRENT_MAX_BYTES,
   TRACKERS_MAX,
+  WEB_SEEDS_MAX,
 } from "./limits.ts";
 
 interface TorrentFile {
@@ -41,12 +43,19 @@ export interface Torrent {
   /** SHA-1 of each piece. */
   readonly pieceHashes: readonly Uint8Array[];
   readonly announce: readonly string[];
+  /** The same trackers in the order to try: within a tier each stands in for the one before. */
+  readonly trackerTiers: readonly (readonly string[])[];
+  /** HTTP servers that have the content too. One that ends in `/` is a folder. */
+  readonly webSeeds: readonly string[];
   readonly isPrivate: boolean;
+  /** The info dictionary as it was hashed: what a peer with a magnet link asks for. */
+  readonly info: Uint8Array;
 }
 
 export interface MakeTorrentOptions {
   readonly announce: readonly string[];
   readonly name?: string;
+  readonly webSeeds?: readonly string[];
   /** A power of two. */
   readonly pieceLength?: number;
   readonly private?: boolean;
@@ -68,6 +77,7 @@ export async function makeTorrent(
     announceList: announce.length === 0 ? [] : [announce],
     createdBy: "ace-node",
     ...(name === undefined ? {} : { name }),
+    ...(options.webSeeds === undefined ? {} : { urlList: options.webSeeds }),
     ...(options.private === undefined ? {} : { private: options.private }),
     ...(onProgress === undefined ? {} : { onProgress }),
   };
@@ -94,6 +104,7 @@ export function readTorrent(bytes: Uint8Array): Torrent {
   const length = files.reduce((sum, file) => sum + file.length, 0);
   const pieceLength = integer(info.get("piece length"), "piece length");
   if (!isPieceLength(pieceLength)) throw invalid(`a piece length of ${pieceLength} bytes`);
+  const trackerTiers = readTrackers(top);
   return {
     infohash: hash("sha1", infoBytes, "hex"),
     contentId: sha256Hex(infoBytes),
@@ -102,9 +113,23 @@ export function readTorrent(bytes: Uint8Array): Torrent {
     length,
     pieceLength,
     pieceHashes: readHashes(info.get("pieces"), Math.ceil(length / pieceLength)),
-    announce: readTrackers(top),
+    announce: trackerTiers.flat(),
+    trackerTiers,
+    webSeeds: readWebSeeds(top.get("url-list")),
     isPrivate: info.get("private") === 1,
+    info: Uint8Array.from(infoBytes),
   };
+}
+
+/** A torrent of which only the info dictionary is known, such as one that peers sent. */
+export function torrentOfInfo(
+  info: Uint8Array,
+  found: { readonly trackers: readonly string[]; readonly webSeeds: readonly string[] },
+): Torrent {
+  const torrent = readTorrent(concatBytes(Buffer.from("d4:info"), info, Buffer.from("e")));
+  const { trackers, webSeeds } = found;
+  const trackerTiers = trackers.slice(0, TRACKERS_MAX).map((url) => [url]);
+  return { ...torrent, announce: trackerTiers.flat(), trackerTiers, webSeeds };
 }
 
 /** The length of piece `index`: only the last may be shorter. */
@@ -152,13 +177,30 @@ function readHashes(value: Bencoded | undefined, pieces: number): readonly Uint8
   );
 }
 
-function readTrackers(top: ReadonlyMap<string, Bencoded>): readonly string[] {
-  const tiers = top.get("announce-list");
-  const listed = Array.isArray(tiers) ? tiers.flat() : [top.get("announce")];
-  const urls = listed.flatMap((url) =>
-    url instanceof Uint8Array ? [Buffer.from(url).toString("utf8")] : [],
+function readTrackers(top: ReadonlyMap<string, Bencoded>): readonly (readonly string[])[] {
+  const listed = top.get("announce-list");
+  const tiers = Array.isArray(listed) ? listed : [top.get("announce")];
+  const known = new Set<string>();
+  const read = tiers.map((tier: Bencoded | undefined) =>
+    readUrls(tier).filter((url) => {
+      if (known.has(url) || known.size >= TRACKERS_MAX) return false;
+      known.add(url);
+      return true;
+    }),
   );
-  return [...new Set(urls)].filter((url) => URL.canParse(url)).slice(0, TRACKERS_MAX);
+  return read.filter((tier) => tier.length > 0);
+}
+
+function readWebSeeds(value: Bencoded | undefined): readonly string[] {
+  const http = readUrls(value).filter((url) => /^https?:/.test(url));
+  return [...new Set(http)].slice(0, WEB_SEEDS_MAX);
+}
+
+/** One address, or a list of them. */
+function readUrls(value: Bencoded | undefined): readonly string[] {
+  const list: readonly (Bencoded | undefined)[] = Array.isArray(value) ? value : [value];
+  const urls = list.map((url) => (url instanceof Uint8Array ? (utf8(url) ?? "") : ""));
+  return urls.filter((url) => URL.canParse(url));
 }
 
 function dictionary(value: Bencoded | undefined, what: string): ReadonlyMap<string, Bencoded> {
