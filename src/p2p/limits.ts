@@ -175,8 +175,10 @@ export const HLS_LISTED = 6;
 export const HLS_KEPT = 12;
 /** A player that asks for what happened is answered after this long if nothing has. */
 export const EVENT_POLL_MS = 25_000;
-/** Polls of one session that wait at once. */
-export const EVENT_POLLS_MAX = 4;
 export const PLAYER_BODY_MAX_BYTES = 65_536;
-/** Waiting calls and open responses of one engine. */
-export const PLAYER_REQUESTS_MAX = 256;
+/** Connections of players at once. */
+export const PLAYER_CONNECTIONS_MAX = 256;
+
+/** Encrypted content. */
+export const PLAYLIST_MAX_BYTES = 2_097_152;
+export const SEGMENT_S_MAX = 60;
