@@ -17,6 +17,8 @@ export interface Figure {
 export interface BenchOptions {
   /** A folder of real Stellar data; without it the small pieces of `test/fixtures` are taken. */
   readonly dataDir: string | undefined;
+  /** Megabytes of the file that swarms are measured with; absent, what the topic takes by itself. */
+  readonly sizeMb?: number;
 }
 
 /** The middle of `values`. */

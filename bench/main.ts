@@ -1,4 +1,4 @@
-// `npm run bench -- TOPIC [--data DIR] [--json]`: measures, and prints one line a figure.
+// `npm run bench -- TOPIC [--data DIR] [--mb N] [--json]`: measures, and prints one line a figure.
 import { parseArgs } from "node:util";
 import type { BenchOptions, Figure } from "./figure.ts";
 
@@ -17,6 +17,7 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
   ],
   gas: [async () => (await import("./gas.ts")).gasFigures()],
   runtime: [async () => (await import("./runtime.ts")).runtimeFigures()],
+  p2p: [async (options) => (await import("./p2p.ts")).p2pFigures(options)],
   devnet: [
     async () => (await import("./devnet.ts")).devnetFigures(),
     async (options) => (await import("./devnet-exact.ts")).exactFigures(options),
@@ -25,16 +26,21 @@ const topics: Readonly<Record<string, readonly Topic[]>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, data: { type: "string" } },
+  options: {
+    json: { type: "boolean", default: false },
+    data: { type: "string" },
+    mb: { type: "string" },
+  },
 });
 const unknown = positionals.filter((word) => !Object.hasOwn(topics, word));
 if (positionals.length === 0 || unknown.length > 0) {
   const names = Object.keys(topics).join("|");
-  process.stderr.write(`usage: npm run bench -- ${names} [--data DIR] [--json]\n`);
+  process.stderr.write(`usage: npm run bench -- ${names} [--data DIR] [--mb N] [--json]\n`);
   process.exit(2);
 }
+const sizeMb = values.mb === undefined ? {} : { sizeMb: Number(values.mb) };
 for (const measure of positionals.flatMap((word) => topics[word] ?? [])) {
-  for (const figure of await measure({ dataDir: values.data })) {
+  for (const figure of await measure({ dataDir: values.data, ...sizeMb })) {
     process.stdout.write(`${values.json ? JSON.stringify(figure) : lineOf(figure)}\n`);
   }
 }
