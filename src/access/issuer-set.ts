@@ -1,5 +1,8 @@
 /**
- * The issuer set: who may sign access tokens on this service network, read from its network.json.
+ * The issuer set: who may sign access tokens on this service network, and rights of which ledgers.
+ *
+ * A key signs what is read from `fromLedger` on, and up to `toLedger`; both ends may be open. Keys
+ * overlap in a rotation, so that no token is refused that was good when it was signed.
  *
  * Errors  `NETWORK_FILE_INVALID` for a key that stands twice or that anybody can sign for.
  * Source  RFC 7638 (thumbprints), RFC 7517 (JWK sets), RFC 8037 (Ed25519 in them).
@@ -11,12 +14,21 @@ import { sha256 } from "../lib/hash.ts";
 import { publicKeyOf } from "./ed25519.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { encodeBase64url } from "./text-bytes.ts";
-import type { Issuer } from "./verify.ts";
+import { type Refusal, refuse } from "./token-rules.ts";
+import { type Issuer, isInForce } from "./verify.ts";
 
 export interface IssuerSet {
   readonly issuers: readonly Issuer[];
   /** The key to verify with, when this account signs with this key. */
   keyOf(account: string, kid: string): KeyObject | undefined;
+  /** Why this account may not sign with this key for a right that was read at this ledger. */
+  refusalOf(signed: SignedBy): Refusal | undefined;
+}
+
+interface SignedBy {
+  readonly account: string;
+  readonly kid: string;
+  readonly ledger: number;
 }
 
 export interface IssuerEntry {
@@ -24,6 +36,8 @@ export interface IssuerEntry {
   readonly account: string;
   /** 64 hexadecimal characters. */
   readonly key: string;
+  readonly fromLedger?: number | undefined;
+  readonly toLedger?: number | undefined;
 }
 
 /** A JWK set for edges outside. Nodes never trust it: they read the network itself. */
@@ -39,23 +53,40 @@ export interface JwkSet {
 }
 
 export function makeIssuerSet(entries: readonly IssuerEntry[]): IssuerSet {
-  const byKid = new Map<string, { readonly account: string; readonly key: KeyObject }>();
-  const issuers = entries.map(({ account, key }) => {
-    const kid = thumbprint(key);
-    const keyObject = isSmallOrder(key) ? undefined : publicKeyOf(key);
-    if (keyObject === undefined || byKid.has(kid)) {
-      throw new AceError("NETWORK_FILE_INVALID", `issuer key ${key} is unsound or stands twice`);
+  const byKid = new Map<string, { readonly entry: IssuerEntry; readonly key: KeyObject }>();
+  const issuers = entries.map((entry): Issuer => {
+    const kid = thumbprint(entry.key);
+    const key = isSmallOrder(entry.key) ? undefined : publicKeyOf(entry.key);
+    if (key === undefined || byKid.has(kid)) {
+      const what = `issuer key ${entry.key} is unsound or stands twice`;
+      throw new AceError("NETWORK_FILE_INVALID", what);
     }
-    byKid.set(kid, { account, key: keyObject });
-    return { account, key, kid };
+    byKid.set(kid, { entry, key });
+    return { ...entry, kid };
   });
+  const find = (account: string, kid: string) => {
+    const found = byKid.get(kid);
+    return found?.entry.account === account ? found : undefined;
+  };
   return {
     issuers,
-    keyOf: (account, kid) => {
-      const found = byKid.get(kid);
-      return found?.account === account ? found.key : undefined;
+    keyOf: (account, kid) => find(account, kid)?.key,
+    refusalOf: ({ account, kid, ledger }) => {
+      const found = find(account, kid);
+      if (found === undefined) {
+        return refuse("ISSUER_UNKNOWN", "no issuer of this network signed it");
+      }
+      return isInForce(found.entry, ledger)
+        ? undefined
+        : refuse("ISSUER_UNKNOWN", `its key was not in force at ledger ${ledger}`);
     },
   };
+}
+
+/** For a verifier that knows of issuers only what is too old: it admits nobody. */
+export function staleIssuerSet({ issuers }: IssuerSet): IssuerSet {
+  const refusal = refuse("ISSUERS_STALE", "what is known of issuers is too old");
+  return { issuers, keyOf: () => undefined, refusalOf: () => refusal };
 }
 
 /** The document for `/.well-known/jwks.json`. */

@@ -1,33 +1,47 @@
-/** A map that forgets what was longest unused once it holds `max` entries. */
+/**
+ * A map of bounded size that forgets first what was not used for long.
+ *
+ * It has two halves. What is used stands in the young one, which becomes the old one when it is full;
+ * so a hit writes nothing, most of the time, and costs no more than the look.
+ */
 export class Lru<Value> {
-  readonly #max: number;
-  readonly #entries = new Map<string, Value>();
+  readonly #halfMax: number;
+  #young = new Map<string, Value>();
+  #old = new Map<string, Value>();
 
+  /** @param max At most so many entries; at least half as many before anything is forgotten. */
   constructor(max: number) {
-    this.#max = max;
+    this.#halfMax = Math.max(1, max >> 1);
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#young.size + this.#old.size;
   }
 
   get(key: string): Value | undefined {
-    const value = this.#entries.get(key);
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const value = this.#old.get(key);
     if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    this.#old.delete(key);
+    this.#keep(key, value);
     return value;
   }
 
   set(key: string, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#max) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    this.#old.delete(key);
+    this.#keep(key, value);
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
+  #keep(key: string, value: Value): void {
+    this.#young.set(key, value);
+    if (this.#young.size < this.#halfMax) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 }

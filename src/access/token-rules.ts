@@ -7,7 +7,7 @@ import { BACKDATE_S, type TokenClaims } from "./token-form.ts";
 
 /** A verifier's clock may be this much behind the issuer's. Nothing is granted after `exp`. */
 const NOT_YET_GRACE_S = 60;
-const TOKEN_LIFE_MAX_S = 900;
+export const TOKEN_LIFE_S_MAX = 900;
 
 export type RefusalCode =
   | "TOKEN_INVALID"
@@ -15,7 +15,10 @@ export type RefusalCode =
   | "TOKEN_AUDIENCE"
   | "TOKEN_NETWORK"
   | "ISSUER_UNKNOWN"
-  | "TOKEN_NOT_YOURS";
+  | "TOKEN_NOT_YOURS"
+  | "TOKEN_REVOKED"
+  | "LEASE_LOST"
+  | "ISSUERS_STALE";
 
 export interface Refusal {
   readonly ok: false;
@@ -48,7 +51,7 @@ export function refusalOf(claims: TokenClaims, here: Circumstances): Refusal | u
 function refusalByTime({ iat, nbf, exp }: TokenClaims, nowS: number): Refusal | undefined {
   if (!Number.isFinite(nowS)) return refuse("TOKEN_INVALID", "the verifier has no clock");
   if (nbf !== iat - BACKDATE_S) return refuse("TOKEN_INVALID", "its start does not fit its issue");
-  if (exp <= iat || exp - iat > TOKEN_LIFE_MAX_S) {
+  if (exp <= iat || exp - iat > TOKEN_LIFE_S_MAX) {
     return refuse("TOKEN_INVALID", "its life is out of bounds");
   }
   if (nowS >= exp) return refuse("TOKEN_EXPIRED", "it has ended");

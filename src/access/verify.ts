@@ -25,6 +25,9 @@ export interface Issuer {
   readonly key: string;
   /** RFC 7638 thumbprint of the key. */
   readonly kid: string;
+  /** It signs for rights that were read from this ledger on, and up to that. */
+  readonly fromLedger?: number | undefined;
+  readonly toLedger?: number | undefined;
 }
 
 export interface Wanted extends Circumstances {
@@ -131,18 +134,28 @@ export function checkToken(token: string, wanted: Wanted): Unsigned | Refusal {
     ({ account, kid }) => kid === parsed.kid && account === parsed.claims.iss,
   );
   if (issuer === undefined) return refuse("ISSUER_UNKNOWN", "no issuer of this network signed it");
-  return { ok: true, issuer, token: parsed };
+  const { led } = parsed.claims;
+  if (isInForce(issuer, led)) return { ok: true, issuer, token: parsed };
+  return refuse("ISSUER_UNKNOWN", `its key was not in force at ledger ${led}`);
+}
+
+/** Whether a key may sign for a right that was read at this ledger. */
+export function isInForce(
+  { fromLedger, toLedger }: Pick<Issuer, "fromLedger" | "toLedger">,
+  ledger: number,
+): boolean {
+  return ledger >= (fromLedger ?? 0) && ledger <= (toLedger ?? Number.POSITIVE_INFINITY);
 }
 
 /** Reads the `issuers` of a network.json. Keys that anybody can sign for are left out. */
 export async function issuersOf(
-  entries: readonly { readonly account: string; readonly key: string }[],
+  entries: readonly Omit<Issuer, "kid">[],
 ): Promise<readonly Issuer[]> {
   const sound = entries.filter(({ key }) => bytesOfHex(key)?.length === KEY_BYTES);
   return await Promise.all(
     sound
       .filter(({ key }) => !isSmallOrder(key))
-      .map(async ({ account, key }) => ({ account, key, kid: await thumbprintOf(key) })),
+      .map(async (entry) => ({ ...entry, kid: await thumbprintOf(entry.key) })),
   );
 }
 

@@ -26,7 +26,8 @@ export interface Grant {
 }
 
 export type Refused = { readonly ok: false; readonly code: ErrorCode };
-export type Granted = { readonly ok: true; readonly grant: Grant };
+/** `epk`: an X25519 key out of the signed proof, base64url. */
+export type Granted = { readonly ok: true; readonly grant: Grant; readonly epk?: string };
 
 export interface HttpAccess {
   readonly method: string;

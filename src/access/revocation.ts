@@ -1,0 +1,115 @@
+/**
+ * Revocations: tokens that end before their time, by what they name.
+ *
+ * A mark is one thing that a token says of itself: its own id, its account, its device, its lease, its
+ * issuer's key, each within the contract that granted it. Whoever revokes names a mark; a token dies
+ * with any of its own.
+ *
+ * Units   Unix seconds. A revocation is kept until the last token it could mean has ended.
+ * Range   `REVOCATIONS_MAX` in all; beyond it the oldest give way, for they end soonest.
+ */
+import { hash } from "node:crypto";
+import type { TokenClaims } from "./token-form.ts";
+import { TOKEN_LIFE_S_MAX } from "./token-rules.ts";
+
+export const REVOCATION_KINDS = ["jti", "sub", "cnf", "lse", "kid"] as const;
+export type RevocationKind = (typeof REVOCATION_KINDS)[number];
+
+export interface Revocation {
+  /** Number of the contract; empty for an issuer's key, which signs for all of them. */
+  readonly contract: string;
+  readonly kind: RevocationKind;
+  /** The first 16 bytes of the SHA-256 of what is revoked, hexadecimal. */
+  readonly prefix: string;
+  readonly untilS: number;
+}
+
+export const REVOCATIONS_MAX = 100_000;
+const PREFIX_CHARACTERS = 32;
+/** A token may live so long, and clocks differ. */
+const KEPT_S_MAX = TOKEN_LIFE_S_MAX + 60;
+
+export class RevocationSet {
+  readonly #untilS = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+  #version = 0;
+
+  /** Another number whenever a token may have ended that stood before. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#untilS.size;
+  }
+
+  add(revocations: readonly Revocation[], nowS: number): void {
+    let isChanged = false;
+    for (const revocation of revocations) {
+      const untilS = Math.min(revocation.untilS, nowS + KEPT_S_MAX);
+      const mark = markOf(revocation);
+      if (untilS <= nowS || (this.#untilS.get(mark) ?? 0) >= untilS) continue;
+      this.#untilS.delete(mark);
+      this.#untilS.set(mark, untilS);
+      isChanged = true;
+    }
+    if (!isChanged) return;
+    this.#forget(nowS);
+    this.#version += 1;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Why a token with these marks has ended before its time. */
+  codeOf(marks: readonly string[], nowS: number): "TOKEN_REVOKED" | "LEASE_LOST" | undefined {
+    if (this.#untilS.size === 0) return undefined;
+    const found = marks.find((mark) => nowS < (this.#untilS.get(mark) ?? 0));
+    if (found === undefined) return undefined;
+    return found.includes("/lse/") ? "LEASE_LOST" : "TOKEN_REVOKED";
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #forget(nowS: number): void {
+    if (this.#untilS.size <= REVOCATIONS_MAX) return;
+    for (const [mark, untilS] of this.#untilS) if (untilS <= nowS) this.#untilS.delete(mark);
+    for (const mark of this.#untilS.keys()) {
+      if (this.#untilS.size <= REVOCATIONS_MAX) return;
+      this.#untilS.delete(mark);
+    }
+  }
+}
+
+/** What may be revoked of a token. */
+export function marksOf(claims: TokenClaims, kid: string): readonly string[] {
+  const { lic, jti, sub, cnf, lse } = claims;
+  const named: [RevocationKind, string, string][] = [
+    ["jti", lic, jti],
+    ["sub", lic, sub],
+    ["cnf", lic, cnf.jwk.x],
+    ["kid", "", kid],
+  ];
+  if (lse !== undefined) named.push(["lse", lic, lse]);
+  return named.map(([kind, contract, value]) =>
+    markOf({ contract, kind, prefix: prefixOf(value) }),
+  );
+}
+
+/** @param value As the token says it: `cnf` is the device key in base64url. */
+export function revocationOf(
+  kind: RevocationKind,
+  value: string,
+  { contract, untilS }: { readonly contract: string; readonly untilS: number },
+): Revocation {
+  return { contract, kind, prefix: prefixOf(value), untilS };
+}
+
+function prefixOf(value: string): string {
+  return hash("sha256", value, "hex").slice(0, PREFIX_CHARACTERS);
+}
+
+function markOf({ contract, kind, prefix }: Omit<Revocation, "untilS">): string {
+  return `${contract}/${kind}/${prefix}`;
+}
