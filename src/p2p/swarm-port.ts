@@ -6,6 +6,7 @@ import type { Extension } from "./extension-port.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
 import type { PieceStore } from "./piece-store.ts";
+import type { Supplier } from "./supplier-port.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
 import type { Torrent } from "./torrent.ts";
 import type { WebSeedOptions } from "./web-seed-port.ts";
@@ -30,6 +31,8 @@ export interface SwarmOptions {
   readonly gate?: GatePolicy;
   /** What speaks to peers beside the wire itself, such as the exchange of peers. */
   readonly extensions?: readonly Extension[];
+  /** What brings pieces when peers do not; beside those that `webSeeds` makes. */
+  readonly suppliers?: readonly Supplier[];
   readonly events: Events;
   readonly clock: Clock;
   /** Aborts the verification at the start; afterwards the swarm is disposed of instead. */

@@ -82,6 +82,7 @@ export class RunningSwarm implements Swarm {
       piecesHad: this.#had.count,
       bytesUp: up,
       bytesDown: down,
+      bytesDownBySource: { peer: down, webseed: 0 },
       bytesUpPerS: Math.round(this.#upSpeed.bytesPerS),
       bytesDownPerS: Math.round(this.#downSpeed.bytesPerS),
       ungatedBytesUp: ungated,

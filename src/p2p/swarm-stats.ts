@@ -8,7 +8,9 @@ export interface SwarmStats {
   readonly pieces: number;
   readonly piecesHad: number;
   readonly bytesUp: number;
+  /** From peers and suppliers together. */
   readonly bytesDown: number;
+  readonly bytesDownBySource: Readonly<Record<"peer" | "webseed", number>>;
   readonly bytesUpPerS: number;
   readonly bytesDownPerS: number;
   /** Payload sent through gates that never opened. Any number but 0 is a fault of this software. */
