@@ -3,8 +3,7 @@
  *
  * The contract is asked through its view `access(account, content, {atS, device?, country?})` of the
  * interface licence/1. A refusal becomes the error that tells the viewer what to do. Where a right
- * limits devices, the device must be linked to the account. A right that limits plays at once is
- * refused: leases, which would hold a viewer to it, are not part of this version.
+ * limits devices, the device must be linked to the account. Plays at once are the issuer's to count.
  *
  * Units   Unix seconds; `until` 0 is for ever. `concurrent` and `devices` 0 are without limit.
  * Errors  `LICENCE_MISSING`, `LICENCE_EXPIRED`, `LICENCE_NOT_STARTED`, `LICENCE_REVOKED`,
@@ -44,6 +43,10 @@ export interface Entitlement {
   readonly concurrent: bigint;
   readonly devices: bigint;
   readonly role: Role;
+  /** When all plays are taken: the oldest ends, or the newcomer is refused. */
+  readonly evict: "oldest" | "refuse";
+  /** Cap on the rate, kbit/s; 0 is without. */
+  readonly maxKbps: bigint;
 }
 
 /** System contract 2 knows which device belongs to whom. */
@@ -96,12 +99,9 @@ export async function readEntitlement(
 /** What a grant demands beyond itself: a limit that nobody holds to is no limit. */
 async function requireKept(
   views: Views,
-  { contract, account, device }: AccessQuestion,
+  { account, device }: AccessQuestion,
   right: Entitlement,
 ): Promise<Entitlement> {
-  if (right.concurrent > 0n) {
-    throw faulty(contract, "limits plays at once, which this version cannot hold it to");
-  }
   if (right.devices === 0n) return right;
   const args = [hashBytes(device)];
   const holder = await views.view({ contract: DEVICES_CONTRACT, method: "holder", args });
@@ -125,8 +125,8 @@ function argumentsOf({ account, content, atS, device, country }: AccessQuestion)
 function readGrant(contract: bigint, answer: Answer): Entitlement {
   const role = ROLES.find((name) => name === answer.get("role"));
   if (role === undefined) throw faulty(contract, "granted a role that licence/1 does not have");
-  const count = (name: string): bigint => {
-    const value = answer.get(name);
+  const count = (name: string, otherwise?: bigint): bigint => {
+    const value = answer.get(name) ?? otherwise;
     if (typeof value === "bigint" && value >= 0n) return value;
     throw faulty(contract, `gave no "${name}" of 0 or more`);
   };
@@ -135,6 +135,8 @@ function readGrant(contract: bigint, answer: Answer): Entitlement {
     concurrent: count("concurrent"),
     devices: count("devices"),
     role,
+    evict: answer.get("evict") === "oldest" ? "oldest" : "refuse",
+    maxKbps: count("maxKbps", 0n),
   };
 }
 

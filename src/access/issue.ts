@@ -1,11 +1,13 @@
 /**
  * Issuing access tokens: a short signed copy of what a licence contract says, bound to a device.
  *
- * Flow    content record → the contract's view → token → recorded → handed out. The token names the
- *         ledger and the state root the right was read at, so that anybody can check it later.
+ * Flow    content record → the contract's view → lease, where plays are counted → token → recorded →
+ *         handed out. The token names the ledger and the state root the right was read at, so that
+ *         anybody can check it later. A renewal goes the same way and keeps account, device and lease.
  * Units   Unix seconds. Keys, ids and roots are hexadecimal text.
  * Range   A token lives for the life that is set, and never longer than the right.
- * Errors  `CONTENT_NOT_FOUND`, `NODE_BEHIND`, and those of `readEntitlement`.
+ * Errors  `CONTENT_NOT_FOUND`, `NODE_BEHIND`, `LEASE_FULL`, `LEASE_LOST`, and those of
+ *         `readEntitlement`; `ACCESS_METHOD_INVALID` for a limit that nobody here can count.
  * Source  docs/spec/tokens.md.
  */
 import { type KeyObject, randomBytes } from "node:crypto";
@@ -16,11 +18,14 @@ import { AceError } from "../lib/errors.ts";
 import { privateKeyOf, rawPublicKey } from "./ed25519.ts";
 import { type Entitlement, readEntitlement, type Views } from "./entitlement.ts";
 import { thumbprint } from "./issuer-set.ts";
+import type { Lease, LeaseDesk } from "./lease.ts";
 import { encodeBase64url } from "./text-bytes.ts";
 import { BACKDATE_S, type TokenClaims } from "./token-form.ts";
 
 /** Behind the network by more than this, a node does not know what is right now. */
 const LAG_MAX_S = 60;
+/** A lease outlives its token, so that a late renewal still finds it. */
+const LEASE_SPARE_S = 30;
 const READS_MAX = 5;
 const JTI_BYTES = 12;
 
@@ -48,6 +53,9 @@ export interface IssuedToken {
   readonly audience: string;
   readonly ledger: number;
   readonly expiresAtS: number;
+  /** Content id. */
+  readonly content: string;
+  readonly deviceKey: string;
 }
 
 interface IssuedTokens {
@@ -68,6 +76,10 @@ export interface TokenIssuerOptions {
   readonly contentOf: (content: string) => Content | undefined;
   readonly views: Views;
   readonly issued: IssuedTokens;
+  /** Who plays now; without it a right that limits plays at once gives no token. */
+  readonly leases?: LeaseDesk;
+  /** Told of plays that had to end for another, before the token leaves. */
+  readonly onEvicted?: (leases: readonly Lease[], ledger: number) => void;
   readonly clock: Clock;
 }
 
@@ -81,6 +93,8 @@ export interface TokenRequest {
   /** The licence contract that the viewer means; refused when it is not the content's. */
   readonly contract?: bigint | undefined;
   readonly country?: string | undefined;
+  /** The lease of the token that is renewed. */
+  readonly lease?: string | undefined;
 }
 
 export interface AccessToken {
@@ -106,7 +120,9 @@ export class TokenIssuer {
     const content = this.#contentOf(request);
     const { entitlement, head } = await this.#read(request, content);
     const lifeS = await this.#options.lifeS();
-    const claims = this.#claims(request, content, entitlement, head, lifeS);
+    const unleased = this.#claims(request, content, entitlement, head, lifeS);
+    const lease = this.#lease(request, content, entitlement, unleased);
+    const claims = lease === undefined ? unleased : { ...unleased, lse: lease.id };
     const token = await new SignJWT({ ...claims })
       .setProtectedHeader({ alg: "EdDSA", typ: "ace-access+jwt", kid: this.#kid })
       .sign(this.#key);
@@ -118,8 +134,30 @@ export class TokenIssuer {
       audience: claims.aud,
       ledger: claims.led,
       expiresAtS: claims.exp,
+      content: content.id,
+      deviceKey: request.deviceKey,
     });
     return { token, expiresAtS: claims.exp, contract };
+  }
+
+  #lease(
+    { account, deviceKey, lease }: TokenRequest,
+    { id, contract }: Content,
+    { concurrent, evict }: Entitlement,
+    { exp, led }: TokenClaims,
+  ): Lease | undefined {
+    if (concurrent === 0n) return undefined;
+    const { leases, onEvicted } = this.#options;
+    if (leases === undefined) {
+      const what = `\`access\` of contract ${contract} limits plays at once, which nobody here counts`;
+      throw new AceError("ACCESS_METHOD_INVALID", what);
+    }
+    const play = { contract, account, deviceKey, content: id, limit: concurrent, evict };
+    const times = { nowS: this.#nowS(), untilS: exp + LEASE_SPARE_S };
+    const leased =
+      lease === undefined ? leases.take(play, times) : leases.renew(lease, play, times);
+    if (leased.evicted.length > 0) onEvicted?.(leased.evicted, led);
+    return leased.lease;
   }
 
   #contentOf(request: TokenRequest): Content {
@@ -193,6 +231,7 @@ export class TokenIssuer {
       led: head.sequence,
       root: base64urlOfHex(head.stateRoot),
       ...(right.role === "viewer" ? {} : { rol: right.role }),
+      ...(right.maxKbps === 0n ? {} : { kbs: Number(right.maxKbps) }),
     };
   }
 

@@ -1,0 +1,141 @@
+/**
+ * Leases: who plays now, where a licence says how many may at once.
+ *
+ * A lease belongs to one device, one content and one right. A play takes one, a renewal keeps it, an
+ * end frees it; what lapses is free by itself. When all are taken, the licence says what happens: the
+ * oldest ends, or the newcomer is refused and told who plays.
+ *
+ * Units   Unix seconds.
+ * Range   `LEASES_MAX` of one right, whatever the licence says.
+ * Errors  `LEASE_FULL`, naming the devices that play; `LEASE_LOST` for one that was taken away.
+ */
+import { randomBytes } from "node:crypto";
+import { AceError } from "../lib/errors.ts";
+import { encodeBase64url } from "./text-bytes.ts";
+
+export interface Lease {
+  readonly id: string;
+  /** Number of the licence contract. */
+  readonly contract: bigint;
+  /** G… account. */
+  readonly account: string;
+  readonly deviceKey: string;
+  /** Content id. */
+  readonly content: string;
+  readonly startedAtS: number;
+  readonly untilS: number;
+}
+
+/** Leases on disk: what it was told survives a crash. */
+export interface LeaseStore {
+  /** Those of one right, oldest first, lapsed ones too. */
+  leasesOf(contract: bigint, account: string): readonly Lease[];
+  lease(id: string): Lease | undefined;
+  leasesOfAccount(account: string): readonly Lease[];
+  /** All of it, or nothing. */
+  changeLeases(change: { readonly put: readonly Lease[]; readonly drop: readonly string[] }): void;
+}
+
+export interface Play {
+  readonly contract: bigint;
+  readonly account: string;
+  readonly deviceKey: string;
+  readonly content: string;
+  /** Plays at once; more than 0. */
+  readonly limit: bigint;
+  readonly evict: "oldest" | "refuse";
+}
+
+export interface LeaseTimes {
+  readonly nowS: number;
+  readonly untilS: number;
+}
+
+export interface Leased {
+  readonly lease: Lease;
+  /** What had to end for it. */
+  readonly evicted: readonly Lease[];
+}
+
+const LEASES_MAX = 64;
+const ID_BYTES = 12;
+
+export class LeaseDesk {
+  readonly #store: LeaseStore;
+
+  constructor(store: LeaseStore) {
+    this.#store = store;
+  }
+
+  /** A device that plays this content already keeps its lease. */
+  take(play: Play, times: LeaseTimes): Leased {
+    const live = this.#live(play, times.nowS);
+    const own = live.find((lease) => isOf(lease, play));
+    const others = live.filter((lease) => lease !== own);
+    const excess = others.length + 1 - Math.min(Number(play.limit), LEASES_MAX);
+    if (excess > 0 && play.evict === "refuse") throw full(play, others);
+    const evicted = excess > 0 ? others.slice(0, excess) : [];
+    return this.#put(own ?? newLease(play, times), evicted, times);
+  }
+
+  /** Keeps what was taken. One that lapsed comes back only while there is room. */
+  renew(id: string, play: Play, times: LeaseTimes): Leased {
+    const kept = this.#store.lease(id);
+    const isSame =
+      kept?.contract === play.contract && kept.account === play.account && isOf(kept, play);
+    if (kept === undefined || !isSame) throw lost(id);
+    const others = this.#live(play, times.nowS).filter((lease) => lease.id !== id);
+    const excess = others.length + 1 - Math.min(Number(play.limit), LEASES_MAX);
+    // Another lease of this very play means that it began anew meanwhile.
+    if (excess > 0 || others.some((lease) => isOf(lease, play))) throw lost(id);
+    return this.#put(kept, [], times);
+  }
+
+  /** Frees a lease of this account; undefined when it has none of that name. */
+  stop(id: string, account: string): Lease | undefined {
+    const lease = this.#store.lease(id);
+    if (lease?.account !== account) return undefined;
+    this.#store.changeLeases({ put: [], drop: [id] });
+    return lease;
+  }
+
+  /** What an account plays now. */
+  playing(account: string, nowS: number): readonly Lease[] {
+    return this.#store.leasesOfAccount(account).filter(({ untilS }) => nowS < untilS);
+  }
+
+  #live({ contract, account }: Play, nowS: number): readonly Lease[] {
+    return this.#store.leasesOf(contract, account).filter(({ untilS }) => nowS < untilS);
+  }
+
+  #put(lease: Lease, evicted: readonly Lease[], { untilS }: LeaseTimes): Leased {
+    const kept = { ...lease, untilS: Math.max(lease.untilS, untilS) };
+    this.#store.changeLeases({ put: [kept], drop: evicted.map(({ id }) => id) });
+    return { lease: kept, evicted };
+  }
+}
+
+function newLease(
+  { contract, account, deviceKey, content }: Play,
+  { nowS, untilS }: LeaseTimes,
+): Lease {
+  const id = encodeBase64url(randomBytes(ID_BYTES));
+  return { id, contract, account, deviceKey, content, startedAtS: nowS, untilS };
+}
+
+function isOf({ deviceKey, content }: Lease, play: Play): boolean {
+  return deviceKey === play.deviceKey && content === play.content;
+}
+
+function full({ contract, limit }: Play, others: readonly Lease[]): AceError {
+  const playing = others.map(
+    ({ deviceKey, startedAtS }) =>
+      `${deviceKey} since ${new Date(startedAtS * 1_000).toISOString()}`,
+  );
+  const what = `licence ${contract} plays on ${limit} at once: ${playing.join(", ")}`;
+  return new AceError("LEASE_FULL", what);
+}
+
+function lost(id: string): AceError {
+  return new AceError("LEASE_LOST", `lease ${id} was ended or taken by another play`);
+}

@@ -1,0 +1,104 @@
+/**
+ * Revocations as they travel: small signed lists, numbered by the issuer that made them.
+ *
+ * Form    `body` is canonical CBOR `[1, net, issuer, kid, seq, ledger, entries]`, an entry
+ *         `[contract, kind, prefix, untilS]`; the signature is Ed25519 over `TAG` and the body.
+ * Range   At most `ENTRIES_MAX` entries; `seq` counts the lists of one issuer from 1, without a gap.
+ * Errors  `readDelta` answers undefined for anything else, and for what no issuer in force has signed.
+ */
+import type { KeyObject } from "node:crypto";
+import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
+import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
+import { isSignedEd25519, signEd25519 } from "./ed25519.ts";
+import type { IssuerSet } from "./issuer-set.ts";
+import { REVOCATION_KINDS, type Revocation } from "./revocation.ts";
+
+export interface SignedDelta {
+  /** Hexadecimal, both. */
+  readonly body: string;
+  readonly signature: string;
+}
+
+export interface Delta {
+  readonly net: string;
+  /** Issuer's account and the thumbprint of its key. */
+  readonly issuer: string;
+  readonly kid: string;
+  readonly seq: number;
+  readonly ledger: number;
+  readonly revocations: readonly Revocation[];
+}
+
+export const ENTRIES_MAX = 1_000;
+const BODY_BYTES_MAX = 128 * 1024;
+const TAG = new TextEncoder().encode("ace-revocation-v1");
+const VERSION = 1n;
+const PREFIX_BYTES = 16;
+const CONTRACT = /^(?:|[1-9][0-9]{0,19})$/;
+
+export function signDelta(delta: Delta, key: KeyObject): SignedDelta {
+  const entries = delta.revocations.map(({ contract, kind, prefix, untilS }): CborValue[] => [
+    contract,
+    kind,
+    fromHex(prefix) ?? new Uint8Array(),
+    BigInt(untilS),
+  ]);
+  const { net, issuer, kid, seq, ledger } = delta;
+  const body = encodeCbor([VERSION, net, issuer, kid, BigInt(seq), BigInt(ledger), entries]);
+  return { body: toHex(body), signature: toHex(signEd25519(key, concatBytes(TAG, body))) };
+}
+
+export function readDelta(
+  { body, signature }: SignedDelta,
+  { net, issuers }: { readonly net: string; readonly issuers: IssuerSet },
+): Delta | undefined {
+  const bytes = body.length <= 2 * BODY_BYTES_MAX ? fromHex(body) : undefined;
+  const proof = fromHex(signature);
+  const delta = bytes && readBody(bytes);
+  if (bytes === undefined || proof === undefined || delta?.net !== net) return undefined;
+  const key = issuers.keyOf(delta.issuer, delta.kid);
+  if (key === undefined) return undefined;
+  return isSignedEd25519(key, concatBytes(TAG, bytes), proof) ? delta : undefined;
+}
+
+function readBody(bytes: Uint8Array): Delta | undefined {
+  const value = decoded(bytes);
+  if (!Array.isArray(value) || value.length !== 7) return undefined;
+  const [version, net, issuer, kid, seq, ledger, entries] = value;
+  if (version !== VERSION || !Array.isArray(entries) || entries.length > ENTRIES_MAX) {
+    return undefined;
+  }
+  if (typeof net !== "string" || typeof issuer !== "string" || typeof kid !== "string") {
+    return undefined;
+  }
+  const revocations = entries.map(readEntry);
+  const [number, at] = [wholeOf(seq), wholeOf(ledger)];
+  if (number === undefined || at === undefined) return undefined;
+  if (!revocations.every((entry) => entry !== undefined)) return undefined;
+  return { net, issuer, kid, seq: number, ledger: at, revocations };
+}
+
+function readEntry(value: CborValue): Revocation | undefined {
+  if (!Array.isArray(value) || value.length !== 4) return undefined;
+  const [contract, name, prefix, until] = value;
+  const kind = REVOCATION_KINDS.find((known) => known === name);
+  const untilS = wholeOf(until);
+  if (typeof contract !== "string" || !CONTRACT.test(contract)) return undefined;
+  if (kind === undefined || untilS === undefined) return undefined;
+  if (!(prefix instanceof Uint8Array) || prefix.length !== PREFIX_BYTES) return undefined;
+  return { contract, kind, prefix: toHex(prefix), untilS };
+}
+
+function wholeOf(value: CborValue | undefined): number | undefined {
+  if (typeof value !== "bigint" || value < 0n) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function decoded(bytes: Uint8Array): CborValue | undefined {
+  try {
+    return decodeCbor(bytes);
+  } catch {
+    return undefined;
+  }
+}
