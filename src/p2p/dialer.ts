@@ -1,9 +1,10 @@
 /** Dialer: turns addresses into wires, a few at once, and never our own. */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { parseAddress } from "./addresses.ts";
 import { Candidates } from "./candidates.ts";
 import { DIAL_MAX, DIAL_MS } from "./limits.ts";
 import { Wire } from "./wire.ts";
+import { dialSocket } from "./wire-socket.ts";
 
 export interface DialerHost {
   nowMs(): number;
@@ -39,7 +40,7 @@ export class Dialer implements Disposable {
       this.candidates.remove(address);
       return;
     }
-    const socket = connect(target);
+    const socket = dialSocket(target);
     this.#sockets.add(socket);
     const fail = () => {
       settle();

@@ -13,7 +13,7 @@ declare module "bittorrent-protocol" {
     amInterested: boolean;
     peerInterested: boolean;
     hasFast: boolean;
-    readonly requests: readonly WireRequest[];
+    readonly peerAllowedFastSet: readonly number[];
     readonly peerRequests: readonly WireRequest[];
     extendedHandshake: Record<string, Uint8Array | number>;
     extendedMapping: Record<number, string>;
@@ -39,18 +39,17 @@ declare module "bittorrent-protocol" {
     cancel(index: number, offset: number, length: number): void;
     piece(index: number, offset: number, block: Uint8Array): void;
     extended(name: string | number, body: Uint8Array): void;
-    write(bytes: Uint8Array): boolean;
     end(): void;
     on(event: "handshake", listener: (infohash: string, peerId: string) => void): this;
-    on(event: "data", listener: (bytes: Uint8Array) => void): this;
     on(event: "error", listener: (error: Error) => void): this;
-    on(event: "end" | "close" | "drain" | "choke" | "unchoke", listener: () => void): this;
-    on(event: "have", listener: (index: number) => void): this;
+    on(event: "finish" | "choke" | "unchoke", listener: () => void): this;
     on(
       event: "request",
       listener: (index: number, offset: number, length: number, respond: Respond) => void,
     ): this;
-    once(event: "drain" | "end", listener: () => void): this;
+    readonly _finished: boolean;
+    readonly _parserSize: number;
+    readonly _parser: (bytes: Uint8Array) => void;
     _parse(size: number, parser: (bytes: Uint8Array) => void): void;
     _onMessageLength(bytes: Uint8Array): void;
     _onMessage(bytes: Uint8Array): void;
@@ -60,7 +59,13 @@ declare module "bittorrent-protocol" {
     _onHaveNone(): void;
     _onRequest(index: number, offset: number, length: number): void;
     _onPiece(index: number, offset: number, block: Uint8Array): void;
+    _onReject(index: number, offset: number, length: number): void;
     _onExtended(id: number, body: Uint8Array): void;
+    _onChoke(): void;
+    _onFinish(): void;
+    _message(id: number, numbers: readonly number[], data: Uint8Array | null): void;
+    _push(bytes: Uint8Array): void;
+    _debug(): void;
   }
   export = Protocol;
 }

@@ -7,6 +7,10 @@
 /** Larger frames close the wire. Above a 16 KiB block there is only the bitfield: 262,144 holds 2 million pieces. */
 export const FRAME_MAX_BYTES = 262_144;
 export const BLOCK_MAX_BYTES = 16_384;
+/** What a wire keeps for messages that come in parts; a longer one is let go when it has been read. */
+export const HELD_FRAME_BYTES = 32_768;
+/** All that is read from dialled peers passes through one buffer of this size. */
+export const READ_BUFFER_BYTES = 262_144;
 /** Requests that one peer may have waiting with us. */
 export const PEER_REQUESTS_MAX = 256;
 /** Requests while choked: two full pipelines may still be under way when a choke arrives. */

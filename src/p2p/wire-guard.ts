@@ -1,5 +1,5 @@
 /**
- * The wire library, guarded: the only file that touches it, and its private methods.
+ * The wire library, guarded: only this file and wire-protocol.ts touch it and its private methods.
  *
  * Without these overrides one peer that announces a 2 GiB frame costs memory and processor time
  * without bound: the library reads any length, buffers up to it and copies all of it for each chunk.
@@ -9,7 +9,6 @@
  * Source  BEP 3 (messages), BEP 6 (fast extension), BEP 10 (extension protocol).
  */
 import { readFileSync } from "node:fs";
-import Protocol from "bittorrent-protocol";
 import { AceError } from "../lib/errors.ts";
 import { type Bencoded, decodeBencode } from "./bencode.ts";
 import { Bitfield } from "./bitfield.ts";
@@ -24,6 +23,7 @@ import {
   REPEATED_HAVES_MAX,
   UNREQUESTED_BLOCKS_MAX,
 } from "./limits.ts";
+import { LeanProtocol } from "./wire-protocol.ts";
 
 export type WireFault =
   | "FRAME_TOO_LARGE"
@@ -63,7 +63,10 @@ export interface WireOwner {
   onExtension(name: string, body: Uint8Array): void;
   /** @param index The one piece that is new; without it any may be. */
   onPieces(index?: number): void;
-  /** A block that is not asked for any more. True when it was, once, and is of use. */
+  /**
+   * A block that is not asked for any more. True when it was, once, and is of use.
+   * @param bytes Valid during the call only.
+   */
   onLateBlock(block: Block, bytes: Uint8Array): boolean;
   onChoke(isChoking: boolean): void;
   onClose(reason: string): void;
@@ -87,6 +90,9 @@ const FRAME_BYTES: Readonly<Record<number, number>> = {
   17: 5,
 };
 
+/** A peer that did not offer the fast extension must not speak it; the library would hang. */
+const FAST_MESSAGES: ReadonlySet<number> = new Set([13, 14, 15, 16, 17]);
+
 /** Refuses to run on a library whose private methods may have changed. */
 export function assertWireLibrary(): void {
   const manifest = new URL("./package.json", import.meta.resolve("bittorrent-protocol"));
@@ -101,7 +107,7 @@ export function assertWireLibrary(): void {
 }
 
 /** The library's wire with our checks before each of its handlers. */
-export class GuardedProtocol extends Protocol {
+export class GuardedProtocol extends LeanProtocol {
   owner: WireOwner | undefined;
   peerHas: PieceSet | undefined;
   extensionNames: readonly string[] = [];
@@ -129,7 +135,8 @@ export class GuardedProtocol extends Protocol {
   override _onMessage(bytes: Uint8Array): void {
     const exact = FRAME_BYTES[bytes[0] ?? 0];
     const isShort = (bytes[0] === 7 && bytes.length < 9) || (bytes[0] === 20 && bytes.length < 2);
-    if ((exact !== undefined && bytes.length !== exact) || isShort) {
+    const isUnknown = !this.hasFast && FAST_MESSAGES.has(bytes[0] ?? 0);
+    if ((exact !== undefined && bytes.length !== exact) || isShort || isUnknown) {
       this.onFault("FRAME_MALFORMED");
       return;
     }
@@ -155,14 +162,7 @@ export class GuardedProtocol extends Protocol {
   }
 
   override _onPiece(index: number, offset: number, block: Uint8Array): void {
-    const isWanted = this.requests.some(
-      (request) =>
-        request.piece === index && request.offset === offset && request.length === block.length,
-    );
-    if (isWanted) {
-      super._onPiece(index, offset, block);
-      return;
-    }
+    if (this.deliver(index, offset, block)) return;
     const late = { index, offset, length: block.length };
     if (this.owner?.onLateBlock(late, block)) {
       this.lateBytes += block.length;
@@ -175,7 +175,7 @@ export class GuardedProtocol extends Protocol {
   /** The only place where payload leaves: what is counted here is what the peer got. */
   override piece(index: number, offset: number, block: Uint8Array): void {
     this.sentBytes += block.length;
-    super.piece(index, offset, block);
+    this._message(7, [index, offset], block);
   }
 
   override _onHave(index: number): void {
@@ -217,11 +217,12 @@ export class GuardedProtocol extends Protocol {
       this.onFault("FRAME_TOO_LARGE");
       return;
     }
-    this.owner?.onExtension(name, body);
+    this.owner?.onExtension(name, body.slice());
   }
 
   #onExtensionHandshake(body: Uint8Array): void {
-    const fields = decodeBencode(body, EXTENSION_HANDSHAKE_MAX_BYTES);
+    // A copy, because its strings are kept and the bytes of a frame are not.
+    const fields = decodeBencode(body.slice(), EXTENSION_HANDSHAKE_MAX_BYTES);
     if (!(fields instanceof Map)) {
       this.onFault("FRAME_MALFORMED");
       return;

@@ -16,6 +16,8 @@ import {
   WIRE_IDLE_MS,
 } from "./limits.ts";
 import { type Block, GuardedProtocol, type WireOwner } from "./wire-guard.ts";
+import { Outbox } from "./wire-outbox.ts";
+import { receiveFrom } from "./wire-socket.ts";
 
 export class Wire {
   readonly isOutgoing: boolean;
@@ -24,6 +26,7 @@ export class Wire {
   readonly host: string;
   peerId = "";
   readonly #socket: Socket;
+  readonly #outbox: Outbox;
   readonly #protocol = new GuardedProtocol();
   readonly #handshakeTimer: NodeJS.Timeout;
   /** Requests are answered one after the other, so that the queue to a slow peer stays short. */
@@ -38,6 +41,7 @@ export class Wire {
     this.host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
     this.address = `${this.host}:${socket.remotePort ?? 0}`;
     this.#socket = socket;
+    this.#outbox = new Outbox(socket);
     this.#handshakeTimer = setTimeout(() => this.close("HANDSHAKE_TIMEOUT"), HANDSHAKE_MS);
     this.#connect();
     this.#protocol.on("handshake", (infohash, peerId) => {
@@ -72,7 +76,7 @@ export class Wire {
 
   /** Blocks asked for and not answered yet. */
   get outstanding(): number {
-    return this.#protocol.requests.length;
+    return this.#protocol.outstanding;
   }
 
   peerHas(index: number): boolean {
@@ -147,7 +151,10 @@ export class Wire {
     this.#protocol.extended(name, body);
   }
 
-  /** Asks for a block; `done` is called once, with undefined when it will not come. */
+  /**
+   * Asks for a block; `done` is called once, with undefined when it will not come. The bytes are valid
+   * during the call only: the next read overwrites them.
+   */
   request(block: Block, done: (bytes: Uint8Array | undefined) => void): void {
     this.#protocol.request(block.index, block.offset, block.length, (_error, bytes) => {
       this.#downBytes += bytes?.length ?? 0;
@@ -170,8 +177,9 @@ export class Wire {
     clearTimeout(this.#handshakeTimer);
     // The library goes on parsing what it has buffered unless it waits for more than can come.
     this.#protocol._parse(Number.MAX_VALUE, () => {});
-    // Its end throws away what it has not handed over yet, which it does before the next turn.
+    // Whoever closed may have a last word to say in this turn.
     setImmediate(() => {
+      this.#outbox.flush();
       this.#protocol.end();
       this.#socket.end();
     });
@@ -185,16 +193,14 @@ export class Wire {
     const protocol = this.#protocol;
     socket.setNoDelay(true);
     socket.setTimeout(WIRE_IDLE_MS, () => this.close("CONNECTION_LOST"));
-    socket.on("data", (bytes: Buffer) => {
-      if (this.#isClosed || protocol.write(bytes)) return;
-      socket.pause();
-      protocol.once("drain", () => socket.resume());
+    receiveFrom(socket, (bytes) => {
+      if (!this.#isClosed) protocol.receive(bytes);
     });
     socket.on("error", () => this.close("CONNECTION_LOST"));
     socket.on("close", () => this.close("CONNECTION_LOST"));
-    protocol.on("data", (bytes) => {
-      if (!socket.destroyed && socket.writable) socket.write(bytes);
-    });
+    protocol.onOutput = (bytes) => this.#outbox.push(bytes);
+    // The library ends itself when the peer does not speak its language.
+    protocol.on("finish", () => this.close("FRAME_MALFORMED"));
     protocol.on("error", () => this.close("CONNECTION_LOST"));
     protocol.onFault = (fault) => this.close(fault);
     protocol.setKeepAlive(true);
@@ -209,7 +215,10 @@ export class Wire {
     respond: (error: Error | null, bytes?: Uint8Array) => void,
   ): Promise<void> {
     if (this.#isClosed) return;
-    if (this.#socket.writableLength > SEND_QUEUE_MAX_BYTES) await drained(this.#socket);
+    if (this.#outbox.queuedBytes > SEND_QUEUE_MAX_BYTES) {
+      this.#outbox.flush();
+      if (this.#socket.writableNeedDrain) await drained(this.#socket);
+    }
     const bytes = await this.#protocol.owner?.block(block);
     if (this.#isClosed) return;
     if (bytes === undefined) {
