@@ -28,6 +28,16 @@ export const p2pCatalogue = {
   },
   STORE_FULL: { status: 507, exit: 6, hint: "Free disk space; the download goes on by itself." },
   FILE_UNREADABLE: { status: 400, exit: 2, hint: "Check the path and its permissions." },
+  PLAYER_SESSION_OVER: {
+    status: 404,
+    exit: 3,
+    hint: "Ask `/ace/getstream` for a new session; one ends 30 seconds after its last request.",
+  },
+  FFMPEG_MISSING: {
+    status: 500,
+    exit: 1,
+    hint: "Install ffmpeg, or publish with `--encrypt file`, which takes the film as it is.",
+  },
   RANGE_INVALID: { status: 416, exit: 2, hint: "Ask for a range inside the file." },
   REQUEST_INVALID: { status: 400, exit: 2, hint: "The player API reference is in docs/player.md." },
 } as const;

@@ -13,13 +13,20 @@ import { TokenVerifier } from "../access/verifier.ts";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { type ContentRecord, readContentRecord, recordTorrent } from "../p2p/content-record.ts";
+import {
+  type ContentRecord,
+  isSwarmGated,
+  readContentRecord,
+  recordTorrent,
+} from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
+import { mediaOf } from "../p2p/encrypted-media.ts";
 import { openListener } from "../p2p/listener.ts";
 import { folderStore } from "../p2p/piece-store.ts";
 import { openPlayer } from "../p2p/player.ts";
 import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
+import { keySourceOf } from "./keys-source.ts";
 import { tokenSourceOf, type Viewer } from "./token-source.ts";
 
 export interface EngineOptions {
@@ -53,6 +60,10 @@ export async function openEngine({
   const { node, network, device, clock } = viewer;
   const listener = parts.use(await openListener({ host: LOOPBACK, port: 0, clock }));
   const records = new Map<string, ContentRecord>();
+  const tokensOf = sharedTokens((contentId) =>
+    token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token),
+  );
+  const keys = keySourceOf(viewer, async (contentId) => await tokensOf(contentId).token());
 
   const record = async (id: string): Promise<ContentRecord> => {
     const signed = readContentRecord((await node.content(id)).record);
@@ -66,12 +77,12 @@ export async function openEngine({
   const joinSwarm = async (found: ContentRecord): Promise<Swarm> => {
     const torrent = recordTorrent(found);
     await requireStillGated(found, dataDir);
-    const { contentId, serverKeys, trackers, peers, access } = found;
-    const own = token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token);
+    const { contentId, serverKeys, trackers, peers } = found;
+    const own = tokensOf(contentId);
     // Viewers serve one another: each shows its token, and checks the other's as a seed would.
     const download = { tokens: own, serverKeys, sharing: true };
     const upload = verifierOf(viewer, found);
-    const gate = access === "public" ? {} : { gate: { deviceKey: device, upload, download } };
+    const gate = isSwarmGated(found) ? { gate: { deviceKey: device, upload, download } } : {};
     return await openSwarm({
       torrent,
       store: await folderStore(torrent, dataDir),
@@ -87,10 +98,13 @@ export async function openEngine({
   const contents = parts.use(
     shareContents({
       find: async ({ value }: ContentName) => {
-        const { infohash, mime } = await record(value);
-        return { infohash, mime };
+        const { infohash } = await record(value);
+        return { infohash };
       },
-      join: async (infohash) => await joinSwarm(records.get(infohash) ?? (await record(infohash))),
+      join: async (infohash) => {
+        const found = records.get(infohash) ?? (await record(infohash));
+        return mediaOf(await joinSwarm(found), found, keys);
+      },
     }),
   );
   const opened = parts.move();
@@ -109,18 +123,16 @@ export async function openEngine({
  * What was fetched under a licence is never served without a gate: a later record, which anybody may
  * sign and any node may hand out, could call the same torrent public.
  */
-async function requireStillGated(
-  { access, infohash, title }: ContentRecord,
-  dataDir: string,
-): Promise<void> {
+async function requireStillGated(record: ContentRecord, dataDir: string): Promise<void> {
+  const { infohash, title } = record;
   const mark = join(dataDir, `${infohash}.gated`);
-  if (access === "gated") {
+  if (isSwarmGated(record)) {
     await mkdir(dataDir, { recursive: true });
     await writeFile(mark, "");
     return;
   }
   if (!existsSync(mark)) return;
-  throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called public now`);
+  throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called open now`);
 }
 
 function verifierOf({ network }: Viewer, { contract, swarm }: ContentRecord): TokenVerifier {
@@ -130,6 +142,20 @@ function verifierOf({ network }: Viewer, { contract, swarm }: ContentRecord): To
     issuers: () => issuers,
     licenceOf: (named) => (named === swarm && contract !== "" ? BigInt(contract) : undefined),
   });
+}
+
+interface TokenSource {
+  token(): Promise<string>;
+}
+
+/** The swarm and the keys of one content are asked for with one token. */
+function sharedTokens(make: (contentId: string) => TokenSource) {
+  const made = new Map<string, TokenSource>();
+  return (contentId: string): TokenSource => {
+    const source = made.get(contentId) ?? make(contentId);
+    made.set(contentId, source);
+    return source;
+  };
 }
 
 function givenToken(token: string) {

@@ -1,54 +1,49 @@
 /**
- * Contents: what the player can open, and how many players share one swarm.
+ * Contents: what the player can open, and how many players share one swarm or live stream.
  *
- * Every play makes its own session; sessions of one content share its swarm, which is left when the
- * last has been gone for `SESSION_IDLE_MS`.
+ * Every play makes its own session; sessions of one content share it, and it is left when the last
+ * has been gone for `SESSION_IDLE_MS`.
  *
  * Errors  `CONTENT_NOT_FOUND`, `LICENCE_MISSING` and others, as the source of contents says.
  */
 import { AceError } from "../lib/errors.ts";
 import { CONTENT_SESSIONS_MAX, SESSION_IDLE_MS } from "./limits.ts";
-import { mediaType } from "./media-type.ts";
-import type { Swarm } from "./swarm-port.ts";
+import type { Media } from "./media.ts";
 
 /** How a player names a content. */
 export type ContentName =
   | { readonly kind: "contentId"; readonly value: string }
-  | { readonly kind: "infohash"; readonly value: string };
+  | { readonly kind: "infohash"; readonly value: string }
+  | { readonly kind: "magnet"; readonly value: string }
+  /** Where a torrent file lies. */
+  | { readonly kind: "url"; readonly value: string };
 
-/** One content as a player reads it. */
+/** One content as a session holds it. */
 export interface OpenContent {
-  readonly infohash: string;
-  readonly contentId: string;
-  readonly fileName: string;
-  readonly mime: string;
-  readonly length: number;
-  readonly swarm: Pick<Swarm, "ready" | "stats">;
-  /** `offset` counts from the start of this file. */
-  read(offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  readonly media: Media;
   /** Called once when the session is over. */
   release(): void;
 }
 
 export interface Contents {
   open(name: ContentName, signal: AbortSignal): Promise<OpenContent>;
+  /** What is open now, and how many players share it. */
+  opened(): readonly { readonly media: Media; readonly players: number }[];
 }
 
 /** Where contents come from: the catalogue of this node, or a record given by hand. */
 export interface ContentSource {
-  /** The infohash of what is meant, and its media type when that is known. */
-  find(
-    name: ContentName,
-    signal: AbortSignal,
-  ): Promise<{ readonly infohash: string; readonly mime?: string }>;
-  /** Joins the swarm. Called again only after the one before was disposed of. */
-  join(infohash: string, signal: AbortSignal): Promise<Swarm>;
+  /** The infohash of what is meant, or the id of a live stream. */
+  find(name: ContentName, signal: AbortSignal): Promise<{ readonly infohash: string }>;
+  /** Joins it. Called again only after the one before was disposed of. */
+  join(infohash: string, signal: AbortSignal): Promise<Media>;
 }
 
 export interface SharedContents extends Contents, AsyncDisposable {}
 
 interface Shared {
-  readonly joining: Promise<Swarm>;
+  readonly joining: Promise<Media>;
+  media?: Media;
   players: number;
   idleTimer?: NodeJS.Timeout;
 }
@@ -64,7 +59,7 @@ export function shareContents(
   const leave = (infohash: string, { joining }: Shared): Promise<void> => {
     shared.delete(infohash);
     const left = joining.then(
-      (swarm) => swarm[Symbol.asyncDispose](),
+      (media) => media[Symbol.asyncDispose](),
       () => {},
     );
     leaving.set(infohash, left);
@@ -92,51 +87,27 @@ export function shareContents(
 
   return {
     open: async (name, signal) => {
-      const { infohash, mime } = await source.find(name, signal);
+      const { infohash } = await source.find(name, signal);
       const entry = await enter(infohash);
       clearTimeout(entry.idleTimer);
       entry.players += 1;
-      const release = releaseOf(infohash, entry);
       try {
-        return view(await entry.joining, { mime, release });
+        entry.media = await entry.joining;
+        return { media: entry.media, release: releaseOf(infohash, entry) };
       } catch (error) {
         shared.delete(infohash);
         throw error;
       }
     },
+    opened: () =>
+      [...shared.values()].flatMap(({ media, players }) =>
+        media === undefined ? [] : [{ media, players }],
+      ),
     [Symbol.asyncDispose]: async () => {
       over.abort();
       for (const entry of shared.values()) clearTimeout(entry.idleTimer);
       await Promise.all([...shared].map(([infohash, entry]) => leave(infohash, entry)));
       await Promise.all(leaving.values());
     },
-  };
-}
-
-/** The longest file of the torrent: the film among its subtitles. */
-function view(
-  swarm: Swarm,
-  options: {
-    readonly mime: string | undefined;
-    readonly release: () => void;
-  },
-): OpenContent {
-  const { infohash, contentId, files } = swarm.torrent;
-  const [first, ...others] = files;
-  if (first === undefined) throw new AceError("CONTENT_INVALID", `${infohash} holds no file`);
-  const file = others.reduce(
-    (longest, next) => (next.length > longest.length ? next : longest),
-    first,
-  );
-  const fileName = file.path.split("/").at(-1) ?? file.path;
-  return {
-    infohash,
-    contentId,
-    fileName,
-    mime: options.mime ?? mediaType(fileName),
-    length: file.length,
-    swarm,
-    read: (offset, length, signal) => swarm.read(file.offset + offset, length, signal),
-    release: options.release,
   };
 }

@@ -55,6 +55,10 @@ export const SHARED_HASH_FAILS_MAX = 3;
 
 export const DEPTH_MIN = 8;
 export const DEPTH_MAX = 192;
+/** Before the first second has shown what the peer can do. */
+export const DEPTH_START = 32;
+/** What a player waits for is asked for on top of what is under way. */
+export const URGENT_DEPTH = 32;
 export const URGENT_PIECES = 2;
 export const AHEAD_BYTES = 8_388_608;
 export const EDGE_BYTES = 524_288;
@@ -109,8 +113,6 @@ export const VERIFIES_WAITING_MAX = 1_000;
 
 // Finding peers and keeping pieces.
 export const WEB_SEEDS_MAX = 8;
-/** A tracker of the next tier, or the next of its tier, is asked after this many failures. */
-export const TRACKER_FAILURES_MAX = 1;
 /** Peers of one message of the exchange of peers, and the pace of these messages. */
 export const PEX_PEERS_MAX = 50;
 export const PEX_MS = 60_000;
@@ -122,7 +124,7 @@ export const METADATA_PIECE_BYTES = 16_384;
 /** Pieces of the info dictionary that one peer may ask for: twice over is plenty. */
 export const METADATA_SERVED_FACTOR = 2;
 /** Peers that an info dictionary is fetched from at once. */
-export const METADATA_PEERS_MAX = 8;
+export const METADATA_PEERS_MAX = 4;
 export const METADATA_PEER_MS = 20_000;
 export const METADATA_REQUESTS_MAX = 4;
 export const MAGNET_MAX_CHARS = 8_192;
@@ -186,6 +188,9 @@ export const PLAYER_CONNECTIONS_MAX = 256;
 /** Encrypted content. */
 export const PLAYLIST_MAX_BYTES = 2_097_152;
 export const SEGMENT_S_MAX = 60;
+/** A segment of a package is cut at the next place a player can begin after this. */
+export const SEGMENT_S = 4;
+export const SEGMENT_MAX_BYTES = 67_108_864;
 
 /** The swarm's engine: picker, choker, rates and places. */
 /** What a player waits for is left to peers for this long before a supplier is asked. */
@@ -218,3 +223,59 @@ export const PEERS_PER_NET24 = 4;
 export const PEERS_PER_NET16 = 12;
 /** What a rate limit lets through at once, in milliseconds of its rate. */
 export const RATE_BURST_MS = 500;
+
+// Live streams.
+
+/** 348 packets of 188 bytes. */
+export const LIVE_PIECE_MAX_BYTES = 65_424;
+/** A piece is closed after this much of the stream's clock, or a thin stream would be late. */
+export const LIVE_PIECE_MS = 200;
+/** Places to begin at in a stream without pictures. */
+export const AUDIO_RAP_MS = 1_000;
+/** Bytes of a stream in which no player could begin yet; beyond it the source is refused. */
+export const RAP_WAIT_MAX_BYTES = 67_108_864;
+/** Further than this the clock of a stream jumps, it does not run. */
+export const PCR_JUMP_MS = 10_000;
+export const INGEST_MAX_KBPS = 50_000;
+export const TS_SECTION_MAX_BYTES = 1_024;
+/** Pieces that a node keeps and serves. */
+export const LIVE_WINDOW_PIECES = 512;
+export const LIVE_WINDOW_MAX_PIECES = 8_192;
+/** Of those, this many in memory; older ones on disk. */
+export const LIVE_MEMORY_PIECES = 2_048;
+export const LIVE_HEADS_PER_BATCH = 16;
+/** Signatures that a source makes in a second, at most: more heads than this go together. */
+export const LIVE_BATCHES_PER_S = 20;
+/** Heads that one peer may send in a second, and at once when it has just come. */
+export const LIVE_HEADS_PER_S = 200;
+export const LIVE_HEADS_BURST = 1_024;
+export const LIVE_MESSAGE_MAX_BYTES = 4_096;
+/** Heads that a newcomer gets unasked, and per question for older ones. */
+export const LIVE_JOIN_HEADS = 64;
+/** Questions for older heads that a peer may ask in a row before the next second. */
+export const LIVE_OLDER_PER_S = 16;
+export const LIVE_FAN = 1;
+/** What only some peers were told of, all are told of after this. */
+export const LIVE_LAG_MS = 600;
+/** A peer that passed on nothing this often within `LIVE_FAN_STRIKE_MS` is not chosen for as long. */
+export const LIVE_FAN_STRIKES = 3;
+export const LIVE_FAN_STRIKE_MS = 30_000;
+export const LIVE_REJECT_MS = 50;
+export const LIVE_ANSWER_MS = 500;
+/** A piece that only one peer has is waited for this long. */
+export const LIVE_ANSWER_MAX_MS = 4_000;
+/** Pieces asked of one peer at once. */
+export const LIVE_REQUESTS_MAX = 8;
+/** Pieces announced, asked for and not given, one after the other: the peer withholds them. */
+export const LIVE_WITHHELD_MAX = 6;
+export const LIVE_BUFFER_MS = 1_000;
+export const LIVE_TICK_MS = 50;
+/** Peers that a node of a live stream dials by itself; more may come. */
+export const LIVE_DIAL_PEERS = 12;
+/** A source writes down its place this often, and after a crash goes on this far behind it. */
+export const LIVE_COUNTER_PIECES = 100;
+export const LIVE_COUNTER_GAP = 200;
+/** Pieces of one key, counted in numbers. */
+export const LIVE_KEY_EPOCH_PIECES = 256;
+export const LIVE_RECORD_MAX_BYTES = 16_384;
+export const LIVE_NAME_MAX_BYTES = 64;

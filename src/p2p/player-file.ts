@@ -4,51 +4,54 @@
  * The status is sent only after the first bytes are here: a content that cannot be reached is an
  * error a player can show, not a film that never starts.
  *
- * Source  RFC 9110: ranges (14), `ETag` and preconditions (13).
+ * Source  RFC 9110: ranges (14), `ETag` and preconditions (13). DLNA headers as televisions ask.
  */
 import { once } from "node:events";
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { AceError } from "../lib/errors.ts";
+import type { MediaFile } from "./media.ts";
+import type { Exchange } from "./player-exchange.ts";
 import type { PlayerSession } from "./player-session.ts";
 import { type RangeAnswer, readRange } from "./range.ts";
 
 export async function sendFile(
   session: PlayerSession,
-  request: IncomingMessage,
-  response: ServerResponse,
+  file: MediaFile,
+  exchange: Exchange,
 ): Promise<void> {
-  const { content } = session;
-  const etag = `"${content.infohash}"`;
+  const { request, response } = exchange;
+  const etag = `"${session.media.infohash}-${file.index}"`;
   const headers = {
     "accept-ranges": "bytes",
-    "content-type": content.mime,
+    "content-type": file.mime,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     etag,
+    ...dlnaHeaders(request),
   };
   if (request.headers["if-none-match"] === etag) {
     response.writeHead(304, headers).end();
     return;
   }
-  const range = wantedRange(request, etag, content.length);
+  const range = wantedRange(request, etag, file.length);
   if (range.kind === "outside") {
-    response.setHeader("content-range", `bytes */${content.length}`);
-    throw new AceError("RANGE_INVALID", `the file has ${content.length} bytes`);
+    response.setHeader("content-range", `bytes */${file.length}`);
+    throw new AceError("RANGE_INVALID", `the file has ${file.length} bytes`);
   }
-  const { offset, length } = range.kind === "part" ? range : { offset: 0, length: content.length };
+  const { offset, length } = range.kind === "part" ? range : { offset: 0, length: file.length };
   const isPart = range.kind === "part";
-  const contentRange = `bytes ${offset}-${offset + length - 1}/${content.length}`;
+  const contentRange = `bytes ${offset}-${offset + length - 1}/${file.length}`;
   const sent = {
     ...headers,
     "content-length": length,
     ...(isPart ? { "content-range": contentRange } : {}),
   };
   const status = isPart ? 206 : 200;
-  if (request.method === "HEAD") {
+  if (request.method === "HEAD" || length === 0) {
     response.writeHead(status, sent).end();
     return;
   }
-  await sendBytes(session, response, { status, headers: sent, offset, length });
+  await sendBytes(session, file, exchange, { status, headers: sent, offset, length });
 }
 
 function wantedRange(request: IncomingMessage, etag: string, length: number): RangeAnswer {
@@ -58,30 +61,40 @@ function wantedRange(request: IncomingMessage, etag: string, length: number): Ra
   return readRange(request.headers.range, length);
 }
 
+/** Televisions that ask seek by bytes and need to be told that they may. */
+function dlnaHeaders({ headers }: IncomingMessage): OutgoingHttpHeaders {
+  const mode = headers["transfermode.dlna.org"];
+  if (mode === undefined && headers["getcontentfeatures.dlna.org"] === undefined) return {};
+  return {
+    "transferMode.dlna.org": "Streaming",
+    "contentFeatures.dlna.org":
+      "DLNA.ORG_OP=01;DLNA.ORG_CI=0;DLNA.ORG_FLAGS=01700000000000000000000000000000",
+  };
+}
+
+interface Part {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly offset: number;
+  readonly length: number;
+}
+
 async function sendBytes(
-  { content, signal }: PlayerSession,
-  response: ServerResponse,
-  part: {
-    readonly status: number;
-    readonly headers: OutgoingHttpHeaders;
-    readonly offset: number;
-    readonly length: number;
-  },
+  session: PlayerSession,
+  file: MediaFile,
+  { response, gone }: Exchange,
+  part: Part,
 ): Promise<void> {
-  const gone = new AbortController();
-  const leave = () => gone.abort();
-  response.on("close", leave);
-  const either = AbortSignal.any([signal, gone.signal]);
+  const either = AbortSignal.any([session.signal, gone]);
   try {
-    for await (const bytes of content.read(part.offset, part.length, either)) {
+    for await (const bytes of file.read(part.offset, part.length, either)) {
       if (!response.headersSent) response.writeHead(part.status, part.headers);
+      session.sentBytes += bytes.length;
       // One piece at a time: a slow player holds back its own reading, nothing piles up.
       if (!response.write(bytes)) await once(response, "drain", { signal: either });
     }
     response.end();
   } catch (error) {
-    if (!gone.signal.aborted) throw error;
-  } finally {
-    response.off("close", leave);
+    if (!gone.aborted) throw error;
   }
 }

@@ -8,16 +8,43 @@ import { randomBytes } from "node:crypto";
 import { AceError } from "../lib/errors.ts";
 import type { OpenContent } from "./contents.ts";
 import { PLAYER_SESSIONS_MAX, SESSION_IDLE_MS } from "./limits.ts";
+import type { Media, MediaFile } from "./media.ts";
+import { Playhead } from "./playhead.ts";
 
 export interface PlayerSession {
   readonly id: string;
-  readonly content: OpenContent;
+  readonly media: Media;
+  /** Of a film: which of its files. */
+  readonly file: MediaFile | undefined;
+  readonly output: Output;
+  /** Whose requests may use the session's addresses without another proof. */
+  readonly caller: string;
+  readonly startedAtMs: number;
+  readonly playhead: Playhead;
+  /** Bytes given to the player's socket. */
+  sentBytes: number;
   /** Aborted when the session ends. */
   readonly signal: AbortSignal;
+  /** Resolves when the session ends. */
+  readonly ended: Promise<EndReason>;
+}
+
+export type Output = "stream" | "hls";
+
+/** Why a session ended, in the words that players are told. */
+export type EndReason = "stopped" | "idle" | "closed";
+
+export interface SessionWish {
+  readonly content: OpenContent;
+  readonly file: MediaFile | undefined;
+  readonly output: Output;
+  readonly caller: string;
 }
 
 interface Kept extends PlayerSession {
+  readonly content: OpenContent;
   readonly over: AbortController;
+  readonly tellEnd: (reason: EndReason) => void;
   /** Responses that are being sent. */
   streams: number;
   idleTimer: NodeJS.Timeout | undefined;
@@ -33,25 +60,51 @@ export class PlayerSessions implements Disposable {
     this.#idleMs = idleMs;
   }
 
-  start(content: OpenContent): PlayerSession {
+  /** Holds the content until the session ends. Errors `RATE_LIMITED`. */
+  start({ content, file, output, caller }: SessionWish): PlayerSession {
     if (this.#sessions.size >= PLAYER_SESSIONS_MAX) {
-      content.release();
       throw new AceError("RATE_LIMITED", `${PLAYER_SESSIONS_MAX} players are open already`);
     }
     const over = new AbortController();
-    const id = randomBytes(ID_BYTES).toString("hex");
-    const session = { id, content, over, signal: over.signal, streams: 0, idleTimer: undefined };
-    this.#sessions.set(id, session);
-    this.#rest(session);
+    const ended = Promise.withResolvers<EndReason>();
+    const session: Kept = {
+      id: randomBytes(ID_BYTES).toString("hex"),
+      content,
+      media: content.media,
+      file,
+      output,
+      caller,
+      startedAtMs: Date.now(),
+      playhead: new Playhead(),
+      sentBytes: 0,
+      over,
+      signal: over.signal,
+      ended: ended.promise,
+      tellEnd: ended.resolve,
+      streams: 0,
+      idleTimer: undefined,
+    };
+    this.#sessions.set(session.id, session);
+    this.#rest(session.id);
     return session;
   }
 
   /** The session of this id, alive for a while longer because it was asked for. */
   find(id: string): PlayerSession {
-    const session = this.#sessions.get(id);
-    if (session === undefined) throw new AceError("NOT_FOUND", "this player session is over");
-    this.#rest(session);
+    const session = this.peek(id);
+    this.#rest(id);
     return session;
+  }
+
+  /** The session of this id, which does not live longer for it. */
+  peek(id: string): PlayerSession {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) return session;
+    throw new AceError("PLAYER_SESSION_OVER", "this player session is over");
+  }
+
+  all(): readonly PlayerSession[] {
+    return [...this.#sessions.values()];
   }
 
   /** Keeps the session alive while a response is being sent; dispose of it at the end. */
@@ -65,28 +118,31 @@ export class PlayerSessions implements Disposable {
       [Symbol.dispose]: () => {
         if (session === undefined) return;
         session.streams -= 1;
-        this.#rest(session);
+        this.#rest(session.id);
       },
     };
   }
 
-  end(id: string): void {
+  end(id: string, reason: EndReason): void {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
     clearTimeout(session.idleTimer);
-    session.over.abort(new AceError("NOT_FOUND", "this player session is over"));
+    session.tellEnd(reason);
+    session.over.abort(new AceError("PLAYER_SESSION_OVER", "this player session is over"));
     session.content.release();
   }
 
   [Symbol.dispose](): void {
-    for (const id of [...this.#sessions.keys()]) this.end(id);
+    for (const id of [...this.#sessions.keys()]) this.end(id, "closed");
   }
 
-  #rest(session: Kept): void {
+  #rest(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
     clearTimeout(session.idleTimer);
-    if (session.streams > 0 || !this.#sessions.has(session.id)) return;
-    session.idleTimer = setTimeout(() => this.end(session.id), this.#idleMs);
+    if (session.streams > 0) return;
+    session.idleTimer = setTimeout(() => this.end(session.id, "idle"), this.#idleMs);
     session.idleTimer.unref();
   }
 }

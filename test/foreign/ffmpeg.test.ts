@@ -6,6 +6,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { shareContents } from "../../src/p2p/contents.ts";
 import { openListener } from "../../src/p2p/listener.ts";
+import { filmMedia } from "../../src/p2p/media.ts";
 import { memoryStore, seedStore } from "../../src/p2p/piece-store.ts";
 import { openPlayer } from "../../src/p2p/player.ts";
 import { openSwarm } from "../../src/p2p/swarm.ts";
@@ -34,16 +35,18 @@ it("ffmpeg plays the demo film from the engine, from the start and from the midd
   await using listener = await openListener({ host: "127.0.0.1", port: 0, clock: systemClock });
   await using contents = shareContents({
     find: async () => ({ infohash: torrent.infohash }),
-    join: () =>
-      openSwarm({
-        torrent,
-        store: memoryStore(torrent),
-        role: "leech",
-        listener,
-        peers: [seed.address],
-        events: silentEvents,
-        clock: systemClock,
-      }),
+    join: async () =>
+      filmMedia(
+        await openSwarm({
+          torrent,
+          store: memoryStore(torrent),
+          role: "leech",
+          listener,
+          peers: [seed.address],
+          events: silentEvents,
+          clock: systemClock,
+        }),
+      ),
   });
   const options = { contents, port: 0, version: "1", events: silentEvents };
   await using player = await openPlayer(options);

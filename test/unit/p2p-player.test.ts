@@ -7,6 +7,7 @@ import { AceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { type ContentSource, shareContents } from "../../src/p2p/contents.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
+import { filmMedia } from "../../src/p2p/media.ts";
 import { memoryStore } from "../../src/p2p/piece-store.ts";
 import { openPlayer, type Player, type PlayerOptions } from "../../src/p2p/player.ts";
 import { openSwarm } from "../../src/p2p/swarm.ts";
@@ -56,7 +57,7 @@ const source: ContentSource = {
       throw new AceError("LICENCE_MISSING", "no licence for this film");
     };
     const download = { tokens: { token }, serverKeys: [hexOf(seedKey)] };
-    return await openSwarm({
+    const swarm = await openSwarm({
       torrent,
       store: memoryStore(torrent),
       role: "leech",
@@ -66,6 +67,7 @@ const source: ContentSource = {
       events: silentEvents,
       clock: systemClock,
     });
+    return filmMedia(swarm);
   },
 };
 
@@ -211,7 +213,7 @@ describe("a player is refused", () => {
     ["nothing named", "", 400, "REQUEST_INVALID"],
     ["two names", `id=${"a".repeat(64)}&infohash=${"b".repeat(40)}`, 400, "REQUEST_INVALID"],
     ["half an infohash", "infohash=abc", 400, "REQUEST_INVALID"],
-    ["an address to fetch", "url=http://169.254.169.254/", 400, "REQUEST_INVALID"],
+    ["a torrent nobody has", "url=http://films.example/a.torrent", 404, "CONTENT_NOT_FOUND"],
     ["a film nobody knows", `infohash=${"b".repeat(40)}`, 404, "CONTENT_NOT_FOUND"],
   ])("%s", async (_what, query, status, error) => {
     await withEngine(async ({ url }) => {

@@ -1,0 +1,87 @@
+/**
+ * What a player is told of its session: how it goes, and where in a live stream it is.
+ *
+ * Units   `speed_down` and `speed_up` are KB a second; `downloaded` and `uploaded` bytes; the places of
+ *         `livepos` are Unix seconds as text, as players have always been given them.
+ * Source  docs.acestream.net, developers/start-playback: the fields and their types.
+ */
+import type { LiveMedia } from "./media.ts";
+import type { PlayerSession } from "./player-session.ts";
+import type { SwarmStats } from "./swarm-stats.ts";
+
+export function describeSession(session: PlayerSession, base: string, hasEvents: boolean) {
+  const { id, media } = session;
+  return {
+    playback_url: playbackUrl(session, base),
+    stat_url: `${base}/ace/stat/${id}`,
+    command_url: `${base}/ace/cmd/${id}`,
+    ...(hasEvents ? { event_url: `${base}/ace/event/${id}` } : {}),
+    infohash: media.infohash,
+    playback_session_id: id,
+    is_live: media.kind === "live" ? 1 : 0,
+    is_encrypted: media.isEncrypted ? 1 : 0,
+    client_session_id: -1,
+  };
+}
+
+export function playbackUrl({ id, media, file, output }: PlayerSession, base: string): string {
+  if (media.kind === "film") return `${base}/ace/r/${id}/${encodeURIComponent(file?.name ?? "")}`;
+  if (media.kind === "package" || output === "hls") return `${base}/ace/m/${id}.m3u8`;
+  return `${base}/ace/r/${id}/live.ts`;
+}
+
+export function sessionStat(session: PlayerSession) {
+  const { id, media, file } = session;
+  const stats = media.stats();
+  const live = media.kind === "live" ? livePosition(session, media) : undefined;
+  return {
+    status: stats.piecesHad > 0 || stats.bytesDown > 0 ? "dl" : "prebuf",
+    peers: stats.peers,
+    speed_down: Math.round(stats.bytesDownPerS / 1_000),
+    speed_up: Math.round(stats.bytesUpPerS / 1_000),
+    downloaded: stats.bytesDown,
+    uploaded: stats.bytesUp,
+    total_progress: media.kind === "live" ? 0 : percentOf(stats),
+    infohash: media.infohash,
+    playback_session_id: id,
+    client_session_id: -1,
+    is_live: media.kind === "live" ? 1 : 0,
+    is_encrypted: media.isEncrypted ? 1 : 0,
+    selected_file_index: file?.index ?? -1,
+    ...(live === undefined ? {} : live),
+    access: accessOf(stats),
+  };
+}
+
+function livePosition({ playhead }: PlayerSession, { stream }: LiveMedia) {
+  const window = stream.window();
+  if (window === undefined) return undefined;
+  const { firstCaptureMs, lastCaptureMs, lastSeq } = window;
+  const at = playhead.at ?? { seq: lastSeq, captureMs: lastCaptureMs };
+  const [first, last] = [seconds(firstCaptureMs), seconds(lastCaptureMs)];
+  return {
+    livepos: {
+      is_live: "1",
+      pos: seconds(at.captureMs),
+      live_first: first,
+      live_last: last,
+      first_ts: first,
+      last_ts: last,
+      last,
+      buffer_pieces: String(Math.max(0, lastSeq - at.seq)),
+    },
+    buffer_ms: Math.max(0, Math.round(lastCaptureMs - at.captureMs)),
+  };
+}
+
+function accessOf({ access, accessCode }: SwarmStats) {
+  return { state: access, ...(accessCode === undefined ? {} : { code: accessCode }) };
+}
+
+function percentOf({ pieces, piecesHad }: SwarmStats): number {
+  return pieces === 0 ? 0 : Math.floor((100 * piecesHad) / pieces);
+}
+
+function seconds(ms: number): string {
+  return String(Math.floor(ms / 1_000));
+}

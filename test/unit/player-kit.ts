@@ -1,0 +1,157 @@
+// What tests of the player share: a live stream made by hand, and an engine that plays what it is given.
+import { once } from "node:events";
+import { AceError } from "../../src/lib/errors.ts";
+import { silentEvents } from "../../src/lib/events.ts";
+import { type ContentSource, shareContents } from "../../src/p2p/contents.ts";
+import type { LivePiece, LiveStream } from "../../src/p2p/live-port.ts";
+import { liveMedia, type Media } from "../../src/p2p/media.ts";
+import { openPlayer, type Player, type PlayerOptions } from "../../src/p2p/player.ts";
+import type { SwarmStats } from "../../src/p2p/swarm-stats.ts";
+
+const START_MS = 1_800_000_000_000;
+export const PIECE_MS = 250;
+const PACKET_BYTES = 188;
+
+/** A live stream whose pieces a test makes one by one; every fourth begins a picture. */
+export class MadeLive implements LiveStream {
+  readonly streamId = "5".repeat(40);
+  readonly contentId = "6".repeat(64);
+  readonly title = "Made live";
+  readonly pieces_: LivePiece[] = [];
+  refusal: AceError | undefined;
+  #isOver = false;
+  readonly #grown = new EventTarget();
+
+  /** `count` pieces more, each of `packets` packets that hold the piece's number. */
+  make(count: number, options: { packets?: number; isDiscontinuity?: boolean } = {}): void {
+    for (let made = 0; made < count; made += 1) {
+      const seq = this.pieces_.length;
+      const bytes = Buffer.alloc((options.packets ?? 2) * PACKET_BYTES, seq % 251);
+      this.pieces_.push({
+        seq,
+        bytes,
+        isRandomAccess: seq % 4 === 0,
+        isDiscontinuity: options.isDiscontinuity === true && made === 0,
+        mediaMs: seq * PIECE_MS,
+        captureMs: START_MS + seq * PIECE_MS,
+      });
+    }
+    this.#grown.dispatchEvent(new Event("grown"));
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#grown.dispatchEvent(new Event("grown"));
+  }
+
+  stats(): SwarmStats {
+    return {
+      ...emptyStats,
+      peers: 3,
+      bytesDown: this.pieces_.length * 1_000,
+      bytesDownPerS: 257_000,
+    };
+  }
+
+  window() {
+    const [first, last] = [this.pieces_.at(0), this.pieces_.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
+    return {
+      firstSeq: first.seq,
+      lastSeq: last.seq,
+      firstCaptureMs: first.captureMs,
+      lastCaptureMs: last.captureMs,
+    };
+  }
+
+  async ready(): Promise<void> {
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
+  async *pieces(
+    from: { readonly behindMs: number } | { readonly fromMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<LivePiece> {
+    let next = this.#begin(from);
+    while (true) {
+      signal.throwIfAborted();
+      const piece = this.pieces_[next];
+      if (piece !== undefined) {
+        next += 1;
+        yield piece;
+      } else if (this.#isOver) return;
+      else await once(this.#grown, "grown", { signal });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+  }
+
+  #begin(from: { readonly behindMs: number } | { readonly fromMs: number }): number {
+    const headMs = this.pieces_.at(-1)?.captureMs ?? START_MS;
+    const wantedMs = "fromMs" in from ? from.fromMs : headMs - from.behindMs;
+    const places = this.pieces_.filter((piece) => piece.isRandomAccess);
+    return (places.findLast((piece) => piece.captureMs <= wantedMs) ?? places[0])?.seq ?? 0;
+  }
+}
+
+export const emptyStats: SwarmStats = {
+  peers: 0,
+  pieces: 0,
+  piecesHad: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  bytesUpPerS: 0,
+  bytesDownPerS: 0,
+  ungatedBytesUp: 0,
+  closed: {},
+  denied: {},
+  access: "none",
+  accessCode: undefined,
+  links: [],
+};
+
+/** Finds every content by the infohash it is kept under. */
+export function sourceOf(contents: ReadonlyMap<string, () => Promise<Media>>): ContentSource {
+  return {
+    find: async ({ value }) => {
+      if (contents.has(value)) return { infohash: value };
+      throw new AceError("CONTENT_NOT_FOUND", `${value} is not in the catalogue`);
+    },
+    join: async (infohash) => {
+      const join = contents.get(infohash);
+      if (join === undefined) throw new AceError("CONTENT_NOT_FOUND", infohash);
+      return await join();
+    },
+  };
+}
+
+export async function withPlayer<T>(
+  source: ContentSource,
+  use: (player: Player) => Promise<T>,
+  more: Partial<PlayerOptions> = {},
+): Promise<T> {
+  await using contents = shareContents(source, 50);
+  const own = { contents, port: 0, version: "1.2.3", events: silentEvents };
+  await using player = await openPlayer({ ...own, ...more });
+  return await use(player);
+}
+
+export async function withLive<T>(
+  live: MadeLive,
+  use: (player: Player) => Promise<T>,
+  more: Partial<PlayerOptions> = {},
+): Promise<T> {
+  const contents = new Map([[live.streamId, async () => liveMedia(live)]]);
+  return await withPlayer(sourceOf(contents), use, more);
+}
+
+export async function getJson(url: string, init?: RequestInit) {
+  const response = await fetch(url, init);
+  const body: { response?: Record<string, unknown>; result?: Record<string, unknown> } & Record<
+    string,
+    unknown
+  > = JSON.parse(await response.text());
+  return { status: response.status, headers: response.headers, body };
+}
