@@ -3,7 +3,7 @@ import { KeyRelease } from "../access/key-release.ts";
 import type { KeyPorts, KeyProof } from "../api/keys.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, type ErrorCode } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { ContentKeys } from "./content-keys.ts";
 
@@ -13,7 +13,7 @@ export interface KeyPolicy {
     request: KeyProof & { readonly aud: string },
   ):
     | { readonly ok: true; readonly grant: Grant; readonly epk?: string | undefined }
-    | { readonly ok: false; readonly code: "TOKEN_INVALID" };
+    | { readonly ok: false; readonly code: ErrorCode };
 }
 
 interface Grant {

@@ -1,0 +1,89 @@
+/**
+ * A viewer's content keys: asked of the node when they are needed, kept in memory, in no file and log.
+ *
+ * Units   Unix seconds.
+ * Range   A key is kept as long as the token it was given for, `KEYS_KEPT` of them at most.
+ * Errors  What the node answers, such as `LICENCE_MISSING` or `KEY_EPOCH_INVALID`.
+ */
+import type { DeviceKey } from "../access/device-key.ts";
+import { makeDpopProof } from "../access/dpop.ts";
+import { makeKeyOpener } from "../access/key-wrap.ts";
+import { encodeBase64url } from "../access/text-bytes.ts";
+import { parseToken } from "../access/token-form.ts";
+import type { NodeClient } from "../client/http.ts";
+import { fromHex } from "../lib/bytes.ts";
+import type { Clock } from "../lib/clock.ts";
+import { AceError } from "../lib/errors.ts";
+import type { KeyProvider } from "../p2p/key-port.ts";
+
+export interface KeyAsker {
+  readonly node: Pick<NodeClient, "url" | "key">;
+  readonly device: DeviceKey;
+  readonly clock: Clock;
+}
+
+interface Kept {
+  readonly key: Promise<Uint8Array>;
+  untilS: number;
+}
+
+const KEYS_KEPT = 64;
+/** No question takes longer than the client waits for an answer. */
+const ASKING_S = 60;
+
+/** @param tokenOf An access token of this content that is good now. */
+export function keySourceOf(
+  asker: KeyAsker,
+  tokenOf: (contentId: string) => Promise<string>,
+): KeyProvider {
+  const kept = new Map<string, Kept>();
+  return {
+    key: async (contentId, epoch, signal) => {
+      const name = `${contentId}/${epoch}`;
+      const nowS = asker.clock.nowMs() / 1_000;
+      const before = kept.get(name);
+      if (before !== undefined && nowS < before.untilS) return await before.key;
+      const asked = askKey(asker, { content: contentId, epoch }, tokenOf);
+      // Two players that begin at once ask together; for how long it is good is known only after.
+      const entry: Kept = { key: asked.then(({ key }) => key), untilS: nowS + ASKING_S };
+      keep(kept, name, entry);
+      try {
+        entry.untilS = (await asked).untilS;
+      } catch (error) {
+        if (kept.get(name) === entry) kept.delete(name);
+        throw error;
+      }
+      signal.throwIfAborted();
+      return await entry.key;
+    },
+  };
+}
+
+async function askKey(
+  { node, device, clock }: KeyAsker,
+  request: { readonly content: string; readonly epoch: number },
+  tokenOf: (contentId: string) => Promise<string>,
+): Promise<{ readonly key: Uint8Array; readonly untilS: number }> {
+  const token = await tokenOf(request.content);
+  const parsed = parseToken(token);
+  if (!parsed.ok) throw new AceError(parsed.code, parsed.reason);
+  const { jti, exp } = parsed.claims;
+  const opener = makeKeyOpener();
+  const proof = makeDpopProof(device, {
+    method: "POST",
+    url: new URL("/v1/keys", node.url).href,
+    token,
+    nowS: clock.nowMs() / 1_000,
+    epk: encodeBase64url(opener.publicKey),
+  });
+  const { epk, ct } = await node.key(request, token, proof);
+  const wrapped = { epk: fromHex(epk) ?? new Uint8Array(), ct: fromHex(ct) ?? new Uint8Array() };
+  return { key: opener.open(wrapped, { ...request, jti }), untilS: exp };
+}
+
+function keep(kept: Map<string, Kept>, name: string, entry: Kept): void {
+  kept.delete(name);
+  kept.set(name, entry);
+  const oldest = kept.keys().next();
+  if (kept.size > KEYS_KEPT && oldest.done !== true) kept.delete(oldest.value);
+}
