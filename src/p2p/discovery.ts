@@ -1,16 +1,23 @@
 /**
- * Discovery: where peers of one swarm are found. HTTP trackers; static peers are the swarm's own.
+ * Discovery: where peers of one swarm are found. Trackers, the DHT and the local network are asked
+ * here; static peers are the swarm's own, and peers name other peers in pex.ts.
  *
  * A tracker is asked again after the interval it names, or within seconds while there is no peer at
  * all: a viewer that came before the seeding node must not wait for half an hour.
+ *
+ * Source  BEP 12: in a tier one tracker is asked, the next only when it fails. All tiers are asked at
+ *         once, since the trackers of different publishers' tiers know different peers.
  */
 import type { Events } from "../lib/events.ts";
-import { isDialable, parseAddress } from "./addresses.ts";
-import { ANNOUNCE_ALONE_MS, ANNOUNCE_MS_MIN, TRACKER_MS, TRACKERS_MAX } from "./limits.ts";
-import { type Announce, announceTo } from "./tracker-client.ts";
+import { DhtSearch } from "./discovery-dht.ts";
+import type { FindingWay, FindOptions } from "./discovery-port.ts";
+import { TRACKERS_MAX } from "./limits.ts";
+import type { Torrent } from "./torrent.ts";
+import { isTrackerUrl, TrackerTier } from "./tracker-tier.ts";
 
 export interface DiscoveryOptions {
-  readonly trackers: readonly string[];
+  readonly trackerTiers: readonly (readonly string[])[];
+  readonly find: FindOptions;
   readonly infohash: string;
   readonly peerId: Uint8Array;
   /** Where this node listens for the swarm. */
@@ -29,78 +36,58 @@ export interface Discovery extends AsyncDisposable {
 }
 
 export function startDiscovery(options: DiscoveryOptions): Discovery {
-  const usable = options.trackers.filter((url) => /^https?:\/\//.test(url)).slice(0, TRACKERS_MAX);
-  const trackers = usable.map((url) => new Tracker(url, options));
-  for (const tracker of trackers) tracker.announce("started");
+  const { find, infohash, port, onPeer } = options;
+  const usable = options.trackerTiers.map((tier) => tier.filter(isTrackerUrl));
+  const tiers = usable
+    .filter((tier) => tier.length > 0)
+    .slice(0, TRACKERS_MAX)
+    .map((tier) => new TrackerTier(tier, options));
+  for (const tier of tiers) tier.announce("started");
+  const search = find.dht === undefined ? undefined : new DhtSearch(find.dht, options);
+  const leave = find.lsd?.join({ infohash, port, onPeer });
   return {
     completed: () => {
-      for (const tracker of trackers) tracker.announce("completed");
+      for (const tier of tiers) tier.announce("completed");
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(trackers.map((tracker) => tracker.stop()));
+      leave?.();
+      search?.stop();
+      await Promise.all(tiers.map((tier) => tier.stop()));
     },
   };
 }
 
-const STOP_MS = 1_000;
+interface Wished {
+  readonly torrent: Pick<Torrent, "isPrivate" | "trackerTiers">;
+  readonly announce?: readonly string[];
+  readonly find?: FindOptions;
+  readonly gate?: unknown;
+}
 
-class Tracker {
-  readonly #url: string;
-  readonly #options: DiscoveryOptions;
-  readonly #stopped = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #aloneMs = ANNOUNCE_ALONE_MS;
+/**
+ * What of the wishes may be done for this content. A private torrent is between its trackers and their
+ * members; a gated one is nobody's business but its record's.
+ */
+export function allowedFinding({ torrent, find = {}, gate }: Wished): FindOptions {
+  const may = (way: FindingWay) =>
+    !torrent.isPrivate && (gate === undefined || (find.allowed ?? []).includes(way));
+  const { dht, lsd } = find;
+  return {
+    ...(dht !== undefined && may("dht") ? { dht } : {}),
+    ...(lsd !== undefined && may("lsd") ? { lsd } : {}),
+    pex: find.pex !== false && may("pex"),
+    // Who is in a private swarm has its torrent; there is nothing to leak to its members.
+    metadata:
+      find.metadata !== false && (may("metadata") || (torrent.isPrivate && gate === undefined)),
+  };
+}
 
-  constructor(url: string, options: DiscoveryOptions) {
-    this.#url = url;
-    this.#options = options;
-  }
-
-  announce(event: Announce["event"]): void {
-    clearTimeout(this.#timer);
-    void this.#announce(event);
-  }
-
-  /** Says goodbye, but waits for no answer longer than a moment. */
-  async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#stopped.abort();
-    await this.#ask("stopped", AbortSignal.timeout(STOP_MS)).catch(() => {});
-  }
-
-  async #announce(event: Announce["event"]): Promise<void> {
-    const { signal } = this.#stopped;
-    let nextMs = ANNOUNCE_MS_MIN;
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(TRACKER_MS)]);
-      const { peers, intervalMs } = await this.#ask(event, limit);
-      nextMs = intervalMs;
-      for (const peer of peers) this.#found(peer);
-    } catch (error) {
-      if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.events.warn("p2p.tracker_failed", { tracker: this.#url, reason });
-    }
-    if (signal.aborted) return;
-    this.#schedule(nextMs);
-  }
-
-  #schedule(intervalMs: number): void {
-    clearTimeout(this.#timer);
-    const waitMs = this.#options.isAlone() ? Math.min(this.#aloneMs, intervalMs) : intervalMs;
-    this.#aloneMs = Math.min(this.#aloneMs * 2, ANNOUNCE_MS_MIN);
-    this.#timer = setTimeout(() => this.announce(undefined), waitMs);
-  }
-
-  #found(peer: string): void {
-    const address = parseAddress(peer);
-    const namedBy = new URL(this.#url).hostname.replace(/^\[|\]$/g, "");
-    if (address !== undefined && isDialable(address.host, namedBy)) this.#options.onPeer(peer);
-  }
-
-  #ask(event: Announce["event"], signal: AbortSignal) {
-    const { infohash, peerId, port } = this.#options;
-    const leftBytes = this.#options.leftBytes();
-    return announceTo(this.#url, { infohash, peerId, port, leftBytes, event }, signal);
-  }
+/** The id of a gated content is told only to trackers that its record names, given as `announce`. */
+export function allowedTrackers({
+  torrent,
+  announce,
+  gate,
+}: Wished): readonly (readonly string[])[] {
+  if (announce !== undefined) return announce.map((url) => [url]);
+  return gate === undefined ? torrent.trackerTiers : [];
 }

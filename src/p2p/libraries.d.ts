@@ -42,7 +42,7 @@ declare module "bittorrent-protocol" {
     end(): void;
     on(event: "handshake", listener: (infohash: string, peerId: string) => void): this;
     on(event: "error", listener: (error: Error) => void): this;
-    on(event: "finish" | "choke" | "unchoke", listener: () => void): this;
+    on(event: "finish" | "choke" | "unchoke" | "interested" | "uninterested", listener: () => void): this;
     on(
       event: "request",
       listener: (index: number, offset: number, length: number, respond: Respond) => void,
@@ -75,15 +75,20 @@ declare module "bittorrent-tracker/server" {
 
   class Server {
     readonly http: HttpServer;
+    readonly udp: { address(): unknown };
     constructor(options: {
       http: boolean;
       udp: boolean;
       ws: boolean;
       stats: boolean;
       interval: number;
-      filter: (infohash: string, parameters: unknown, done: (error: Error | null) => void) => void;
+      filter?: (infohash: string, parameters: unknown, done: (error: Error | null) => void) => void;
     });
-    listen(port: number, host: string, onListening: () => void): void;
+    listen(
+      port: number,
+      host: string | { readonly http: string; readonly udp: string; readonly udp6: string },
+      onListening?: () => void,
+    ): void;
     close(done: () => void): void;
     on(event: "error" | "warning", listener: (error: Error) => void): this;
   }
@@ -106,47 +111,6 @@ declare module "create-torrent" {
     done: (error: Error | null, torrent: Uint8Array) => void,
   ): void;
   export = createTorrent;
-}
-
-declare module "bittorrent-tracker/client" {
-  interface ClientOptions {
-    readonly infoHash: string;
-    readonly peerId: Uint8Array;
-    readonly announce: readonly string[];
-    readonly port: number;
-    /** The client makes no WebSocket tracker without something here. */
-    readonly wrtc?: object;
-  }
-  interface AnnounceFields {
-    readonly left: number;
-    readonly uploaded: number;
-    readonly downloaded: number;
-    readonly numwant: number;
-  }
-  interface Update {
-    readonly announce: string;
-    readonly complete: number;
-    readonly incomplete: number;
-  }
-  interface Scrape extends Update {
-    readonly infoHash: string;
-    readonly downloaded: number;
-  }
-  class Client {
-    constructor(options: ClientOptions);
-    start(fields: AnnounceFields): void;
-    update(fields: AnnounceFields): void;
-    complete(fields: AnnounceFields): void;
-    stop(fields: AnnounceFields): void;
-    scrape(): void;
-    setInterval(intervalMs: number): void;
-    destroy(done?: () => void): void;
-    on(event: "warning" | "error", listener: (error: Error) => void): this;
-    on(event: "peer", listener: (address: string) => void): this;
-    on(event: "update", listener: (update: Update) => void): this;
-    on(event: "scrape", listener: (scrape: Scrape) => void): this;
-  }
-  export = Client;
 }
 
 declare module "bittorrent-dht" {

@@ -3,7 +3,8 @@ import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Bitfield } from "./bitfield.ts";
-import { type Discovery, startDiscovery } from "./discovery.ts";
+import { allowedFinding, allowedTrackers, type Discovery, startDiscovery } from "./discovery.ts";
+import { findingExtensions } from "./discovery-extensions.ts";
 import { Download } from "./download.ts";
 import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
@@ -55,7 +56,13 @@ export class RunningSwarm implements Swarm {
       had,
       fetching: this.#fetching,
       gate,
-      extensions: options.extensions ?? [],
+      extensions: [
+        ...(options.extensions ?? []),
+        ...findingExtensions(torrent, allowedFinding(options), {
+          nowMs: () => clock.nowMs(),
+          onPeer: (address) => this.#peers.add(address),
+        }),
+      ],
       listener,
       clock,
       events,
@@ -220,7 +227,8 @@ export class RunningSwarm implements Swarm {
   #startDiscovery(): Discovery {
     const { torrent } = this;
     return startDiscovery({
-      trackers: this.#options.announce ?? torrent.announce,
+      trackerTiers: allowedTrackers(this.#options),
+      find: allowedFinding(this.#options),
       infohash: torrent.infohash,
       peerId: this.#peers.peerId,
       port: this.#options.listener.port,

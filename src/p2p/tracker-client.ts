@@ -1,48 +1,72 @@
 /**
- * Announcing to HTTP trackers, with every answer bounded: a tracker is a stranger too.
+ * Announcing to trackers over HTTP, with every answer bounded: a tracker is a stranger too.
  *
  * Units   Seconds in what a tracker says, milliseconds in what is answered here.
  * Errors  Rejects with what went wrong; the caller tries again later.
  * Source  BEP 3 (tracker protocol), BEP 7 (peers6), BEP 23 (compact peer lists).
  */
 import { type Bencoded, decodeBencode } from "./bencode.ts";
-import { ANNOUNCE_MS_MAX, ANNOUNCE_MS_MIN, TRACKER_ANSWER_MAX_BYTES } from "./limits.ts";
+import { compactPeers } from "./compact-peers.ts";
+import { TRACKER_ANSWER_MAX_BYTES } from "./limits.ts";
+import {
+  type Announce,
+  boundedIntervalMs,
+  PEERS_WANTED,
+  type Scrape,
+  type TrackerAnswer,
+  type TrackerLink,
+} from "./tracker-port.ts";
 
-export interface Announce {
-  readonly infohash: string;
-  readonly peerId: Uint8Array;
-  readonly port: number;
-  readonly leftBytes: number;
-  readonly event: "started" | "stopped" | "completed" | undefined;
+/** A tracker over HTTP keeps no connection: each question is one request. */
+export function httpTracker(url: string): TrackerLink {
+  return {
+    announce: (announce, signal) => announceTo(url, announce, signal),
+    scrape: (infohash, signal) => scrapeOf(url, infohash, signal),
+    close: () => {},
+  };
 }
 
-export interface TrackerAnswer {
-  /** `host:port` of each peer, as the tracker says it. */
-  readonly peers: readonly string[];
-  readonly intervalMs: number;
-}
-
-const PEERS_WANTED = 50;
-
-export async function announceTo(
+async function announceTo(
   tracker: string,
   announce: Announce,
   signal: AbortSignal,
 ): Promise<TrackerAnswer> {
-  const response = await fetch(announceUrl(tracker, announce), { signal, redirect: "error" });
-  const body = await readBounded(response);
-  const answer = decodeBencode(body, TRACKER_ANSWER_MAX_BYTES);
-  if (!(answer instanceof Map)) throw new Error(`the tracker answered ${response.status}`);
-  const failure = answer.get("failure reason");
-  if (failure instanceof Uint8Array) {
-    throw new Error(Buffer.from(failure).toString("latin1").slice(0, 200));
-  }
+  const answer = await ask(announceUrl(tracker, announce), signal);
   const interval = answer.get("interval");
-  const intervalMs = typeof interval === "number" ? interval * 1_000 : ANNOUNCE_MS_MAX;
   return {
     peers: [...readPeers(answer.get("peers"), 4), ...readPeers(answer.get("peers6"), 16)],
-    intervalMs: Math.min(ANNOUNCE_MS_MAX, Math.max(ANNOUNCE_MS_MIN, intervalMs)),
+    intervalMs: boundedIntervalMs(typeof interval === "number" ? interval : undefined),
   };
+}
+
+async function scrapeOf(tracker: string, infohash: string, signal: AbortSignal): Promise<Scrape> {
+  const { origin, pathname, search } = new URL(tracker);
+  const path = pathname.replace(/\/announce([^/]*)$/, "/scrape$1");
+  if (path === pathname) throw new Error("the tracker has no address for counts");
+  const field = `info_hash=${percent(Uint8Array.fromHex(infohash))}`;
+  const answer = await ask(`${origin}${path}${search === "" ? "?" : `${search}&`}${field}`, signal);
+  const files = answer.get("files");
+  const file = files instanceof Map ? [...files.values()][0] : undefined;
+  if (!(file instanceof Map)) throw new Error("the tracker does not know this swarm");
+  const count = (name: string) => {
+    const value: Bencoded | undefined = file.get(name);
+    return typeof value === "number" ? value : 0;
+  };
+  return {
+    seeds: count("complete"),
+    leeches: count("incomplete"),
+    completed: count("downloaded"),
+  };
+}
+
+async function ask(url: string, signal: AbortSignal): Promise<ReadonlyMap<string, Bencoded>> {
+  const response = await fetch(url, { signal, redirect: "error" });
+  const answer = decodeBencode(await readBounded(response), TRACKER_ANSWER_MAX_BYTES);
+  if (!(answer instanceof Map)) throw new Error(`the tracker answered ${response.status}`);
+  const failure = answer.get("failure reason");
+  if (failure === undefined) return answer;
+  const reason = failure instanceof Uint8Array ? Buffer.from(failure).toString("latin1") : "";
+  throw new Error(reason.slice(0, 200));
 }
 
 function announceUrl(tracker: string, announce: Announce): string {
@@ -73,8 +97,8 @@ async function readBounded(response: Response): Promise<Uint8Array> {
 }
 
 /** A compact list of addresses and ports, or a list of dictionaries. */
-function readPeers(value: Bencoded | undefined, addressBytes: number): readonly string[] {
-  if (value instanceof Uint8Array) return readCompact(value, addressBytes);
+function readPeers(value: Bencoded | undefined, addressBytes: 4 | 16): readonly string[] {
+  if (value instanceof Uint8Array) return compactPeers(value, addressBytes);
   if (!Array.isArray(value)) return [];
   return value.flatMap((peer: Bencoded) => {
     if (!(peer instanceof Map)) return [];
@@ -83,21 +107,4 @@ function readPeers(value: Bencoded | undefined, addressBytes: number): readonly 
     const text = Buffer.from(host).toString("latin1");
     return [text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`];
   });
-}
-
-function readCompact(bytes: Uint8Array, addressBytes: number): readonly string[] {
-  const peers: string[] = [];
-  const step = addressBytes + 2;
-  for (let at = 0; at + step <= bytes.length; at += step) {
-    const address = bytes.subarray(at, at + addressBytes);
-    const port = (bytes[at + addressBytes] ?? 0) * 256 + (bytes[at + addressBytes + 1] ?? 0);
-    const host = addressBytes === 4 ? address.join(".") : `[${ipv6Text(address)}]`;
-    peers.push(`${host}:${port}`);
-  }
-  return peers;
-}
-
-function ipv6Text(address: Uint8Array): string {
-  const hex = Uint8Array.from(address).toHex();
-  return (hex.match(/.{4}/g) ?? []).join(":");
 }
