@@ -38,6 +38,16 @@ export const p2pCatalogue = {
     exit: 1,
     hint: "Install ffmpeg, or publish with `--encrypt file`, which takes the film as it is.",
   },
+  LIVE_EQUIVOCATION: {
+    status: 409,
+    exit: 4,
+    hint: "The broadcaster is not to be trusted; the log holds the proof.",
+  },
+  MEDIA_INVALID: {
+    status: 422,
+    exit: 2,
+    hint: "Send MPEG-TS: `ffmpeg -i INPUT -c copy -f mpegts -`.",
+  },
   RANGE_INVALID: { status: 416, exit: 2, hint: "Ask for a range inside the file." },
   REQUEST_INVALID: { status: 400, exit: 2, hint: "The player API reference is in docs/player.md." },
 } as const;
