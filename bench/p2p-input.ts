@@ -19,6 +19,7 @@ export interface MovieInput extends Disposable {
   readonly sizeBytes: number;
   /** An empty folder of this input for one leech. */
   outFolder(): string;
+  drop(outFolder: string): void;
 }
 
 const MEMORY_FOLDER = "/dev/shm";
@@ -31,6 +32,7 @@ export async function makeMovie(sizeMb: number): Promise<MovieInput> {
   const sizeBytes = sizeMb * 1_000_000;
   const movie = join(folder, "movie.bin");
   writeRandom(movie, sizeBytes);
+  // Beside its movie, where a seed looks for it.
   const torrentPath = join(folder, "movie.torrent");
   writeFileSync(torrentPath, await makeTorrent(movie, { announce: [], pieceLength: PIECE_LENGTH }));
   return {
@@ -38,6 +40,7 @@ export async function makeMovie(sizeMb: number): Promise<MovieInput> {
     torrentPath,
     sizeBytes,
     outFolder: () => mkdtempSync(join(folder, "out-")),
+    drop: (outFolder) => rmSync(outFolder, { recursive: true, force: true }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -1,8 +1,9 @@
-// A party of the measured swarms that runs this project: `p2p-node.ts seed|leech TORRENT FOLDER`.
+// A party of the measured swarms that runs this project: `p2p-node.ts seed|leech TORRENT FOLDER TERMS`.
+// A seed may be given several torrents, with `:` between them, each beside its movie.
 // It prints what it answers, a line of JSON each, and reads orders from its standard input.
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Swarm } from "../src/p2p/swarm-port.ts";
 
@@ -13,23 +14,24 @@ const { openListener } = await import("../src/p2p/listener.ts");
 const { folderStore, seedStore } = await import("../src/p2p/piece-store.ts");
 const { openSwarm } = await import("../src/p2p/swarm.ts");
 const { readTorrent } = await import("../src/p2p/torrent.ts");
-const { benchGate } = await import("./p2p-terms.ts");
+const { plainReader } = await import("../src/p2p/cipher-file.ts");
+const { benchGate, benchSecret } = await import("./p2p-terms.ts");
 
 const [, , role = "", torrentPath = "", folder = "", terms = "public"] = process.argv;
-const torrent = readTorrent(readFileSync(torrentPath));
 const listener = await openListener({ host: "127.0.0.1", port: 0, clock: systemClock });
 /** What a player asks for at once. */
 const READ_BYTES = 2_097_152;
 const forever = new AbortController().signal;
-const gate = terms === "gated" ? { gate: benchGate(torrent, role) } : {};
+const isSeed = role === "seed";
+const isGated = terms === "gated";
 
-async function joinSwarm(peers: readonly string[]) {
-  const isSeed = role === "seed";
+async function joinSwarm(peers: readonly string[], path = torrentPath): Promise<Swarm> {
+  const torrent = readTorrent(readFileSync(path));
+  const gate = isGated ? { gate: benchGate(torrent, role) } : {};
+  const movie = join(dirname(path), torrent.name);
   return await openSwarm({
     torrent,
-    store: isSeed
-      ? seedStore(torrent, join(folder, torrent.name))
-      : await folderStore(torrent, folder),
+    store: isSeed ? seedStore(torrent, movie) : await folderStore(torrent, folder),
     role: isSeed ? "seed" : "leech",
     listener,
     announce: [],
@@ -69,11 +71,14 @@ async function fetchAll(peers: readonly string[]) {
   return { ms: performance.now() - startMs };
 }
 
+/** Reads as a player does; what is gated is enciphered too. */
 async function readAll(peers: readonly string[]) {
   const startMs = performance.now();
   const swarm = await joinSwarm(peers);
+  const cipher = (offset: number, length: number) => swarm.read(offset, length, forever);
+  const read = isGated ? plainReader(cipher, benchSecret) : cipher;
   let bytes = 0;
-  for await (const chunk of swarm.read(0, torrent.length, forever)) bytes += chunk.length;
+  for await (const chunk of read(0, swarm.torrent.length, forever)) bytes += chunk.length;
   return { ms: performance.now() - startMs, bytes };
 }
 
@@ -82,7 +87,7 @@ function memory() {
   return { rssKb: process.memoryUsage.rss() / 1_024 };
 }
 
-if (role === "seed") await joinSwarm([]);
+if (isSeed) for (const path of torrentPath.split(":")) await joinSwarm([], path);
 say({ port: listener.port });
 for await (const line of createInterface({ input: process.stdin })) {
   const { kind, peers = [], offsets = [] } = JSON.parse(line);

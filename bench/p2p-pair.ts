@@ -2,9 +2,8 @@
 // Method: one seed and one leech, each a process, on loopback, files in memory; rounds alternate
 //         between the engines. Processor time is user and system of both from the first request on
 //         until every piece is verified and stored.
-import { rmSync } from "node:fs";
 import { type Figure, median } from "./figure.ts";
-import { type MovieInput, makeMovie } from "./p2p-input.ts";
+import type { MovieInput } from "./p2p-input.ts";
 import { type Engine, Party } from "./p2p-party.ts";
 
 interface Run {
@@ -14,8 +13,7 @@ interface Run {
 
 const ROUNDS = 3;
 
-export async function pairFigures(sizeMb: number): Promise<readonly Figure[]> {
-  using movie = await makeMovie(sizeMb);
+export async function pairFigures(movie: MovieInput): Promise<readonly Figure[]> {
   const engines: readonly Engine[] = ["ours", "libtorrent", "webtorrent"];
   const runs = new Map<Engine, Run[]>(engines.map((engine) => [engine, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -23,7 +21,7 @@ export async function pairFigures(sizeMb: number): Promise<readonly Figure[]> {
   }
   const middle = (engine: Engine, part: keyof Run) =>
     median((runs.get(engine) ?? []).map((run) => run[part]));
-  const input = `${sizeMb} MB, pieces of 1 MiB`;
+  const input = `${movie.sizeBytes / 1e6} MB, pieces of 1 MiB`;
   const cpu = (peer: Engine): Figure => ({
     name: `p2p.cpu_vs_${peer}`,
     unit: "CPU s/GB, both sides",
@@ -48,7 +46,7 @@ async function runPair(engine: Engine, movie: MovieInput): Promise<Run> {
   seed.mark();
   const { ms = Number.NaN } = await leech.ask({ kind: "fetch", peers: [`127.0.0.1:${port}`] });
   const spentS = seed.spentS + leech.spentS;
-  rmSync(out, { recursive: true, force: true });
+  movie.drop(out);
   return {
     cpuSPerGb: spentS / (movie.sizeBytes / 1e9),
     mbPerS: movie.sizeBytes / 1e6 / (ms / 1_000),

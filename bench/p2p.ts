@@ -1,11 +1,25 @@
 // Goal: what streaming costs, beside what others carry it with, all in the same run on loopback.
 // Each part says how it measures in its own file.
 import type { BenchOptions, Figure } from "./figure.ts";
+import { fanoutFigures } from "./p2p-fanout.ts";
+import { gateFigures } from "./p2p-gate.ts";
+import { makeMovie } from "./p2p-input.ts";
+import { memoryFigures } from "./p2p-memory.ts";
 import { pairFigures } from "./p2p-pair.ts";
+import { seekFigures } from "./p2p-seek.ts";
 
 const SIZE_MB = 500;
+/** Eight leeches of it make as much traffic as a pair of the whole. */
+const FANOUT_SHARE = 8;
 
 export async function p2pFigures({ sizeMb = SIZE_MB }: BenchOptions): Promise<readonly Figure[]> {
-  const figures = [await pairFigures(sizeMb)];
-  return figures.flat();
+  using movie = await makeMovie(sizeMb);
+  using small = await makeMovie(Math.ceil(sizeMb / FANOUT_SHARE));
+  return [
+    await pairFigures(movie),
+    await gateFigures(movie),
+    await fanoutFigures(small),
+    await seekFigures(small),
+    await memoryFigures(),
+  ].flat();
 }
