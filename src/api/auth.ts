@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { TokenJson } from "../client/schemas.ts";
+import { LeasesJson, RevocationsJson, TokenJson } from "../client/schemas.ts";
 import { AceError } from "../lib/errors.ts";
 
 export interface AuthPorts {
@@ -10,7 +10,20 @@ export interface AuthPorts {
     signal: AbortSignal,
   ) => Promise<{ readonly token: string; readonly expiresAtS: number }>;
   readonly token: (request: TokenRequest, session: string) => Promise<TokenJson>;
+  /** A newer token for the one that the request carries, with a proof of its device. */
+  readonly renew: (request: ProvenRequest) => Promise<TokenJson>;
+  readonly leases: (session: string) => Promise<LeasesJson>;
+  readonly stop: (lease: string, session: string) => Promise<LeasesJson>;
+  readonly revocations: (since: number) => RevocationsJson;
   readonly jwks: () => object;
+}
+
+interface ProvenRequest {
+  readonly authorization: string | undefined;
+  readonly dpop: string | undefined;
+  readonly method: string;
+  /** As the client asked for it. */
+  readonly url: string;
 }
 
 interface ChallengeRequest {
@@ -109,14 +122,25 @@ export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) =>
         response: { 200: TokenJson },
       },
     },
-    async ({ body, headers }) => {
-      const [scheme, session] = (headers.authorization ?? "").split(" ");
-      if (scheme !== "Bearer" || session === undefined) {
-        throw new AceError("SESSION_INVALID", "the request carries no session token");
-      }
-      return await node.token(body, session);
+    async ({ body, headers }) => await node.token(body, sessionOf(headers)),
+  );
+  app.post(
+    "/v1/access/renew",
+    {
+      schema: {
+        tags: ["access"],
+        summary: "A newer token for the one in `Authorization: DPoP …`, with a proof (RFC 9449)",
+        response: { 200: TokenJson },
+      },
+    },
+    async ({ headers, method, protocol, url }) => {
+      const { authorization, dpop, host = "" } = headers;
+      const proof = typeof dpop === "string" ? dpop : undefined;
+      const asked = `${protocol}://${host}${url}`;
+      return await node.renew({ authorization, dpop: proof, method, url: asked });
     },
   );
+  leaseRoutes(app, node);
   app.get(
     "/.well-known/jwks.json",
     { schema: { tags: ["access"], summary: "The issuers' public keys, for outside edges" } },
@@ -126,3 +150,57 @@ export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) =>
     },
   );
 };
+
+function leaseRoutes(app: App, node: AuthPorts): void {
+  app.get(
+    "/v1/access/leases",
+    {
+      schema: {
+        tags: ["access"],
+        summary: "What the account plays now, where its licences limit plays at once",
+        response: { 200: LeasesJson },
+      },
+    },
+    async ({ headers }) => await node.leases(sessionOf(headers)),
+  );
+  app.post(
+    "/v1/access/stop",
+    {
+      schema: {
+        tags: ["access"],
+        summary: "Ends one of these plays, on whatever device it is",
+        body: z.strictObject({ lease: z.string().max(43) }),
+        response: { 200: LeasesJson },
+      },
+    },
+    async ({ body, headers }) => await node.stop(body.lease, sessionOf(headers)),
+  );
+  app.get(
+    "/v1/revocations",
+    {
+      schema: {
+        tags: ["access"],
+        summary:
+          "Signed lists of tokens that ended before their time, after the one numbered `since`",
+        querystring: z.strictObject({ since: z.coerce.number().int().nonnegative().default(0) }),
+        response: { 200: RevocationsJson },
+      },
+    },
+    async ({ query }, reply) => {
+      reply.header("cache-control", "no-store");
+      return node.revocations(query.since);
+    },
+  );
+}
+
+type App = Parameters<typeof authRoutes>[0];
+
+function sessionOf({
+  authorization = "",
+}: {
+  readonly authorization?: string | undefined;
+}): string {
+  const [scheme, session] = authorization.split(" ");
+  if (scheme === "Bearer" && session !== undefined) return session;
+  throw new AceError("SESSION_INVALID", "the request carries no session token");
+}

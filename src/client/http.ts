@@ -13,11 +13,13 @@ import {
   ContentJson,
   ContractJson,
   GasJson,
+  LeasesJson,
   LedgerChainJson,
   PartsJson,
   PayablesJson,
   ReceiptProofsJson,
   ReceiptsJson,
+  RevocationsJson,
   SimulationJson,
   StateProofJson,
   StatusJson,
@@ -53,6 +55,11 @@ export interface NodeClient {
   challenge(account: string): Promise<z.infer<typeof Challenge>>;
   signIn(body: object): Promise<{ token: string }>;
   token(body: object, session: string): Promise<TokenJson>;
+  /** @param dpop Proof of the token's device for `POST /v1/access/renew`. */
+  renew(token: string, dpop: string): Promise<TokenJson>;
+  leases(session: string): Promise<LeasesJson>;
+  stop(lease: string, session: string): Promise<LeasesJson>;
+  revocations(since: number): Promise<RevocationsJson>;
   /** The key of a content or an epoch, under an access token and the proof of its device. */
   key(body: object, token: string, proof: string): Promise<WrappedKeyJson>;
   /** Brings a key to the node that keeps it. */
@@ -114,6 +121,16 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
     challenge: (account) => get(`/auth?account=${encodeURIComponent(account)}`, Challenge),
     signIn: (body) => post("/auth", body, z.object({ token: z.string() })),
     token: (body, session) => post("/v1/access/tokens", body, TokenJson, session),
+    renew: (token, dpop) => {
+      const headers = { authorization: `DPoP ${token}`, dpop };
+      return request(url, "/v1/access/renew", { method: "POST", headers }, TokenJson, signal);
+    },
+    leases: (session) => {
+      const init = { method: "GET", headers: bearerHeader(session) };
+      return request(url, "/v1/access/leases", init, LeasesJson, signal);
+    },
+    stop: (lease, session) => post("/v1/access/stop", { lease }, LeasesJson, session),
+    revocations: (since) => get(`/v1/revocations?since=${since}`, RevocationsJson),
     key: (body, token, proof) => {
       const headers = { authorization: `DPoP ${token}`, dpop: proof };
       return send("POST", "/v1/keys", { body, schema: WrappedKeyJson, headers });

@@ -259,6 +259,14 @@ export const ContentJson = z.object({
   title: z.string(),
   length: z.int(),
   licence: whole.optional().describe("Licence contract; absent for public content"),
+  encryption: z
+    .enum(["file", "hls"])
+    .optional()
+    .describe("Absent when the swarm carries the film in the clear"),
+  seed: z
+    .enum(["open", "licensed"])
+    .optional()
+    .describe("Of encrypted content: who may carry the ciphertext"),
   seeding: z.boolean(),
   swarm: z
     .object({
@@ -284,3 +292,28 @@ export const WrappedKeyJson = z.object({
     .describe("The key in AES-256-GCM, with its tag"),
 });
 export type WrappedKeyJson = z.infer<typeof WrappedKeyJson>;
+
+export const LeasesJson = z.object({
+  leases: z.array(
+    z.object({
+      lease: z.string(),
+      contract: whole,
+      contentId: hash,
+      device: hash.describe("Its device key"),
+      startedAtS: z.int(),
+      untilS: z.int().describe("It lapses then, unless its token is renewed"),
+    }),
+  ),
+});
+export type LeasesJson = z.infer<typeof LeasesJson>;
+
+export const RevocationsJson = z.object({
+  next: z.int().describe("What to ask for as `since` next time"),
+  deltas: z.array(
+    z.object({
+      body: bytes.describe("Canonical CBOR; see docs/spec/tokens.md"),
+      signature: bytes.describe("Of the issuer, Ed25519"),
+    }),
+  ),
+});
+export type RevocationsJson = z.infer<typeof RevocationsJson>;

@@ -1,23 +1,33 @@
 /**
  * Access, joined: who signs in, what their licence lets them do, and the tokens that say so.
  *
- * Every node verifies tokens. Only one with issuer keys that `network.json` lists signs them.
+ * Every node verifies tokens. Only one with issuer keys that the network lists signs them, counts the
+ * plays of licences that limit them, and revokes what the ledger takes away.
  */
 import { Keypair } from "@stellar/stellar-sdk";
 import { loadDeviceKey } from "../access/device-key.ts";
 import type { Views } from "../access/entitlement.ts";
 import { type Content, type Head, TokenIssuer } from "../access/issue.ts";
-import { jwkSetOf, makeIssuerSet } from "../access/issuer-set.ts";
+import { jwkSetOf, thumbprint } from "../access/issuer-set.ts";
+import { type Lease, LeaseDesk } from "../access/lease.ts";
+import { Renewals, TokenPace } from "../access/renewal.ts";
+import { revocationOf } from "../access/revocation.ts";
+import { RevocationLog } from "../access/revocation-log.ts";
+import { RightWatch } from "../access/right-watch.ts";
 import { Sessions } from "../access/session.ts";
-import { SignIn } from "../access/sign-in.ts";
 import type { AuthPorts } from "../api/auth.ts";
 import type { Stellar } from "../client/stellar.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import type { Applied } from "../runtime/applied.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { OperatorKeys } from "./files.ts";
+import { ledgerChange } from "./ledger-change.ts";
+import type { AccessGuard } from "./policy.ts";
+import { openSignIn } from "./sign-in.ts";
 
 export interface AccessParts {
   readonly network: ServiceNetwork;
@@ -34,37 +44,25 @@ export interface AccessParts {
   readonly views: Views;
   readonly head: () => Head | undefined;
   readonly contentOf: (id: string) => Content | undefined;
+  readonly contentOfSwarm: (swarm: string) => string | undefined;
   /** The setting `token.lifeS` in force. */
   readonly lifeS: () => Promise<number>;
+  readonly guard: AccessGuard;
+  readonly onLedger: (listener: (ledgers: readonly Applied[]) => void) => void;
+  readonly events: Events;
   readonly clock: Clock;
 }
 
-const NETWORK_PREFIX = 16;
-
 export function openAccess(parts: AccessParts): AuthPorts {
-  const { network, networkId, operator, clock } = parts;
+  const { networkId, operator, clock, guard } = parts;
+  const nowS = () => Math.floor(clock.nowMs() / 1_000);
   const account = Keypair.fromSecret(operator.issuerSecret).publicKey();
-  requireListed(network, account, operator.tokenSeed);
-  const startedAtS = Math.floor(clock.nowMs() / 1_000);
-  // Made on first use: only then is it known where this node listens.
-  let opened: SignIn | undefined;
-  const signIn = (): SignIn => {
-    opened ??= openSignIn(parts, startedAtS);
-    return opened;
-  };
+  requireListed(guard, account, operator.tokenSeed);
+  const signIn = openSignIn(parts, nowS());
   const sessions = new Sessions({ nodeId: networkId, seed: parts.sessionSeed, clock });
-  let lifeS = 0;
-  const issuer = new TokenIssuer({
-    account,
-    seed: operator.tokenSeed,
-    net: networkId.slice(0, NETWORK_PREFIX),
-    lifeS: () => lifeS,
-    head: parts.head,
-    contentOf: parts.contentOf,
-    views: parts.views,
-    issued: parts.outbox,
-    clock,
-  });
+  const desk = openIssuing(parts, account);
+  const pace = new TokenPace();
+  const leases = (of: string) => ({ leases: desk.leases.playing(of, nowS()).map(leaseJson) });
   return {
     challenge: (request) => {
       const { transaction, networkPassphrase } = signIn().createChallenge(request);
@@ -76,8 +74,8 @@ export function openAccess(parts: AccessParts): AuthPorts {
     },
     token: async ({ content, contract }, session) => {
       const identity = await sessions.read(session);
-      lifeS = await parts.lifeS();
-      const issued = await issuer.issue({
+      pace.demand(identity.deviceKey, nowS());
+      const issued = await desk.issuer.issue({
         account: identity.account,
         deviceKey: identity.deviceKey,
         content,
@@ -85,41 +83,95 @@ export function openAccess(parts: AccessParts): AuthPorts {
       });
       return { ...issued, contract: issued.contract.toString() };
     },
-    jwks: () => jwkSetOf(makeIssuerSet(network.issuers)),
+    renew: async (request) => {
+      const issued = await new Renewals({
+        verifier: guard.policy.verifier,
+        proofs: guard.proofs,
+        issuer: desk.issuer,
+        contentOf: parts.contentOfSwarm,
+        pace,
+        clock,
+      }).renew(request);
+      return { ...issued, contract: issued.contract.toString() };
+    },
+    leases: async (session) => leases((await sessions.read(session)).account),
+    stop: async (lease, session) => {
+      const identity = await sessions.read(session);
+      const stopped = desk.leases.stop(lease, identity.account);
+      if (stopped === undefined) throw new AceError("NOT_FOUND", `you hold no lease ${lease}`);
+      desk.end([stopped], parts.head()?.sequence ?? 0);
+      return leases(identity.account);
+    },
+    revocations: (since) => {
+      const { next, deltas } = desk.log.since(since);
+      return { next, deltas: [...deltas] };
+    },
+    jwks: () => jwkSetOf(guard.issuers.current()),
   };
 }
 
-function openSignIn(parts: AccessParts, startedAtS: number): SignIn {
-  const { network, networkId, operator, outbox, wasClosedCleanly, stellar, clock } = parts;
-  const key = Keypair.fromSecret(operator.issuerSecret);
-  return new SignIn({
-    server: { account: key.publicKey(), sign: (hash) => key.sign(Buffer.from(hash)) },
-    passphrase: network.passphrase,
-    networkId,
-    homeDomain: network.name,
-    webAuthDomain: parts.webAuthDomain(),
-    ...(wasClosedCleanly ? {} : { uncleanStartAtS: startedAtS }),
-    signers: {
-      of: async (id) => {
-        const found = await stellar.signers(id);
-        return found === undefined
-          ? { exists: false, signers: [], mediumThreshold: 0 }
-          : { exists: true, ...found };
-      },
-    },
-    consumed: {
-      consume: (challengeHash, forgetAtS) => {
-        outbox.forget(Math.floor(clock.nowMs() / 1_000));
-        return outbox.consume(challengeHash, forgetAtS);
-      },
-    },
+/** What signs tokens, and what takes them back. */
+function openIssuing(parts: AccessParts, account: string) {
+  const { operator, clock, guard, outbox, views, head, events } = parts;
+  const { tokenSeed: seed } = operator;
+  const nowS = () => Math.floor(clock.nowMs() / 1_000);
+  const kid = thumbprint(toHex(loadDeviceKey(seed).publicKey));
+  const log = new RevocationLog({
+    issuer: account,
+    kid,
+    seed,
+    net: guard.net,
+    store: outbox,
+    set: guard.revocations,
+  });
+  const end = (ended: readonly Lease[], ledger: number) => {
+    const revocations = ended.map(({ id, contract, untilS }) =>
+      revocationOf("lse", id, { contract: contract.toString(), untilS }),
+    );
+    log.revoke(revocations, { ledger, nowS: nowS() });
+  };
+  const leases = new LeaseDesk(outbox);
+  const issuer = new TokenIssuer({
+    account,
+    seed,
+    net: guard.net,
+    lifeS: parts.lifeS,
+    head,
+    contentOf: parts.contentOf,
+    views,
+    issued: outbox,
+    leases,
+    onEvicted: end,
     clock,
   });
+  const watch = new RightWatch({
+    views,
+    head,
+    live: (atS) => outbox.live(atS),
+    revoke: (revocations, ledger) => log.revoke(revocations, { ledger, nowS: nowS() }),
+    events,
+    clock,
+  });
+  parts.onLedger((ledgers) => {
+    outbox.forget(nowS());
+    void watch.onLedger(ledgerChange(ledgers));
+  });
+  return { issuer, leases, log, end };
 }
 
-function requireListed(network: ServiceNetwork, account: string, tokenSeed: string): void {
-  const key = toHex(loadDeviceKey(tokenSeed).publicKey);
-  const isListed = network.issuers.some((entry) => entry.account === account && entry.key === key);
-  if (isListed) return;
+function leaseJson({ id, contract, content, deviceKey, startedAtS, untilS }: Lease) {
+  return {
+    lease: id,
+    contract: contract.toString(),
+    contentId: content,
+    device: deviceKey,
+    startedAtS,
+    untilS,
+  };
+}
+
+function requireListed({ issuers }: AccessGuard, account: string, tokenSeed: string): void {
+  const kid = thumbprint(toHex(loadDeviceKey(tokenSeed).publicKey));
+  if (issuers.current().keyOf(account, kid) !== undefined) return;
   throw new AceError("ISSUER_UNKNOWN", `network.json does not list ${account} with this token key`);
 }

@@ -7,6 +7,7 @@ import { openStellar } from "../client/stellar.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
+import type { Applied } from "../runtime/applied.ts";
 import type { Runtime } from "../runtime/runtime-types.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -18,6 +19,7 @@ import { contractQueries } from "./contract-queries.ts";
 import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
+import { keyPorts } from "./keys.ts";
 import { authority, listenOn } from "./listen.ts";
 import { proofQueries } from "./proof-queries.ts";
 import { settingReader } from "./settings.ts";
@@ -38,6 +40,8 @@ export interface HttpParts {
   readonly sources: Sources;
   readonly streams: Streams;
   readonly telemetry: Telemetry;
+  /** Calls back after each commit, with the ledgers of it. */
+  readonly onLedger: (listener: (ledgers: readonly Applied[]) => void) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -68,6 +72,14 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
     codes: codeQueries(store),
     proofs: proofQueries({ network, store }),
     contents: streams.shelf.ports(adminToken),
+    keys: keyPorts({
+      dataDir: config.dataDir,
+      adminToken,
+      policy: streams.guard.policy,
+      swarmOf: (content) => streams.shelf.contentOf(content)?.swarm,
+      events: telemetry,
+      clock,
+    }),
     auth: authPorts(parts, () => authority(config.host, port)),
   };
   // Where any free port is taken, its number is known only once the server listens.
@@ -104,6 +116,10 @@ function authPorts(parts: HttpParts, webAuthDomain: () => string): AuthPorts | u
     views: runtime,
     head: () => store.tip(),
     contentOf: (content) => streams.shelf.contentOf(content),
+    contentOfSwarm: (swarm) => streams.shelf.contentIdOf(swarm),
+    guard: streams.guard,
+    onLedger: parts.onLedger,
+    events: parts.telemetry,
     lifeS: settingReader(runtime, "token.lifeS"),
     clock,
   });

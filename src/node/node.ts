@@ -12,6 +12,7 @@ import type { RuntimeOptions } from "../runtime/runtime-types.ts";
 import { openContents } from "../store/contents.ts";
 import { openOutbox } from "../store/outbox.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { appliedFeed } from "./applied-feed.ts";
 import type { Config } from "./config.ts";
 import { openTelemetry } from "./events.ts";
 import { readServiceNetwork } from "./files.ts";
@@ -57,13 +58,14 @@ export async function openNode(config: Config, version: string): Promise<Node> {
   });
 
   const stop = new AbortController();
+  const feed = appliedFeed(audited(store), runtime);
   const sources = openSources({ config, network, store, events: telemetry, clock });
   const follower = startFollower(
     {
       ledgers: ledgersOf(sources, network),
       sources: sources.panel,
-      journal: audited(store),
-      machine: runtime,
+      journal: feed.journal,
+      machine: feed.machine,
       vault: network.vault,
       events: telemetry,
       nowMs: () => clock.nowMs(),
@@ -87,6 +89,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     sources,
     streams,
     telemetry,
+    onLedger: feed.onLedger,
     clock,
     signal: stop.signal,
   });

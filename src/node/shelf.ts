@@ -11,6 +11,7 @@ import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import {
   type ContentRecord,
+  isSwarmGated,
   readContentRecord,
   recordTorrent,
   type SignedContentRecord,
@@ -91,6 +92,12 @@ export class Shelf implements AsyncDisposable {
     return undefined;
   }
 
+  /** Content id of a swarm, by the name that tokens give it. */
+  contentIdOf(swarm: string): string | undefined {
+    return [...this.#items.values()].find(({ signed }) => signed.record.swarm === swarm)?.signed
+      .record.contentId;
+  }
+
   get size(): number {
     return this.#items.size;
   }
@@ -122,11 +129,15 @@ export class Shelf implements AsyncDisposable {
   }
 
   /** Nobody but its publisher may change what is listed: a new record could name another licence. */
-  #requireSamePublisher({ contentId, publisher, publishedAtS, contract }: ContentRecord): void {
+  #requireSamePublisher(record: ContentRecord): void {
+    const { contentId, publisher, publishedAtS, contract } = record;
     const before = this.#items.get(contentId)?.signed.record;
     if (before === undefined) return;
     if (before.publisher !== publisher || publishedAtS < before.publishedAtS) {
       throw new AceError("CONTENT_INVALID", `${contentId} is published by ${before.publisher}`);
+    }
+    if (isSwarmGated(before) !== isSwarmGated(record) && this.#swarms.has(contentId)) {
+      throw new AceError("CONTENT_INVALID", "the gate of a content that is seeded cannot change");
     }
     if (before.contract !== contract && this.#swarms.has(contentId)) {
       throw new AceError(
@@ -140,8 +151,7 @@ export class Shelf implements AsyncDisposable {
     if (path === undefined || this.#swarms.has(record.contentId)) return;
     const { listener, nodeKey, verifier, events, clock } = this.#parts;
     const torrent = recordTorrent(record);
-    const gate =
-      record.access === "public" ? {} : { gate: { deviceKey: nodeKey, upload: verifier } };
+    const gate = isSwarmGated(record) ? { gate: { deviceKey: nodeKey, upload: verifier } } : {};
     const swarm = await openSwarm({
       torrent,
       store: seedStore(torrent, path),
@@ -162,7 +172,7 @@ export class Shelf implements AsyncDisposable {
   }
 
   #json({ signed }: Item): ContentJson {
-    const { contentId, infohash, title, length, contract } = signed.record;
+    const { contentId, infohash, title, length, contract, encryption, seed } = signed.record;
     const stats = this.#swarms.get(contentId)?.stats();
     return {
       contentId,
@@ -170,6 +180,9 @@ export class Shelf implements AsyncDisposable {
       title,
       length,
       ...(contract === "" ? {} : { licence: contract }),
+      ...(encryption === undefined
+        ? {}
+        : { encryption: encryption.kind, seed: seed ?? "licensed" }),
       seeding: stats !== undefined,
       ...(stats === undefined ? {} : { swarm: swarmJson(stats) }),
       record: signed,

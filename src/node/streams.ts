@@ -1,7 +1,5 @@
 /** The streaming side of a node: its key, its port, its tracker, and the contents it seeds. */
 import { loadDeviceKey } from "../access/device-key.ts";
-import { makeIssuerSet } from "../access/issuer-set.ts";
-import { TokenVerifier } from "../access/verifier.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -12,10 +10,13 @@ import type { Contents } from "../store/contents.ts";
 import type { Config } from "./config.ts";
 import { ownSecret } from "./files.ts";
 import { authority } from "./listen.ts";
+import { type AccessGuard, openPolicy } from "./policy.ts";
 import { Shelf } from "./shelf.ts";
 
 export interface Streams {
   readonly shelf: Shelf;
+  /** Says who may have bytes, however they are asked for. */
+  readonly guard: AccessGuard;
   /** `host:port` of the BitTorrent port. */
   readonly peerAddress: string;
   readonly trackerUrl: string;
@@ -32,21 +33,19 @@ interface Options {
   readonly clock: Clock;
 }
 
-/** A token names its network by this many characters of the id. */
-const NETWORK_PREFIX = 16;
-
 export async function openStreams(
   parts: AsyncDisposableStack,
   { config, network, networkId, contents, events, clock }: Options,
 ): Promise<Streams> {
   const { host, peerPort, trackerPort } = config;
   const nodeKey = loadDeviceKey(ownSecret(config.dataDir, "node.key"));
-  const issuers = makeIssuerSet(network.issuers);
-  const verifier = new TokenVerifier({
-    net: networkId.slice(0, NETWORK_PREFIX),
-    issuers: () => issuers,
+  const guard = openPolicy({
+    networkId,
+    issuers: network.issuers,
     licenceOf: (swarm) => shelf.licenceOf(swarm),
+    clock,
   });
+  const { verifier } = guard.policy;
   const listener = parts.use(await openListener({ host, port: peerPort, clock }));
   const shelf = parts.use(
     new Shelf({ contents, networkId, listener, nodeKey, verifier, events, clock }),
@@ -61,6 +60,7 @@ export async function openStreams(
   );
   return {
     shelf,
+    guard,
     peerAddress: authority(host, listener.port),
     trackerUrl: tracker.announceUrl,
     serverKey: toHex(nodeKey.publicKey),

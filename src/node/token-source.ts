@@ -1,20 +1,23 @@
 /**
- * A viewer's tokens: signs in with the account's key once, then asks for tokens as they are needed.
+ * A viewer's tokens: signs in with the account's key once, then renews them by the device alone.
  *
- * The wallet's key signs nothing but the challenge of a node that this network lists as an issuer.
+ * The wallet's key signs nothing but the challenge of a node that this network lists as an issuer. A
+ * token is renewed while the one before still has time left, so that playback never waits for it.
  *
+ * Units   Seconds.
  * Errors  What the node answers, such as `LICENCE_MISSING`; `CHALLENGE_INVALID` for a challenge that
  *         no listed issuer made.
  */
 import { type DeviceKey, proveRegistration } from "../access/device-key.ts";
+import { makeDpopProof } from "../access/dpop.ts";
 import { type SignedChallenge, signChallenge } from "../access/sep10-client.ts";
 import type { Signer } from "../client/client.ts";
 import type { NodeClient } from "../client/http.ts";
-import type { TokenJson } from "../client/schemas.ts";
+import type { LeasesJson, TokenJson } from "../client/schemas.ts";
 import { networkId, type ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
-import { AceError, isAceError } from "../lib/errors.ts";
+import { AceError, type ErrorCode, isAceError } from "../lib/errors.ts";
 
 export interface Viewer {
   readonly node: NodeClient;
@@ -25,35 +28,120 @@ export interface Viewer {
   readonly clock: Clock;
 }
 
-/** Asks for a token of one content, signing in first when there is no session. */
-export function openTokenDesk(viewer: Viewer): (contentId: string) => Promise<TokenJson> {
-  let session: string | undefined;
-  return async (contentId) => {
-    session ??= await signIn(viewer);
+export interface TokenDesk {
+  /** A token of one content. */
+  ask(contentId: string): Promise<TokenJson>;
+  /** What the account plays now, on whatever device. */
+  leases(): Promise<LeasesJson>;
+  /** Ends one of these plays. */
+  stop(lease: string): Promise<LeasesJson>;
+}
+
+/** Signs in when there is no session, and again when it has ended. */
+export function openTokenDesk(viewer: Viewer): TokenDesk {
+  let session: Promise<string> | undefined;
+  const open = (): Promise<string> => {
+    session ??= signIn(viewer).catch((error: unknown) => {
+      session = undefined;
+      throw error;
+    });
+    return session;
+  };
+  const withSession = async <T>(work: (session: string) => Promise<T>): Promise<T> => {
+    const held = await open();
     try {
-      return await viewer.node.token({ content: contentId }, session);
+      return await work(held);
     } catch (error) {
       if (!isAceError(error, "SESSION_INVALID")) throw error;
-      session = await signIn(viewer);
-      return await viewer.node.token({ content: contentId }, session);
+      session = undefined;
+      return await work(await open());
     }
+  };
+  const { node } = viewer;
+  return {
+    ask: (contentId) => withSession((held) => node.token({ content: contentId }, held)),
+    leases: () => withSession((held) => node.leases(held)),
+    stop: (lease) => withSession((held) => node.stop(lease, held)),
   };
 }
 
-/** Part of a token's life that must be left for it to be used once more. */
-const SPARE_S = 5;
+/** Renewed when so much of its life is left; the gate asks a little later than that. */
+const RENEWAL_LEAD_S = 72;
+const RENEWAL_SHARE = 0.25;
+/** Why a renewal cannot help, but a new start can. */
+const STARTS_ANEW: ReadonlySet<ErrorCode> = new Set([
+  "TOKEN_EXPIRED",
+  "TOKEN_REVOKED",
+  "TOKEN_INVALID",
+  "ISSUER_UNKNOWN",
+  "CONTENT_NOT_FOUND",
+]);
+
+interface Held {
+  readonly json: TokenJson;
+  /** From here on it is renewed. */
+  readonly renewAtS: number;
+}
 
 /** The tokens of one content, in the form that a swarm asks for them. */
 export function tokenSourceOf(viewer: Viewer, contentId: string) {
-  const ask = openTokenDesk(viewer);
-  let held: TokenJson | undefined;
+  const desk = openTokenDesk(viewer);
+  let held: Held | undefined;
+  let fetching: Promise<Held> | undefined;
+  const nowS = () => viewer.clock.nowMs() / 1_000;
+  const fetchNext = async (): Promise<Held> => {
+    const json = await nextToken(viewer, desk, contentId, held?.json);
+    const lifeS = json.expiresAtS - nowS();
+    const leadS = Math.min(RENEWAL_LEAD_S, lifeS * RENEWAL_SHARE);
+    held = { json, renewAtS: json.expiresAtS - leadS };
+    return held;
+  };
+  const fetchOnce = (): Promise<Held> => {
+    fetching ??= fetchNext().finally(() => {
+      fetching = undefined;
+    });
+    return fetching;
+  };
   return {
     token: async (): Promise<string> => {
-      const nowS = viewer.clock.nowMs() / 1_000;
-      if (held === undefined || held.expiresAtS - SPARE_S < nowS) held = await ask(contentId);
-      return held.token;
+      if (held !== undefined && nowS() < held.renewAtS) return held.json.token;
+      const before = held;
+      try {
+        return (await fetchOnce()).json.token;
+      } catch (error) {
+        // While the old one is good, a node that does not answer is no reason to stop.
+        const isPassing = isAceError(error) && error.status >= 500;
+        if (isPassing && before !== undefined && nowS() < before.json.expiresAtS) {
+          return before.json.token;
+        }
+        throw error;
+      }
     },
   };
+}
+
+/** By the device alone where that is enough; else with the account's session. */
+async function nextToken(
+  { node, device, clock }: Viewer,
+  desk: TokenDesk,
+  contentId: string,
+  before: TokenJson | undefined,
+): Promise<TokenJson> {
+  if (before === undefined) return await desk.ask(contentId);
+  const { token } = before;
+  const url = new URL("/v1/access/renew", node.url).href;
+  const proof = makeDpopProof(device, {
+    method: "POST",
+    url,
+    token,
+    nowS: clock.nowMs() / 1_000,
+  });
+  try {
+    return await node.renew(token, proof);
+  } catch (error) {
+    if (!isAceError(error) || !STARTS_ANEW.has(error.code)) throw error;
+    return await desk.ask(contentId);
+  }
 }
 
 async function signIn(viewer: Viewer): Promise<string> {

@@ -242,6 +242,9 @@ describe("a node", () => {
       "/.well-known/jwks.json",
       "/auth",
       "/health",
+      "/v1/access/leases",
+      "/v1/access/renew",
+      "/v1/access/stop",
       "/v1/access/tokens",
       "/v1/codes/{hash}",
       "/v1/codes/{hash}/parts/{account}",
@@ -254,6 +257,7 @@ describe("a node", () => {
       "/v1/ledgers/{sequence}/chain",
       "/v1/network",
       "/v1/payables/{account}",
+      "/v1/revocations",
       "/v1/simulate",
       "/v1/state/{key}/proof",
       "/v1/status",
@@ -531,12 +535,12 @@ describe("sign-in and tokens", () => {
     await until(async () => (await client.node.status()).tip?.sequence === live.latestLedger());
 
     const viewer = { node: client.node, network: live.network, device, clock: systemClock };
-    const desk = openTokenDesk({ ...viewer, signer: async () => buyer });
+    const desk = openTokenDesk({ ...viewer, signer: async () => buyer }).ask;
     expect(await desk(contentId)).toMatchObject({ contract: licenceNumber.toString() });
     expect(await codeOf(() => desk(other.torrent.contentId))).toBe("CONTENT_NOT_OFFERED");
     expect(await codeOf(() => desk(HASH))).toBe("CONTENT_NOT_FOUND");
     const stranger = await live.account();
-    const strange = openTokenDesk({ ...viewer, signer: async () => stranger });
+    const strange = openTokenDesk({ ...viewer, signer: async () => stranger }).ask;
     expect(await codeOf(() => strange(contentId))).toBe("LICENCE_MISSING");
   });
 });

@@ -163,6 +163,8 @@ it("records a token before it leaves, and gives none when that fails", async () 
       audience: content.swarm,
       ledger: 1_000,
       expiresAtS: START_S + 300,
+      content: content.id,
+      deviceKey: device,
     },
   ]);
   world.issued.push = () => {

@@ -56,7 +56,7 @@ async function assertMayWatch(
   const { contentId, access } = await engine.record(content);
   if (access === "public") return;
   const progress = output.progress("asking for a token");
-  await openTokenDesk(viewer)(contentId);
+  await openTokenDesk(viewer).ask(contentId);
   progress.done();
 }
 

@@ -36,7 +36,7 @@ export function register(noun: Command, run: Run): void {
 async function get(context: Context, id: string): Promise<unknown> {
   const viewer = await openViewer(context);
   const { contentId } = await viewer.node.content(id);
-  const token = await openTokenDesk(viewer)(contentId);
+  const token = await openTokenDesk(viewer).ask(contentId);
   const lifeS = token.expiresAtS - Math.floor(context.clock.nowMs() / 1_000);
   context.output.line(token.token);
   context.output.note(`opens ${contentId} under licence ${token.contract} for ${lifeS} s`);
