@@ -5,7 +5,7 @@
  *
  * Source  RFC 6890 (special-purpose addresses).
  */
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, SocketAddress } from "node:net";
 
 export interface Address {
   readonly host: string;
@@ -52,7 +52,18 @@ export function parseAddress(text: string): Address | undefined {
   const host = (bracketed ?? plain ?? "").replace(/^::ffff:(?=\d+\.)/, "");
   const port = Number(digits);
   if (isIP(host) === 0 || port < 1 || port > 65_535) return undefined;
-  return { host, port };
+  return { host: canonicalHost(host), port };
+}
+
+/** The same host, written the one way: `::1` for `0:0:0:0:0:0:0:1`. */
+export function canonicalHost(host: string): string {
+  if (isIP(host) !== 6) return host;
+  return new SocketAddress({ address: host, family: "ipv6" }).address;
+}
+
+/** `host:port`, with brackets where the host has colons of its own. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Whether an address that `namedBy` told us may be dialled; static ones name themselves. */

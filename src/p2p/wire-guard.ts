@@ -69,6 +69,8 @@ export interface WireOwner {
    */
   onLateBlock(block: Block, bytes: Uint8Array): boolean;
   onChoke(isChoking: boolean): void;
+  /** The peer wants something of ours, or nothing any more. */
+  onInterest?(isInterested: boolean): void;
   onClose(reason: string): void;
 }
 

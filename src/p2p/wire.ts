@@ -6,6 +6,7 @@
  * Source  BEP 3, BEP 6, BEP 10. Limits are in wire-guard.ts.
  */
 import type { Socket } from "node:net";
+import { formatAddress } from "./addresses.ts";
 import { type Bencodable, encodeBencode } from "./bencode.ts";
 import { Bitfield } from "./bitfield.ts";
 import {
@@ -39,7 +40,7 @@ export class Wire {
   constructor(socket: Socket, isOutgoing: boolean, onHandshake: (infohash: string) => void) {
     this.isOutgoing = isOutgoing;
     this.host = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-    this.address = `${this.host}:${socket.remotePort ?? 0}`;
+    this.address = formatAddress(this.host, socket.remotePort ?? 0);
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#handshakeTimer = setTimeout(() => this.close("HANDSHAKE_TIMEOUT"), HANDSHAKE_MS);
@@ -94,6 +95,8 @@ export class Wire {
     this.#protocol.peerHas = geometry.newPieceSet?.() ?? new Bitfield(geometry.pieces);
     this.#protocol.on("choke", () => owner.onChoke(true));
     this.#protocol.on("unchoke", () => owner.onChoke(false));
+    this.#protocol.on("interested", () => owner.onInterest?.(true));
+    this.#protocol.on("uninterested", () => owner.onInterest?.(false));
   }
 
   /** Extensions must be named before `handshake`: the library sends both together. */
