@@ -22,6 +22,7 @@ import { type CodePorts, codeRoutes } from "./codes.ts";
 import { type ContentPorts, contentRoutes } from "./contents.ts";
 import { type ContractPorts, contractRoutes } from "./contracts.ts";
 import { isShallowJson } from "./json-depth.ts";
+import { type KeyPorts, keyRoutes } from "./keys.ts";
 import { type ProofPorts, proofRoutes } from "./proofs.ts";
 import { type StatusPorts, statusRoutes } from "./status.ts";
 
@@ -31,6 +32,7 @@ export interface ApiPorts {
   readonly codes: CodePorts;
   readonly proofs: ProofPorts;
   readonly contents: ContentPorts;
+  readonly keys: KeyPorts;
   /** Absent on a node that issues no tokens. */
   readonly auth: AuthPorts | undefined;
 }
@@ -91,6 +93,7 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
   await app.register(codeRoutes, ports.codes);
   await app.register(proofRoutes, ports.proofs);
   await app.register(contentRoutes, ports.contents);
+  await app.register(keyRoutes, ports.keys);
   if (ports.auth !== undefined) await app.register(authRoutes, ports.auth);
   return app;
 }

@@ -253,6 +253,8 @@ describe("a node", () => {
       "/v1/contracts/{number}",
       "/v1/contracts/{number}/gas",
       "/v1/contracts/{number}/views/{method}",
+      "/v1/keys",
+      "/v1/keys/{content}",
       "/v1/ledgers/{sequence}",
       "/v1/ledgers/{sequence}/chain",
       "/v1/network",

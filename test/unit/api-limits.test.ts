@@ -28,6 +28,7 @@ const app = await createServer(
     codes: { code: unused, parts: unused, gas: unused },
     proofs: { proveState: unused, proveReceipts: unused, chain: unused },
     contents: { list: () => [], find: () => undefined, publish: unused, adminToken: "secret" },
+    keys: { release: unused, keep: unused, adminToken: "secret" },
     auth: undefined,
   },
   { version: "1", events: silentEvents, hosts: [] },
