@@ -8,8 +8,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeIssuerSet } from "../access/issuer-set.ts";
-import { TokenVerifier } from "../access/verifier.ts";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
@@ -28,6 +26,7 @@ import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
 import { keySourceOf } from "./keys-source.ts";
 import { tokenSourceOf, type Viewer } from "./token-source.ts";
+import { openViewerGuard } from "./viewer-guard.ts";
 
 export interface EngineOptions {
   readonly viewer: Viewer;
@@ -47,8 +46,6 @@ export interface Engine extends AsyncDisposable {
 }
 
 const LOOPBACK = "127.0.0.1";
-/** A token names its network by this many characters of the id. */
-const NETWORK_PREFIX = 16;
 
 export async function openEngine({
   viewer,
@@ -60,6 +57,11 @@ export async function openEngine({
   const { node, network, device, clock } = viewer;
   const listener = parts.use(await openListener({ host: LOOPBACK, port: 0, clock }));
   const records = new Map<string, ContentRecord>();
+  const licenceOf = (swarm: string): bigint | undefined => {
+    const found = [...records.values()].find((known) => known.swarm === swarm);
+    return found === undefined || found.contract === "" ? undefined : BigInt(found.contract);
+  };
+  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
   const tokensOf = sharedTokens((contentId) =>
     token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token),
   );
@@ -81,7 +83,7 @@ export async function openEngine({
     const own = tokensOf(contentId);
     // Viewers serve one another: each shows its token, and checks the other's as a seed would.
     const download = { tokens: own, serverKeys, sharing: true };
-    const upload = verifierOf(viewer, found);
+    const upload = guard.policy.verifier;
     const gate = isSwarmGated(found) ? { gate: { deviceKey: device, upload, download } } : {};
     return await openSwarm({
       torrent,
@@ -133,15 +135,6 @@ async function requireStillGated(record: ContentRecord, dataDir: string): Promis
   }
   if (!existsSync(mark)) return;
   throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called open now`);
-}
-
-function verifierOf({ network }: Viewer, { contract, swarm }: ContentRecord): TokenVerifier {
-  const issuers = makeIssuerSet(network.issuers);
-  return new TokenVerifier({
-    net: networkId(network).slice(0, NETWORK_PREFIX),
-    issuers: () => issuers,
-    licenceOf: (named) => (named === swarm && contract !== "" ? BigInt(contract) : undefined),
-  });
 }
 
 interface TokenSource {

@@ -55,6 +55,7 @@ const TOKEN_SEED = "09".repeat(32);
 export async function openLiveNetwork(
   folder: string,
   closes: Closes = "by itself",
+  settings: Readonly<Record<string, number>> = developmentSettings,
 ): Promise<LiveNetwork> {
   const isEager = closes === "on sending";
   const nowS = Math.floor(Date.now() / 1_000);
@@ -84,7 +85,7 @@ export async function openLiveNetwork(
     governanceAsset: `ACE:${signer.account}`,
     issuer: { account: signer.account, key: toHex(loadDeviceKey(TOKEN_SEED).publicKey) },
     systemContracts: systemContractHashes(),
-    settings: developmentSettings,
+    settings,
   });
   clearInterval(founding);
   const operatorFile = join(folder, "operator.json");
