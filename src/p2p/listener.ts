@@ -6,7 +6,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
-import { ADDRESS_BURST_MAX, ADDRESS_PER_S, ADDRESSES_MAX, LISTENER_SOCKETS_MAX } from "./limits.ts";
+import { AddressPace } from "./address-pace.ts";
+import { ADDRESS_BURST_MAX, ADDRESS_PER_S, LISTENER_SOCKETS_MAX } from "./limits.ts";
 import { Wire } from "./wire.ts";
 import { assertWireLibrary } from "./wire-guard.ts";
 
@@ -28,7 +29,7 @@ export async function openListener({ host, port, clock }: ListenerOptions): Prom
   assertWireLibrary();
   const swarms = new Map<string, (wire: Wire) => void>();
   const sockets = new Set<Socket>();
-  const pace = new AddressPace(clock);
+  const pace = new AddressPace(clock, { burst: ADDRESS_BURST_MAX, perS: ADDRESS_PER_S });
   const server = createServer((socket) => {
     const isCrowded = sockets.size >= LISTENER_SOCKETS_MAX;
     if (isCrowded || !pace.allows(socket.remoteAddress ?? "")) {
@@ -71,28 +72,4 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     });
     server.listen(port, host, resolve);
   });
-}
-
-/** A bucket per address: a stranger cannot make us verify proofs all day. */
-class AddressPace {
-  readonly #clock: Clock;
-  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  allows(address: string): boolean {
-    const nowMs = this.#clock.nowMs();
-    const bucket = this.#buckets.get(address) ?? { tokens: ADDRESS_BURST_MAX, atMs: nowMs };
-    const gained = (Math.max(0, nowMs - bucket.atMs) / 1_000) * ADDRESS_PER_S;
-    const tokens = Math.min(ADDRESS_BURST_MAX, bucket.tokens + gained);
-    this.#buckets.delete(address);
-    this.#buckets.set(address, { tokens: Math.max(0, tokens - 1), atMs: nowMs });
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= ADDRESSES_MAX) break;
-      this.#buckets.delete(oldest);
-    }
-    return tokens >= 1;
-  }
 }
