@@ -25,6 +25,8 @@ export interface PackageSegment {
   readonly durationS: number;
   /** Under the key of which epoch it is; undefined when it is not encrypted. */
   readonly epoch: number | undefined;
+  /** The stream's clock does not go on from the segment before. */
+  readonly isDiscontinuity: boolean;
 }
 
 /** Where a player finds the parts. */
@@ -35,6 +37,7 @@ export interface PackageUrls {
 
 const VERSION = 3;
 const SHOWN_CHARS = 80;
+const DISCONTINUITY = "#EXT-X-DISCONTINUITY";
 /** The key of an epoch as the playlist in the torrent names it: no address, so no player takes it for one. */
 const KEY_URI = /^ace-key:(0|[1-9]\d{0,9})$/;
 
@@ -58,6 +61,7 @@ class LineReader {
   readonly #files: Map<string, PackageSegment["file"]>;
   #durationS: number | undefined;
   #epoch: number | undefined;
+  #isDiscontinuity = false;
 
   constructor({ files }: Torrent) {
     this.#files = new Map(files.map((file) => [file.path, file]));
@@ -66,6 +70,7 @@ class LineReader {
   take(line: string): void {
     if (line.startsWith("#EXTINF:")) this.#durationS = durationOf(line);
     else if (line.startsWith("#EXT-X-KEY:")) this.#epoch = epochOf(line);
+    else if (line === DISCONTINUITY) this.#isDiscontinuity = true;
     else if (line.startsWith("#EXT-X-MEDIA-SEQUENCE:")) requireFromZero(line);
     else if (line !== "" && !line.startsWith("#")) this.#segment(line);
   }
@@ -77,8 +82,11 @@ class LineReader {
       throw invalid(`"${shown}" is not a file of the torrent, or named twice`);
     if (this.#durationS === undefined) throw invalid(`"${shown}" has no duration`);
     this.#files.delete(path);
-    this.segments.push({ file, durationS: this.#durationS, epoch: this.#epoch });
+    const durationS = this.#durationS;
+    const isDiscontinuity = this.#isDiscontinuity;
+    this.segments.push({ file, durationS, epoch: this.#epoch, isDiscontinuity });
     this.#durationS = undefined;
+    this.#isDiscontinuity = false;
   }
 }
 
@@ -93,7 +101,8 @@ export function writePlaylist({ segments, targetS }: HlsPackage, urls: PackageUr
     "#EXT-X-INDEPENDENT-SEGMENTS",
   ];
   let before: number | undefined;
-  for (const [index, { durationS, epoch }] of segments.entries()) {
+  for (const [index, { durationS, epoch, isDiscontinuity }] of segments.entries()) {
+    if (isDiscontinuity) lines.push(DISCONTINUITY);
     if (epoch !== before) lines.push(keyLine(epoch, urls));
     before = epoch;
     lines.push(`#EXTINF:${durationS.toFixed(6)},`, urls.segmentUrl(index));
