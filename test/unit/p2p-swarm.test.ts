@@ -77,7 +77,8 @@ describe("a public swarm", () => {
     await using film = await makeFilm(1_000_000);
     await using seed = await joinSeed(film);
     await using middle = await joinLeech(film, [seed.address]);
-    await using far = await joinLeech(film, [middle.address]);
+    // It must not hear of the seed.
+    await using far = await joinLeech(film, [middle.address], undefined, { find: { pex: false } });
     const [, got] = await Promise.all([
       middle.swarm.download(soon()),
       readAll(far.swarm.read(0, 1_000_000, soon())),
