@@ -42,7 +42,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-function cutText(text: string, columns: number): string {
+export function cutText(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   let cut = "";
   let width = 0;

@@ -28,6 +28,11 @@ export const p2pCatalogue = {
   },
   STORE_FULL: { status: 507, exit: 6, hint: "Free disk space; the download goes on by itself." },
   FILE_UNREADABLE: { status: 400, exit: 2, hint: "Check the path and its permissions." },
+  ENGINE_UNREACHABLE: {
+    status: 502,
+    exit: 6,
+    hint: "Start one with `ace stream get <content>`, or name another with --engine.",
+  },
   PLAYER_SESSION_OVER: {
     status: 404,
     exit: 3,

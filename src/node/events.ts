@@ -6,8 +6,10 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EventFields, Events } from "../lib/events.ts";
+import { type P2pMetrics, p2pMetrics } from "./p2p-metrics.ts";
 
 export interface Telemetry extends Events {
+  readonly p2p: P2pMetrics;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }
@@ -30,6 +32,7 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
     write(log, severity, name, fields);
   };
   return {
+    p2p: p2pMetrics(registry),
     info: (name, fields = {}) => tell("info", name, fields),
     warn: (name, fields = {}) => tell("warn", name, fields),
     metrics: () => registry.metrics(),

@@ -3,6 +3,7 @@ import type { Events } from "../lib/events.ts";
 import type { ContentName, Contents } from "./contents.ts";
 import { PLAYER_BUFFER_MAX_BYTES, PLAYER_GONE_MS, PLAYER_LATE_MS } from "./limits.ts";
 import type { PlayerGuard } from "./player-guard.ts";
+import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSessions } from "./player-session.ts";
 
 export interface Engine {
@@ -17,6 +18,7 @@ export interface Engine {
   /** Where the licence of a content is sold; answered beside `LICENCE_MISSING`. */
   readonly offerUrl: ((name: ContentName) => string | undefined) | undefined;
   readonly patience: Patience;
+  readonly meter: PlayerMeter;
   /** Prometheus text, when there is any. */
   readonly metrics: (() => Promise<string>) | undefined;
 }

@@ -11,13 +11,18 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { AceError } from "../lib/errors.ts";
 import type { MediaFile } from "./media.ts";
 import type { Exchange } from "./player-exchange.ts";
+import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSession } from "./player-session.ts";
 import { type RangeAnswer, readRange } from "./range.ts";
+
+/** Shorter waits are nothing that a player shows. */
+const STALL_S_MIN = 0.25;
 
 export async function sendFile(
   session: PlayerSession,
   file: MediaFile,
   exchange: Exchange,
+  meter: PlayerMeter,
 ): Promise<void> {
   const { request, response } = exchange;
   const etag = `"${session.media.infohash}-${file.index}"`;
@@ -51,7 +56,8 @@ export async function sendFile(
     response.writeHead(status, sent).end();
     return;
   }
-  await sendBytes(session, file, exchange, { status, headers: sent, offset, length });
+  const part = { status, headers: sent, offset, length };
+  await sendBytes(session, file, exchange, { ...part, meter });
 }
 
 function wantedRange(request: IncomingMessage, etag: string, length: number): RangeAnswer {
@@ -83,15 +89,21 @@ async function sendBytes(
   session: PlayerSession,
   file: MediaFile,
   { response, gone }: Exchange,
-  part: Part,
+  { meter, ...part }: Part & { readonly meter: PlayerMeter },
 ): Promise<void> {
   const either = AbortSignal.any([session.signal, gone]);
+  let waitingSinceMs = performance.now();
   try {
     for await (const bytes of file.read(part.offset, part.length, either)) {
-      if (!response.headersSent) response.writeHead(part.status, part.headers);
+      const waitedS = (performance.now() - waitingSinceMs) / 1_000;
+      if (!response.headersSent) {
+        meter.firstByte(waitedS);
+        response.writeHead(part.status, part.headers);
+      } else if (waitedS > STALL_S_MIN) meter.stalled(waitedS);
       session.sentBytes += bytes.length;
       // One piece at a time: a slow player holds back its own reading, nothing piles up.
       if (!response.write(bytes)) await once(response, "drain", { signal: either });
+      waitingSinceMs = performance.now();
     }
     response.end();
   } catch (error) {

@@ -10,6 +10,7 @@ import type { Exchange } from "./player-exchange.ts";
 import { replyText } from "./player-exchange.ts";
 import { sendFile } from "./player-file.ts";
 import { isNear } from "./player-guard.ts";
+import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSession } from "./player-session.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
@@ -34,10 +35,12 @@ export async function sendSegment(
   session: PlayerSession,
   number: number,
   exchange: Exchange,
+  meter: PlayerMeter,
 ): Promise<void> {
   const { media } = session;
   if (media.kind === "live") await sendLiveSegment(session, media, number, exchange);
-  else if (media.kind === "package") await sendPackaged(session, media, number, exchange);
+  else if (media.kind === "package")
+    await sendPackaged(session, media, number, { exchange, meter });
   else throw notHls(session);
 }
 
@@ -66,11 +69,11 @@ async function sendPackaged(
   session: PlayerSession,
   { segments }: PackageMedia,
   number: number,
-  exchange: Exchange,
+  { exchange, meter }: { readonly exchange: Exchange; readonly meter: PlayerMeter },
 ): Promise<void> {
   const segment = segments[number];
   if (segment === undefined) throw new AceError("NOT_FOUND", `there is no segment ${number}`);
-  await sendFile(session, segment, exchange);
+  await sendFile(session, segment, exchange, meter);
 }
 
 async function sendLiveSegment(

@@ -11,10 +11,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AceError } from "../lib/errors.ts";
 import { LIVE_BEHIND_MS, STALL_MS } from "./limits.ts";
 import type { LivePiece, LiveStream } from "./live-port.ts";
-import type { Patience } from "./player-engine.ts";
+import type { Engine, Patience } from "./player-engine.ts";
 import type { Exchange } from "./player-exchange.ts";
+import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSession } from "./player-session.ts";
-import type { Place } from "./playhead.ts";
+import type { Place, Playhead } from "./playhead.ts";
 
 const newest: Place = { behindMs: LIVE_BEHIND_MS };
 const FULL_POLL_MS = 50;
@@ -30,7 +31,7 @@ export async function sendLive(
   session: PlayerSession,
   stream: LiveStream,
   exchange: Exchange,
-  patience: Patience,
+  engine: Engine,
 ): Promise<void> {
   const { request, response, query, gone } = exchange;
   let place: Place | undefined = placeOf(query);
@@ -41,7 +42,7 @@ export async function sendLive(
   const over = AbortSignal.any([session.signal, gone]);
   try {
     while (place !== undefined) {
-      place = await sendFrom(session, stream, { place, response, patience, over });
+      place = await sendFrom(session, stream, { place, response, engine, over });
     }
     response.end();
   } catch (error) {
@@ -52,7 +53,7 @@ export async function sendLive(
 interface Sending {
   readonly place: Place;
   readonly response: ServerResponse;
-  readonly patience: Patience;
+  readonly engine: Engine;
   readonly over: AbortSignal;
 }
 
@@ -60,7 +61,7 @@ interface Sending {
 async function sendFrom(
   session: PlayerSession,
   stream: LiveStream,
-  { place, response, patience, over }: Sending,
+  { place, response, engine, over }: Sending,
 ): Promise<Place | undefined> {
   const turn = new AbortController();
   void session.playhead.next().then((elsewhere) => turn.abort(new Elsewhere(elsewhere)));
@@ -70,8 +71,9 @@ async function sendFrom(
     for await (const piece of stream.pieces(place, signal)) {
       clearTimeout(stall);
       signal.throwIfAborted();
+      measure(engine.meter, session.playhead.at, piece);
       send(session, piece, response);
-      if (await isLate(response, patience, signal)) return newest;
+      if (await isLate(response, engine.patience, signal)) return newest;
     }
     signal.throwIfAborted();
     return undefined;
@@ -91,6 +93,13 @@ class Elsewhere extends Error {
     super("the player goes on elsewhere");
     this.place = place;
   }
+}
+
+/** One piece a second is enough to know how far behind a player is. */
+function measure(meter: PlayerMeter, at: Playhead["at"], { seq, captureMs }: LivePiece): void {
+  const isNewSecond = Math.floor((at?.captureMs ?? 0) / 1_000) !== Math.floor(captureMs / 1_000);
+  if (isNewSecond) meter.liveLatency(Math.max(0, Date.now() - captureMs) / 1_000);
+  if (at !== undefined && seq > at.seq + 1) meter.skipped(seq - at.seq - 1);
 }
 
 function send(session: PlayerSession, piece: LivePiece, response: ServerResponse): void {

@@ -69,14 +69,14 @@ async function ofSession(
     using _hold = engine.sessions.hold(session);
     if (kind === "r") await play(engine, session, exchange);
     else if (kind === "m") await sendPlaylist(session, exchange);
-    else await sendSegment(session, segmentNumber(rest), exchange);
+    else await sendSegment(session, segmentNumber(rest), exchange, engine.meter);
   }
 }
 
 async function play(engine: Engine, session: PlayerSession, exchange: Exchange): Promise<void> {
   const { media, file } = session;
-  if (media.kind === "live") await sendLive(session, media.stream, exchange, engine.patience);
-  else if (file !== undefined) await sendFile(session, file, exchange);
+  if (media.kind === "live") await sendLive(session, media.stream, exchange, engine);
+  else if (file !== undefined) await sendFile(session, file, exchange, engine.meter);
   else await sendPlaylist(session, exchange);
 }
 

@@ -49,6 +49,7 @@ export function sessionStat(session: PlayerSession) {
     is_encrypted: media.isEncrypted ? 1 : 0,
     selected_file_index: file?.index ?? -1,
     ...(live === undefined ? {} : live),
+    p2p_share: peerShare(stats.bytesDownBySource),
     access: accessOf(stats),
   };
 }
@@ -76,6 +77,11 @@ function livePosition({ playhead }: PlayerSession, { stream }: LiveMedia) {
 
 function accessOf({ access, accessCode }: SwarmStats) {
   return { state: access, ...(accessCode === undefined ? {} : { code: accessCode }) };
+}
+
+/** Part of what came from peers; 1 before anything came. */
+function peerShare({ peer, webseed }: SwarmStats["bytesDownBySource"]): number {
+  return peer + webseed === 0 ? 1 : peer / (peer + webseed);
 }
 
 function percentOf({ pieces, piecesHad }: SwarmStats): number {

@@ -9,14 +9,13 @@
 import { z } from "zod";
 import { AceError } from "../lib/errors.ts";
 import { PLAYER_BODY_MAX_BYTES } from "./limits.ts";
-import type { Media } from "./media.ts";
 import type { Engine } from "./player-engine.ts";
 import { type Exchange, noSuchAddress, replyJson } from "./player-exchange.ts";
 import { readName } from "./player-name.ts";
+import { describeContent, describePlayer, type EngineOverview } from "./player-overview.ts";
 import { requireToken } from "./player-service.ts";
 import type { PlayerSession } from "./player-session.ts";
 import { startSession } from "./player-start.ts";
-import { playbackUrl } from "./player-stat.ts";
 
 const StartSchema = z.strictObject({
   /** A content id, an infohash, the id of a live stream, a magnet link, or where a torrent lies. */
@@ -48,7 +47,7 @@ async function steer(
   { verb, exchange }: { readonly verb: string; readonly exchange: Exchange },
 ): Promise<void> {
   const session = engine.sessions.find(id);
-  if (verb === "GET") replyJson(exchange.response, 200, sessionJson(session, exchange.base));
+  if (verb === "GET") replyJson(exchange.response, 200, describePlayer(session, exchange.base));
   else if (verb === "DELETE") {
     engine.sessions.end(id, "stopped");
     replyJson(exchange.response, 200, { ended: id });
@@ -66,7 +65,7 @@ async function start(engine: Engine, exchange: Exchange): Promise<void> {
   }
   const caller = request.socket.remoteAddress ?? "";
   const session = await startSession(engine, { name, fileIndex: file, output, caller }, gone);
-  replyJson(response, 201, sessionJson(session, base));
+  replyJson(response, 201, describePlayer(session, base));
 }
 
 async function seek(session: PlayerSession, exchange: Exchange): Promise<void> {
@@ -76,47 +75,16 @@ async function seek(session: PlayerSession, exchange: Exchange): Promise<void> {
   }
   const place = await readBody(exchange, SeekSchema);
   playhead.seek("captureMs" in place ? { fromMs: place.captureMs } : place);
-  replyJson(exchange.response, 200, sessionJson(session, exchange.base));
+  replyJson(exchange.response, 200, describePlayer(session, exchange.base));
 }
 
 /** Everything `ace stream top` shows. */
-function overview({ contents, sessions, version }: Engine, { base }: Exchange) {
+function overview({ contents, sessions, version }: Engine, { base }: Exchange): EngineOverview {
   return {
     version,
-    contents: contents.opened().map(({ media, players }) => ({ ...mediaJson(media), players })),
-    sessions: sessions.all().map((session) => sessionJson(session, base)),
-  };
-}
-
-function mediaJson(media: Media) {
-  const { links, ...stats } = media.stats();
-  const window = media.kind === "live" ? media.stream.window() : undefined;
-  return {
-    kind: media.kind,
-    title: media.title,
-    infohash: media.infohash,
-    contentId: media.contentId,
-    isEncrypted: media.isEncrypted,
-    stats,
-    links,
-    ...(window === undefined ? {} : { window }),
-  };
-}
-
-function sessionJson(session: PlayerSession, base: string) {
-  const { id, media, file, output, caller, startedAtMs, playhead, sentBytes } = session;
-  return {
-    id,
-    playbackUrl: playbackUrl(session, base),
-    kind: media.kind,
-    title: media.title,
-    infohash: media.infohash,
-    ...(file === undefined ? {} : { file: { index: file.index, name: file.name } }),
-    output,
-    caller,
-    startedAtMs,
-    sentBytes,
-    ...(playhead.at === undefined ? {} : { position: playhead.at }),
+    nowMs: Date.now(),
+    contents: contents.opened().map(({ media, players }) => describeContent(media, players)),
+    sessions: sessions.all().map((session) => describePlayer(session, base)),
   };
 }
 

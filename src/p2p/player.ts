@@ -18,6 +18,7 @@ import { PLAYER_CONNECTIONS_MAX, PLAYER_URL_MAX_CHARS } from "./limits.ts";
 import { defaultPatience, type Engine, type Patience } from "./player-engine.ts";
 import { refuse } from "./player-exchange.ts";
 import { PlayerGuard } from "./player-guard.ts";
+import { noMeter, type PlayerMeter } from "./player-meter.ts";
 import { route } from "./player-routes.ts";
 import { PlayerSessions } from "./player-session.ts";
 
@@ -38,6 +39,7 @@ export interface PlayerOptions {
   readonly offerUrl?: (name: ContentName) => string | undefined;
   readonly sessionIdleMs?: number;
   readonly patience?: Patience;
+  readonly meter?: PlayerMeter;
   readonly metrics?: () => Promise<string>;
 }
 
@@ -69,6 +71,7 @@ export async function openPlayer(options: PlayerOptions): Promise<Player> {
     apiToken: randomBytes(TOKEN_BYTES).toString("hex"),
     offerUrl: options.offerUrl,
     patience: options.patience ?? defaultPatience,
+    meter: options.meter ?? noMeter,
     metrics: options.metrics,
   };
   server.on("request", (request, response) => void answer(engine, request, response));

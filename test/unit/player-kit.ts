@@ -102,6 +102,7 @@ export const emptyStats: SwarmStats = {
   piecesHad: 0,
   bytesUp: 0,
   bytesDown: 0,
+  bytesDownBySource: { peer: 0, webseed: 0 },
   bytesUpPerS: 0,
   bytesDownPerS: 0,
   ungatedBytesUp: 0,

@@ -15,6 +15,7 @@ import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
 import { openViewer } from "../viewer.ts";
+import { registerTop } from "./stream-top.ts";
 
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
@@ -32,6 +33,7 @@ export function register(noun: Command, run: Run): void {
     "ace stream get 5b1c…90 --as viewer",
     "ace stream get 5b1c…90 --out film.mp4 --as viewer",
   ).action(run((context, [content = ""], flags) => get(context, content, flags)));
+  registerTop(noun, run);
 }
 
 async function get(context: Context, content: string, flags: Flags): Promise<unknown> {

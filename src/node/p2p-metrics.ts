@@ -1,0 +1,142 @@
+/**
+ * Figures of swarms and players for Prometheus: counted from what the swarms say of themselves.
+ *
+ * Contents and accounts are never labels: there is no end of them.
+ *
+ * Units   Names end in their unit.
+ */
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { PlayerMeter } from "../p2p/player-meter.ts";
+import type { SwarmStats } from "../p2p/swarm-stats.ts";
+
+export interface SwarmMeter {
+  /** Counts what this swarm does until the answer is disposed of. */
+  watch(stats: () => SwarmStats): Disposable;
+}
+
+export interface P2pMetrics extends PlayerMeter, SwarmMeter {}
+
+type Counted = Pick<SwarmStats, "bytesUp" | "bytesDownBySource" | "closed" | "denied">;
+
+const nothing: Counted = {
+  bytesUp: 0,
+  bytesDownBySource: { peer: 0, webseed: 0 },
+  closed: {},
+  denied: {},
+};
+
+/** Codes of the gate among the reasons for which wires are closed. */
+const OF_GATE = /^(?:GATE|TOKEN|LICENCE|LEASE|CREDIT|SERVER|ISSUER|DEVICE|RATE)_/;
+
+export function p2pMetrics(registry: Registry): P2pMetrics {
+  const swarms = new Map<() => SwarmStats, Counted>();
+  const counters = swarmCounters(registry);
+  const count = (stats: () => SwarmStats): void => {
+    const now = stats();
+    counters.add(swarms.get(stats) ?? nothing, now);
+    swarms.set(stats, now);
+  };
+  const registers = [registry];
+  new Gauge({
+    name: "ace_p2p_peers",
+    help: "Peers connected, in all swarms",
+    registers,
+    collect() {
+      for (const stats of swarms.keys()) count(stats);
+      this.set([...swarms.keys()].reduce((sum, stats) => sum + stats().peers, 0));
+    },
+  });
+  return {
+    ...playerMetrics(registry),
+    watch: (stats) => {
+      swarms.set(stats, nothing);
+      return {
+        [Symbol.dispose]: () => {
+          if (swarms.has(stats)) count(stats);
+          swarms.delete(stats);
+        },
+      };
+    },
+  };
+}
+
+function swarmCounters(registry: Registry) {
+  const registers = [registry];
+  const bytes = new Counter({
+    name: "ace_p2p_bytes_total",
+    help: "Payload bytes, by direction and by where they came from or went to",
+    labelNames: ["direction", "source"],
+    registers,
+  });
+  const gate = new Counter({
+    name: "ace_gate_total",
+    help: "Refusals at the gate, ours of peers and theirs of us, by code",
+    labelNames: ["result"],
+    registers,
+  });
+  const closed = new Counter({
+    name: "ace_p2p_wires_closed_total",
+    help: "Wires to peers that were closed, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
+  const difference = (
+    before: Readonly<Record<string, number>>,
+    after: Readonly<Record<string, number>>,
+    tell: (name: string, more: number) => void,
+  ): void => {
+    for (const [name, value] of Object.entries(after)) {
+      const more = value - (before[name] ?? 0);
+      if (more > 0) tell(name, more);
+    }
+  };
+  return {
+    add: (before: Counted, after: Counted): void => {
+      difference({ up: before.bytesUp }, { up: after.bytesUp }, (direction, more) =>
+        bytes.inc({ direction, source: "peer" }, more),
+      );
+      difference(before.bytesDownBySource, after.bytesDownBySource, (source, more) =>
+        bytes.inc({ direction: "down", source }, more),
+      );
+      difference(before.closed, after.closed, (reason, more) => {
+        closed.inc({ reason }, more);
+        if (OF_GATE.test(reason)) gate.inc({ result: reason }, more);
+      });
+      difference(before.denied, after.denied, (code, more) =>
+        gate.inc({ result: `denied_us_${code}` }, more),
+      );
+    },
+  };
+}
+
+function playerMetrics(registry: Registry): PlayerMeter {
+  const registers = [registry];
+  const firstByte = new Histogram({
+    name: "ace_p2p_first_byte_seconds",
+    help: "From a player's request to the first byte of its answer",
+    buckets: [0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 15],
+    registers,
+  });
+  const stalls = new Counter({
+    name: "ace_p2p_stall_seconds_total",
+    help: "Time players waited for bytes after they had begun",
+    registers,
+  });
+  const latency = new Histogram({
+    name: "ace_live_latency_seconds",
+    help: "From the source of a live stream to the player's socket",
+    buckets: [0.2, 0.5, 1, 2, 3, 5, 10, 30],
+    registers,
+  });
+  const skipped = new Counter({
+    name: "ace_live_skipped_pieces_total",
+    help: "Pieces of live streams that players did not get",
+    registers,
+  });
+  return {
+    firstByte: (seconds) => firstByte.observe(seconds),
+    stalled: (seconds) => stalls.inc(seconds),
+    liveLatency: (seconds) => latency.observe(seconds),
+    skipped: (pieces) => skipped.inc(pieces),
+  };
+}
