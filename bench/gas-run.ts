@@ -98,12 +98,12 @@ class GasSandbox implements Disposable {
     this.#sequence += 1;
     const closeTime = BigInt(START_S + 5 * this.#sequence);
     const ledger = { sequence: this.#sequence, closeTime, vault, systemContracts: [], calls };
-    const text = Buffer.from(encodeLedger(ledger)).toString();
+    const text = toByteText(encodeLedger(ledger));
     const before = process.cpuUsage();
     const told = this.#sandbox.apply(text, false);
     const { user, system } = process.cpuUsage(before);
     const ns = (user + system) * 1_000;
-    const { receipts, writes } = readOutcome(wholeReceipts(Buffer.from(told, "latin1")));
+    const { receipts, writes } = readOutcome(wholeReceipts(told));
     for (const { key, value } of writes) {
       this.#state.set(toByteText(key), value === undefined ? "" : toByteText(value));
     }

@@ -1,6 +1,7 @@
 /** The frames of one call: the contract that was called, the one it called, and so on. */
 import type { Code, CodeMethod } from "./contract-code.ts";
 import type { ContractRecord } from "./contract-records.ts";
+import type { KeySet } from "./key-set.ts";
 import type { KnownContract } from "./ledger-scope.ts";
 
 export interface Frame {
@@ -15,7 +16,7 @@ export interface Frame {
   /** Where the journal of state stood before this frame. */
   readonly mark: number;
   /** Keys of its own that the contract wrote. */
-  keys: Set<string> | undefined;
+  keys: KeySet | undefined;
   /** Events and payments as CBOR items, one after the other. */
   events: string;
   eventCount: number;
@@ -62,7 +63,7 @@ export function openFrame({
 
 /** Keeps what a nested call did. */
 export function mergeFrame(inner: Frame, outer: Frame): void {
-  for (const key of inner.keys ?? NOTHING) addKey(outer, key);
+  outer.keys = union(outer.keys, inner.keys);
   outer.events += inner.events;
   outer.eventCount += inner.eventCount;
   outer.eventBytes += inner.eventBytes;
@@ -71,9 +72,11 @@ export function mergeFrame(inner: Frame, outer: Frame): void {
   if (inner.taken.length > 0) outer.taken = [...outer.taken, ...inner.taken];
 }
 
-export function addKey(frame: Frame, key: string): void {
-  frame.keys ??= new Set();
-  frame.keys.add(key);
+/** The keys of both; the first set may grow. */
+export function union(all: KeySet | undefined, more: KeySet | undefined): KeySet | undefined {
+  if (all === undefined) return more;
+  all.addAll(more);
+  return all;
 }
 
 /** True when the method takes a payment of this asset. */

@@ -6,14 +6,15 @@
 import { invariant } from "../lib/invariant.ts";
 import { splitAddressBytes } from "./addresses.ts";
 import {
-  addKey,
   type Frame,
   type FrameParts,
   isPayable,
   mergeFrame,
   openFrame,
+  union,
 } from "./call-frames.ts";
 import type { ContractCode } from "./contract-code.ts";
+import { KeySet } from "./key-set.ts";
 import type { KnownContract, LedgerScope } from "./ledger-scope.ts";
 import { limits } from "./limits.ts";
 import { amountAt, credit, debit } from "./money.ts";
@@ -89,7 +90,8 @@ export class CallHost implements CallQuestions {
     const { use, ledger } = this.#context;
     const frame = this.#top;
     if (frame.isView) return "VIEW_WRITES";
-    addKey(frame, key);
+    frame.keys ??= new KeySet();
+    frame.keys.add(key);
     const written = this.#sum(keysOf);
     if (written > limits.writesCallMax) return "TOO_MANY_WRITES";
     if (written + (use.keys?.size ?? 0) > limits.writesTransactionMax) return "TOO_MANY_WRITES";
@@ -265,13 +267,6 @@ const keysOf = ({ keys }: Frame): number => keys?.size ?? 0;
 const eventsOf = ({ eventCount }: Frame): number => eventCount;
 const eventBytesOf = ({ eventBytes }: Frame): number => eventBytes;
 const paysOf = ({ payCount }: Frame): number => payCount;
-
-/** The keys of both; the first set may grow. */
-function union(all: Set<string> | undefined, more: Set<string> | undefined) {
-  if (all === undefined) return more;
-  for (const key of more ?? []) all.add(key);
-  return all;
-}
 
 /** Two bytes of length, then the bytes. */
 function sized(bytes: string): string {

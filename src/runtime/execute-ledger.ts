@@ -7,21 +7,21 @@ import { limits } from "./limits.ts";
 import { moneyDelta } from "./money.ts";
 import type { ReceiptParts } from "./receipt-parts.ts";
 import { install } from "./registry.ts";
-import { callAt, type LedgerRequest } from "./requests.ts";
+import type { LedgerHead, WireCall } from "./requests.ts";
 import type { CallContext } from "./run-method.ts";
 import { newTransaction } from "./transaction-use.ts";
 import type { NetWrite } from "./working-state.ts";
 
 /** What the keeper has for every call. */
 export type Machine = Omit<CallContext, "ledger" | "use" | "facts"> & {
-  readonly scope: (facts: Pick<LedgerRequest, "sequence" | "closeTime" | "vault">) => LedgerScope;
+  readonly scope: (facts: Pick<LedgerHead, "sequence" | "closeTime" | "vault">) => LedgerScope;
 };
 
 /** A ledger that is being applied, call by call. */
 export interface OpenLedger {
   /** Why a system contract could not be installed; empty at all other times. */
   readonly genesisFault: string;
-  execute(call: number): ReceiptParts;
+  execute(call: WireCall): ReceiptParts;
   /** By its calls so far. */
   gasUsed(): number;
   /** Compares the books and gives the net writes, ascending by key; an empty value deletes. */
@@ -30,15 +30,13 @@ export interface OpenLedger {
   discard(): readonly NetWrite[];
 }
 
-export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger {
-  const ledger = machine.scope(request);
-  const genesisFault = installSystem(request, machine, ledger);
+export function openLedger(head: LedgerHead, machine: Machine): OpenLedger {
+  const ledger = machine.scope(head);
+  const genesisFault = installSystem(head, machine, ledger);
   const context: CallContext = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
   return {
     genesisFault,
-    execute: (index) => {
-      const call = callAt(request, index);
-      invariant(call !== undefined, "a call of the ledger");
+    execute: (call) => {
       if (context.use.txHash !== call.txHash) context.use = newTransaction(call.txHash);
       context.facts = new CallFacts(call);
       return executeCall(call, context);
@@ -59,10 +57,10 @@ export function openLedger(request: LedgerRequest, machine: Machine): OpenLedger
 }
 
 /** Why a system contract could not be installed, or empty text. */
-function installSystem(request: LedgerRequest, machine: Machine, ledger: LedgerScope): string {
-  for (const { number, source, setupArgs: args } of request.systemContracts) {
+function installSystem(head: LedgerHead, machine: Machine, ledger: LedgerScope): string {
+  for (const { number, source, setupArgs: args } of head.systemContracts) {
     const context = { ...machine, ledger, use: newTransaction(""), facts: NO_FACTS };
-    const caller = request.vault;
+    const caller = head.vault;
     const gas = limits.gasTransactionMax;
     const parts = { source, number: BigInt(number), caller, args, gas };
     const outcome = install(parts, context);

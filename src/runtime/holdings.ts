@@ -9,10 +9,13 @@
  */
 import { invariant } from "../lib/invariant.ts";
 import { integerItem, readInteger } from "./realm/cbor.ts";
+import { charCodeAt } from "./realm/primordials.ts";
 import { heldKey, NUMBER_BYTES } from "./system-keys.ts";
 
 /** Of one contract, in the ledger that is being applied. */
 export interface Holding {
+  /** The contract's part of a key. */
+  readonly prefix: string;
   readonly key: string;
   /** Before the ledger. */
   readonly before: number;
@@ -23,6 +26,8 @@ export class Holdings {
   readonly #read: (key: string) => string;
   /** By the contract's part of a key; only those that the ledger writes. */
   readonly #known = new Map<string, Holding>();
+  /** The one that was asked for last: most writes that follow each other are of one contract. */
+  #last: Holding | undefined;
 
   constructor(read: (key: string) => string) {
     this.#read = read;
@@ -30,14 +35,10 @@ export class Holdings {
 
   /** Of the contract whose key this is. */
   of(key: string): Holding {
+    if (this.#last !== undefined && isOwner(this.#last.prefix, key)) return this.#last;
     const prefix = key.slice(0, NUMBER_BYTES);
-    const known = this.#known.get(prefix);
-    if (known !== undefined) return known;
-    const held = heldKey(prefix);
-    const before = readHeld(this.#read(held));
-    const holding = { key: held, before, bytes: before };
-    this.#known.set(prefix, holding);
-    return holding;
+    this.#last = this.#known.get(prefix) ?? this.#learn(prefix);
+    return this.#last;
   }
 
   /** Entries that the ledger changed, and what they hold now; empty when nothing is left. */
@@ -49,7 +50,23 @@ export class Holdings {
 
   clear(): void {
     this.#known.clear();
+    this.#last = undefined;
   }
+
+  #learn(prefix: string): Holding {
+    const key = heldKey(prefix);
+    const before = readHeld(this.#read(key));
+    const holding = { prefix, key, before, bytes: before };
+    this.#known.set(prefix, holding);
+    return holding;
+  }
+}
+
+function isOwner(prefix: string, key: string): boolean {
+  for (let index = NUMBER_BYTES - 1; index >= 0; index -= 1) {
+    if (charCodeAt(prefix, index) !== charCodeAt(key, index)) return false;
+  }
+  return true;
 }
 
 /** What an entry of state counts; empty is an absent value. */

@@ -1,7 +1,7 @@
 /**
  * The keeper: the plain realm inside the isolate that applies ledgers and answers the guest.
  *
- * A whole ledger crosses into the isolate as one text and comes back as one: receipts' parts and net
+ * A whole ledger crosses into the isolate as one text and comes back in pieces: receipts' parts and net
  * writes in byte text. Contract code runs in the other realm and reaches this one by a few functions.
  *
  * Flow    `$open` once, with the guest's `run` → `$warm`, `$apply`, `$simulate`, `$view`, `$forget`.
@@ -14,10 +14,11 @@ import { type Machine, type OpenLedger, openLedger } from "./execute-ledger.ts";
 import { executeView } from "./execute-view.ts";
 import { FootprintNotes } from "./footprint-notes.ts";
 import { KnownContracts, LedgerScope } from "./ledger-scope.ts";
+import { type CallRows, readLedger } from "./ledger-text.ts";
 import type { Ground, Row } from "./overlay.ts";
+import { Pieces } from "./pieces.ts";
 import { uint32 } from "./realm/cbor.ts";
-import type { ReceiptParts } from "./receipt-parts.ts";
-import type { LedgerRequest, ViewRequest } from "./requests.ts";
+import type { ViewRequest } from "./requests.ts";
 import type { Keeper, ProcessPort, RunGuest } from "./sandbox.ts";
 import { type NetWrite, WorkingState } from "./working-state.ts";
 
@@ -25,9 +26,6 @@ declare const $port: ProcessPort;
 
 /** Of state that is known, with what an entry costs beside its bytes. */
 const KNOWN_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Where a call as it is sent names its contract. */
-const CONTRACT = 3;
 
 const port: ProcessPort = $port;
 const seat: { host: CallQuestions | undefined } = { host: undefined };
@@ -77,71 +75,69 @@ function machineOf(runGuest: RunGuest): Machine {
 
 let machine: Machine = machineOf(() => "!no guest");
 
-function apply(text: string, isOneByOne: boolean): string {
-  const ledger = ledgerOf(text);
-  return ledger.run(isOneByOne, () => ledger.open.close());
+/** Both tell the outcome in pieces. */
+function apply(text: string, isOneByOne: boolean): void {
+  const { open, run } = ledgerOf(text);
+  run(isOneByOne, () => open.close());
 }
 
-function simulate(text: string): string {
-  const ledger = ledgerOf(text);
-  return ledger.run(false, () => ledger.open.discard());
+function simulate(text: string): void {
+  const { open, run } = ledgerOf(text);
+  run(false, () => open.discard());
 }
 
 function ledgerOf(text: string) {
-  const request: LedgerRequest = JSON.parse(text);
-  const open = openLedger(request, machine);
-  const run = (isOneByOne: boolean, close: () => readonly NetWrite[]): string => {
+  const { head, calls } = readLedger(text);
+  const open = openLedger(head, machine);
+  const run = (isOneByOne: boolean, close: () => readonly NetWrite[]): void => {
+    const told = new Pieces(port);
     if (open.genesisFault !== "") {
       open.discard();
-      return outcomeText([], [], open.genesisFault);
+      told.add(uint32(0) + uint32(0) + uint32(0) + open.genesisFault);
+      told.end();
+      return;
     }
-    const notes = request.isNoted === true ? new FootprintNotes() : undefined;
+    const notes = head.isNoted === true ? new FootprintNotes() : undefined;
     state.noteIn(notes);
-    const receipts = receiptsOf(open, request.calls, isOneByOne, notes);
+    tellReceipts(open, calls, isOneByOne, notes, told);
     const writes = close();
     state.noteIn(undefined);
-    return outcomeText(receipts, writes, "", notes?.text());
+    tellWrites(writes, told);
+    const noted = notes?.text() ?? "";
+    told.add(uint32(noted.length) + noted);
+    told.end();
   };
   return { open, run };
 }
 
-function receiptsOf(
+function tellReceipts(
   open: OpenLedger,
-  calls: LedgerRequest["calls"],
+  calls: CallRows,
   isOneByOne: boolean,
   notes: FootprintNotes | undefined,
-): ReceiptParts[] {
-  const receipts: ReceiptParts[] = [];
-  for (callNumber = 0; callNumber < calls.length; callNumber += 1) {
+  told: Pieces,
+): void {
+  told.add(uint32(calls.count));
+  for (callNumber = 0; callNumber < calls.count; callNumber += 1) {
     if (isOneByOne) port.begin(callNumber);
+    const call = calls.next();
     const before = open.gasUsed();
-    notes?.begin(calls[callNumber]?.[CONTRACT] ?? "");
-    receipts[callNumber] = open.execute(callNumber);
+    notes?.begin(call.contract);
+    told.add(open.execute(call));
     notes?.used(open.gasUsed() - before);
   }
   callNumber = 0;
-  return receipts;
 }
 
-/** Counts and lengths in four bytes: receipts of five parts, writes of two, notes, then the fault. */
-function outcomeText(
-  receipts: readonly ReceiptParts[],
-  writes: readonly NetWrite[],
-  fault: string,
-  notes = "",
-): string {
-  const pieces: string[] = [uint32(receipts.length)];
-  for (let index = 0; index < receipts.length; index += 1) pieces.push(receipts[index] ?? "");
-  pieces.push(uint32(writes.length));
+function tellWrites(writes: readonly NetWrite[], told: Pieces): void {
+  told.add(uint32(writes.length));
   for (let index = 0; index < writes.length; index += 1) {
     const write = writes[index];
     if (write === undefined) continue;
     const key = write[0];
     const value = write[1];
-    pieces.push(uint32(key.length), key, uint32(value.length), value);
+    told.add(uint32(key.length) + key + uint32(value.length) + value);
   }
-  pieces.push(uint32(notes.length), notes, fault);
-  return pieces.join("");
 }
 
 /** Code, gas and result, a line each. */

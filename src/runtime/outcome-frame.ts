@@ -29,7 +29,8 @@ const HASH_HEAD = Uint8Array.of(0x58, HASH_BYTES);
 const HASH_ITEM_BYTES = HASH_HEAD.length + HASH_BYTES;
 
 /** Puts the hashes of arguments and writes where they belong. */
-export function wholeReceipts(told: Buffer): Buffer {
+export function wholeReceipts(pieces: readonly string[]): Buffer {
+  const told = Buffer.concat(pieces.map((piece) => Buffer.from(piece, "latin1")));
   const whole = Buffer.allocUnsafe(told.length + 2 * HASH_ITEM_BYTES * told.readUInt32BE(0));
   let from = LENGTH_BYTES;
   let to = told.copy(whole, 0, 0, LENGTH_BYTES);

@@ -58,10 +58,10 @@ export function answerer(parts: AnswerParts): (part: FramePart) => Uint8Array | 
       case frameTypes.apply:
       case frameTypes.applyOneByOne: {
         const isOneByOne = type === frameTypes.applyOneByOne;
-        return wholeReceipts(bytesOf(sandbox().apply(textOf(payload), isOneByOne)));
+        return wholeReceipts(sandbox().apply(toByteText(payload), isOneByOne));
       }
       case frameTypes.simulate:
-        return wholeReceipts(bytesOf(current.simulate(textOf(payload))));
+        return wholeReceipts(current.simulate(toByteText(payload)));
       case frameTypes.view:
         return bytesOf(current.view(textOf(payload)));
       case frameTypes.drop:
@@ -90,7 +90,7 @@ function rehearse(sandbox: ProcessSandbox, stage: Stage): void {
   const state = new Map<string, string>();
   stage.state = state;
   for (const ledger of rehearsalLedgers()) {
-    const told = wholeReceipts(bytesOf(sandbox.apply(textOf(ledger), false)));
+    const told = wholeReceipts(sandbox.apply(toByteText(ledger), false));
     for (const { key, value } of readOutcome(told).writes) {
       state.set(toByteText(key), value === undefined ? "" : toByteText(value));
     }

@@ -45,14 +45,15 @@ const QUESTIONS = [
   "end",
 ] as const satisfies readonly (keyof Keeper)[];
 
-export type SandboxParts = Omit<ProcessPort, "judge"> & {
+export type SandboxParts = Omit<ProcessPort, "judge" | "tell"> & {
   readonly admit: (source: string) => Admission;
 };
 
-/** Requests are those of `requests.ts` as JSON; answers are what the keeper says. */
+/** Requests are those of `requests.ts`; answers are what the keeper says. */
 export interface ProcessSandbox {
-  apply(ledger: string, isOneByOne: boolean): string;
-  simulate(ledger: string): string;
+  /** The outcome, in pieces. */
+  apply(ledger: string, isOneByOne: boolean): readonly string[];
+  simulate(ledger: string): readonly string[];
   view(view: string): string;
   /** Keys and values in turn, as JSON; an empty value is absent. */
   warm(rows: string): void;
@@ -69,7 +70,11 @@ export interface ProcessSandbox {
 export function openSandbox(parts: SandboxParts): ProcessSandbox {
   const isolate = openIsolate();
   const guest = isolate.createContextSync();
-  const keeper = openKeeper(isolate, parts, (codeHash, code, abi) => {
+  let pieces: string[] = [];
+  const tell = (piece: string): void => {
+    pieces.push(piece);
+  };
+  const keeper = openKeeper(isolate, { ...parts, tell }, (codeHash, code, abi) => {
     const methods = JSON.stringify(JSON.stringify(methodsOf(abi)));
     guest.evalSync(`$install("${codeHash}",${code},${methods})`);
   });
@@ -81,9 +86,16 @@ export function openSandbox(parts: SandboxParts): ProcessSandbox {
   };
   keeper.global.setSync("$run", guest.evalSync("$run", { reference: true }).derefInto());
   keeper.evalSync("$open($run)");
+  const inPieces = (ask: (...values: (string | boolean)[]) => string) => {
+    return (...values: (string | boolean)[]): readonly string[] => {
+      pieces = [];
+      ask(...values);
+      return pieces;
+    };
+  };
   return {
-    apply: named("$apply"),
-    simulate: named("$simulate"),
+    apply: inPieces(named("$apply")),
+    simulate: inPieces(named("$simulate")),
     view: named("$view"),
     warm: named("$warm"),
     forget: named("$forget"),
@@ -111,9 +123,13 @@ function setYoung({ min, max }: { readonly min: number; readonly max: number }):
 
 type Install = (codeHash: string, code: string, abi: Abi) => void;
 
-function openKeeper(isolate: ivm.Isolate, parts: SandboxParts, install: Install): ivm.Context {
+function openKeeper(
+  isolate: ivm.Isolate,
+  parts: SandboxParts & Pick<ProcessPort, "tell">,
+  install: Install,
+): ivm.Context {
   const context = isolate.createContextSync();
-  const { admit, read, scan, sha256, verify, begin } = parts;
+  const { admit, read, scan, sha256, verify, tell, begin } = parts;
   const judged = new Map<string, string>();
   const judge = (source: string): string => {
     const hash = codeHashOf(source);
@@ -126,7 +142,7 @@ function openKeeper(isolate: ivm.Isolate, parts: SandboxParts, install: Install)
     return answer;
   };
   const members: string[] = [];
-  for (const [name, answer] of Object.entries({ read, scan, sha256, verify, begin, judge })) {
+  for (const [name, answer] of Object.entries({ read, scan, sha256, verify, tell, begin, judge })) {
     context.global.setSync(`$port_${name}`, new ivm.Callback(answer));
     members.push(`${name}:globalThis.$port_${name}`);
   }

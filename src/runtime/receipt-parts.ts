@@ -66,7 +66,7 @@ export function receiptParts(parts: {
     uint64(before.length, args.length) +
     uint64(middle.length, writes.length) +
     uint32(after.length);
-  return flat(lengths + before + args + middle + writes + after);
+  return lengths + before + args + middle + writes + after;
 }
 
 /** Two lengths. */

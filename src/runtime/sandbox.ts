@@ -64,6 +64,8 @@ export interface ProcessPort {
   verify(key: string, message: string, signature: string): string;
   /** Judges source and installs what is admitted: a `Judgement` as JSON. */
   judge(source: string): string;
+  /** The next piece of a ledger's outcome. */
+  tell(piece: string): void;
   /** The call of the ledger that begins now, told when calls run one by one. */
   begin(call: number): void;
 }

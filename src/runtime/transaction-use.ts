@@ -1,4 +1,5 @@
 /** What the calls of one transaction have used up together. */
+import type { KeySet } from "./key-set.ts";
 import { limits } from "./limits.ts";
 import type { WireInteger } from "./requests.ts";
 
@@ -7,7 +8,7 @@ export interface TransactionUse {
   readonly txHash: string;
   gas: number;
   /** Keys that contracts wrote; made for the first of them. */
-  keys: Set<string> | undefined;
+  keys: KeySet | undefined;
   pays: number;
   /** Transfers and locks that a contract counted as used; likewise. */
   taken: Set<string> | undefined;

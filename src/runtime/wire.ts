@@ -1,11 +1,13 @@
 /**
- * What the node writes for the contract process, and reads from it: see `requests.ts` and
+ * What the node writes for the contract process, and reads from it: see `ledger-text.ts` and
  * `outcome-frame.ts`. Whatever comes from there is judged like any outside data.
  */
 import type { Call, Lock } from "../contracts/call.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 import { toByteText } from "./byte-text.ts";
-import type { LedgerRequest, ViewRequest, WireContract, WireInteger, WireRow } from "./requests.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import type { LedgerHead, ViewRequest, WireContract } from "./requests.ts";
+import { CALL_KINDS } from "./wire-numbers.ts";
 
 /** Installed before the first call of the genesis ledger. */
 export interface SystemContract {
@@ -31,61 +33,75 @@ const EMPTY_LIST = "\x80";
 
 export function encodeLedger(ledger: LedgerCalls): Uint8Array {
   const { sequence, closeTime, vault, systemContracts, calls, isNoted = false, skipped } = ledger;
-  const places = new Map<string, number>();
-  const rows = calls.map((call) => wireRow(call, places, skipped?.has(call.txHash) === true));
-  const request: LedgerRequest = {
+  const head: LedgerHead = {
     sequence,
     closeTime: closeTime.toString(),
     vault,
     systemContracts: systemContracts.map(wireContract),
-    addresses: [...places.keys()],
-    calls: rows,
     ...(isNoted ? { isNoted } : {}),
   };
-  return Buffer.from(JSON.stringify(request));
+  const names = new Map<string, number>();
+  const rows = new ByteWriter();
+  rows.number(calls.length);
+  for (const call of calls) writeCall(call, rows, names, skipped?.has(call.txHash) === true);
+  const whole = new ByteWriter();
+  whole.text(inAscii(JSON.stringify(head)));
+  whole.number(names.size);
+  for (const name of names.keys()) whole.text(name);
+  whole.raw(rows.written());
+  return whole.written();
+}
+
+/** JSON may write any character as its number: what remains is one byte a character. */
+function inAscii(json: string): string {
+  return json.replace(/[^ -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 function wireContract({ number, source, setupArgs }: SystemContract): WireContract {
   return { number: number.toString(), source, setupArgs: toByteText(encodeCbor(setupArgs)) };
 }
 
-/** `places` has the addresses that were named before, and is told of new ones. */
-function wireRow(call: Call, places: Map<string, number>, isSkipped: boolean): WireRow {
-  const { index, method, args, caller, locks } = call;
-  const placeOf = (address: string): number => {
-    const known = places.get(address);
-    if (known !== undefined) return known;
-    places.set(address, places.size);
-    return places.size - 1;
+/** `names` has those that were named before with their places, and is told of new ones. */
+function writeCall(
+  call: Call,
+  rows: ByteWriter,
+  names: Map<string, number>,
+  isSkipped: boolean,
+): void {
+  const name = (text: string): void => {
+    const known = names.get(text) ?? names.size;
+    if (known === names.size) names.set(text, known);
+    rows.number(known);
   };
   // The inbox hands on payments that are among the transfers; others are only paid, not shown.
   const hidden = call.paid.filter((payment) => !call.transfers.includes(payment));
   const transfers = hidden.length === 0 ? call.transfers : [...call.transfers, ...hidden];
-  return [
-    Buffer.from(call.txHash, "hex").toString("latin1"),
-    index,
-    isSkipped ? "skipped" : call.kind,
-    call.contract.toString(),
-    toByteText(Buffer.from(method)),
-    argsText(args),
-    placeOf(caller),
-    wireInteger(call.gasLimit),
-    call.paid.map((payment) => transfers.indexOf(payment)),
-    transfers.map(({ operation, from, to, asset, amount }) => {
-      return [operation, placeOf(from), placeOf(to), asset, wireInteger(amount)];
-    }),
-    call.transfers.length,
-    locks.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(locks.map(lockToMap))),
-  ];
+  rows.hex(call.txHash);
+  rows.number(call.index);
+  rows.number(CALL_KINDS.indexOf(isSkipped ? "skipped" : call.kind));
+  name(call.contract.toString());
+  name(toByteText(Buffer.from(call.method)));
+  name(call.caller);
+  rows.integer(call.gasLimit);
+  rows.text(listText(call.args));
+  rows.text(listText(call.locks.map(lockToMap)));
+  rows.number(transfers.length);
+  for (const { operation, from, to, asset, amount } of transfers) {
+    rows.number(operation);
+    name(from);
+    name(to);
+    name(asset);
+    rows.integer(amount);
+  }
+  rows.number(call.transfers.length);
+  rows.number(call.paid.length);
+  for (const payment of call.paid) rows.number(transfers.indexOf(payment));
 }
 
-function wireInteger(value: bigint): WireInteger {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value.toString();
-}
-
-function argsText(args: readonly CborValue[]): string {
-  return args.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(args));
+function listText(items: readonly CborValue[]): string {
+  return items.length === 0 ? EMPTY_LIST : toByteText(encodeCbor(items));
 }
 
 function lockToMap({ operation, ...lock }: Lock): CborValue {
@@ -118,7 +134,7 @@ export function encodeView(parts: ViewParts): Uint8Array {
     vault,
     contract: contract.toString(),
     method: toByteText(Buffer.from(method)),
-    args: argsText(args),
+    args: listText(args),
     caller,
   };
   return Buffer.from(JSON.stringify(request));

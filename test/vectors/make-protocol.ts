@@ -20,7 +20,7 @@ const sources = {
   realm: ["src/runtime/realm/*.ts"],
   keeper: [
     "src/runtime/{keeper,execute-*,run-method,call-host,call-frames,contract-*,registry*,abi-terms}.ts",
-    "src/runtime/{ledger-scope,facts,money,transaction-use,owner-book,holdings,working-state}.ts",
+    "src/runtime/{ledger-scope,facts,money,transaction-use,key-set,owner-book,holdings,working-state}.ts",
     "src/runtime/{overlay,sorted-keys,writes-in-order,system-keys,upgrade-records,addresses}.ts",
   ],
   inbox: ["src/contracts/{inbox,call,calldata-frame}.ts"],

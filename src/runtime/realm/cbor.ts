@@ -6,15 +6,7 @@
  * Source  RFC 8949 section 4.2.1 (core deterministic encoding).
  */
 import { hex, unhex, utf8 } from "./bytes.ts";
-import {
-  asUintN,
-  charCodeAt,
-  fromCharCode,
-  integerText,
-  RawBigInt,
-  RawNumber,
-  substring,
-} from "./primordials.ts";
+import { charCodeAt, fromCharCode, integerText, RawBigInt, substring } from "./primordials.ts";
 
 export const MAJOR = {
   unsigned: 0,
@@ -29,7 +21,7 @@ export const FALSE = "\xf4";
 export const TRUE = "\xf5";
 export const NULL = "\xf6";
 
-/** Of an unsigned integer of eight bytes. */
+/** Of an integer of eight bytes. */
 const EXACT_HEAD = 27;
 const BYTE_END = 256;
 /** Major types are apart by 32. */
@@ -37,15 +29,30 @@ const HEADS_A_UNIT = BYTE_END / 32;
 const shortHeads: string[] = [];
 for (let place = 0; place < 8 * BYTE_END; place += 1) shortHeads[place] = "";
 
-const UINT32_END = 4_294_967_296;
-const UINT64_END = 1n << 64n;
-const EXACT_MAX = 9_007_199_254_740_991;
+const UNSIGNED = 0;
+const NEGATIVE = 32;
 const MAJOR_BITS = 0xe0;
 const SHORT_BITS = 0x1f;
-/** 2^53 over 2^32. */
-const EXACT_HIGH = 0x20_0000;
 const TAG_POSITIVE = "\xc2";
 const TAG_NEGATIVE = "\xc3";
+
+/**
+ * One integer of 64 bits and its halves: the engine goes from an integer to numbers, and back, without a
+ * call when both are seen through one memory.
+ */
+const [whole, halves] = sharedMemory();
+const LOW = isLowFirst() ? 0 : 1;
+const HIGH = 1 - LOW;
+
+function sharedMemory(): readonly [BigUint64Array, Uint32Array] {
+  const memory = new ArrayBuffer(8);
+  return [new BigUint64Array(memory), new Uint32Array(memory)];
+}
+
+function isLowFirst(): boolean {
+  whole[0] = 1n;
+  return halves[0] === 1;
+}
 
 /** The head of an item. */
 export function header(major: number, length: number): string {
@@ -67,30 +74,23 @@ function shortHeader(major: number, length: number): string {
 }
 
 export function integerItem(value: bigint): string {
-  // What rounds to an exact number is that number: most integers are done without another step of big ones.
-  const number = RawNumber(value);
-  if (number >= 0 && number <= EXACT_MAX) return exactItem(number);
   const magnitude = value < 0n ? -1n - value : value;
-  const major = value < 0n ? MAJOR.negative : MAJOR.unsigned;
-  if (magnitude < UINT32_END) return header(major, RawNumber(magnitude));
-  if (magnitude < UINT64_END) {
-    const high = uint32(RawNumber(magnitude >> 32n));
-    return fromCharCode(major | 27) + high + uint32(RawNumber(asUintN(32, magnitude)));
-  }
+  const major = value < 0n ? NEGATIVE : UNSIGNED;
+  whole[0] = magnitude;
+  // Larger ones lost what does not fit.
+  if (whole[0] === magnitude) return halvesItem(major, halves[HIGH] ?? 0, halves[LOW] ?? 0);
   const digits = integerText(magnitude, 16);
   const bytes = unhex(digits.length % 2 === 0 ? digits : `0${digits}`) ?? "";
   return (value < 0n ? TAG_NEGATIVE : TAG_POSITIVE) + bytesItem(bytes);
 }
 
-/** Of a whole number from 0 to 2^53 - 1. */
-export function exactItem(number: number): string {
-  if (number < UINT32_END) return header(MAJOR.unsigned, number);
-  const high = (number / UINT32_END) | 0;
-  const low = number >>> 0;
+/** Of an integer of 64 bits in two halves. */
+function halvesItem(major: number, high: number, low: number): string {
+  if (high === 0) return header(major, low);
   return fromCharCode(
-    EXACT_HEAD,
-    0,
-    high >>> 16,
+    major | EXACT_HEAD,
+    high >>> 24,
+    (high >>> 16) & 255,
     (high >>> 8) & 255,
     high & 255,
     low >>> 24,
@@ -107,11 +107,9 @@ export function uint32(value: number): string {
 
 /** The integer of the eight bytes at `place`. */
 export function uint64At(bytes: string, place: number): bigint {
-  const high = uint32At(bytes, place);
-  const low = uint32At(bytes, place + 4);
-  // Most integers are exact as numbers, and made from one in one step.
-  if (high < EXACT_HIGH) return RawBigInt(high * 4_294_967_296 + low);
-  return (RawBigInt(high) << 32n) | RawBigInt(low);
+  halves[HIGH] = uint32At(bytes, place);
+  halves[LOW] = uint32At(bytes, place + 4);
+  return whole[0] ?? 0n;
 }
 
 function uint32At(bytes: string, place: number): number {
@@ -144,7 +142,7 @@ export function readInteger(item: string): bigint | undefined {
   }
   const major = charCodeAt(item, 0) & MAJOR_BITS;
   if (major !== MAJOR.unsigned && major !== MAJOR.negative) return undefined;
-  const magnitude = item.length > 5 ? uint64At(item, 1) : RawBigInt(argument(item, 0));
+  const magnitude = item.length > 5 ? uint64At(item, 1) : integerOf(argument(item, 0));
   return major === MAJOR.negative ? -1n - magnitude : magnitude;
 }
 
@@ -195,6 +193,13 @@ export function argument(bytes: string, place: number): number {
 export function afterHead(bytes: string, place: number): number {
   const short = charCodeAt(bytes, place) & SHORT_BITS;
   return place + 1 + (short < 24 || short > 27 ? 0 : 1 << (short - 24));
+}
+
+/** Of a whole number below 2^32. */
+export function integerOf(number: number): bigint {
+  halves[HIGH] = 0;
+  halves[LOW] = number;
+  return whole[0] ?? 0n;
 }
 
 /** The integer of these big-endian bytes. */

@@ -9,11 +9,11 @@ import type { AbiType } from "../../contracts/abi.ts";
 import { gasSchedule, limits } from "../limits.ts";
 import { addressText } from "./address.ts";
 import { fromUtf8, hex } from "./bytes.ts";
-import { big, uint64At } from "./cbor.ts";
+import { big, integerOf, uint64At } from "./cbor.ts";
 import { isAsset } from "./encode.ts";
 import { charge, failWith } from "./meter.ts";
 import { bounded } from "./operators.ts";
-import { charCodeAt, freeze, isArray, RawBigInt, setOwn, substring } from "./primordials.ts";
+import { charCodeAt, freeze, isArray, setOwn, substring } from "./primordials.ts";
 
 const { floor } = Math;
 const FALSE = 0xf4;
@@ -163,7 +163,7 @@ function integer(): bigint {
   }
   if (major !== MAJOR.unsigned && major !== MAJOR.negative) return misfit();
   const short = first & 31;
-  const magnitude = short === 27 ? long() : RawBigInt(argument());
+  const magnitude = short === 27 ? long() : integerOf(argument());
   return major === MAJOR.negative ? -1n - magnitude : magnitude;
 }
 
