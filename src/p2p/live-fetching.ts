@@ -1,0 +1,130 @@
+/**
+ * Fetching of a live stream: where this node begins, what it wants, whom it asks, and whom it stops
+ * trusting to answer.
+ */
+import type { EventFields } from "../lib/events.ts";
+import { LIVE_ANSWER_MAX_MS, LIVE_ANSWER_MS, LIVE_BUFFER_MS, LIVE_WITHHELD_MAX } from "./limits.ts";
+import { type Ask, LiveFetch } from "./live-fetch.ts";
+import type { HeadBatch, LiveHead } from "./live-head.ts";
+import type { LiveHeads } from "./live-heads.ts";
+import type { LiveLink } from "./live-link.ts";
+import type { Reading } from "./live-reader.ts";
+
+export interface FetchingHost {
+  readonly role: "source" | "support" | "viewer";
+  readonly heads: LiveHeads;
+  readonly pieces: { has(seq: number): boolean };
+  readonly peers: {
+    readonly serving: readonly LiveLink[];
+    get(id: string): LiveLink | undefined;
+    ban(link: LiveLink, reason: string, evidence: EventFields): void;
+  };
+  readonly readings: ReadonlySet<Reading>;
+  readonly chance: () => number;
+  nowMs(): number;
+}
+
+/** The first heads come in a burst: with the first alone one would begin too early. */
+const SETTLE_MS = 50;
+/** Pieces that a reader needs next. */
+const URGENT_PIECES = 16;
+
+export class LiveFetching {
+  readonly #host: FetchingHost;
+  readonly #fetch: LiveFetch;
+  #fromSeq: number;
+  #firstHeadMs: number | undefined;
+
+  constructor(host: FetchingHost) {
+    this.#host = host;
+    this.#fetch = new LiveFetch(host.chance);
+    this.#fromSeq = host.role === "support" ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  wants(seq: number): boolean {
+    return this.#fetch.wants(seq);
+  }
+
+  /** New heads are known, and some pieces of no use any more. */
+  onHeads(batch: HeadBatch, gone: readonly number[]): void {
+    for (const seq of gone) this.#fetch.forget(seq);
+    this.#firstHeadMs ??= this.#host.nowMs();
+    for (const head of batch.heads) this.#want(head);
+    this.fill();
+  }
+
+  /** Somebody reads from here on. */
+  reach(seq: number): void {
+    if (this.#host.role === "source" || seq >= this.#fromSeq) return;
+    this.#fromSeq = seq;
+    for (const head of this.#host.heads.from(seq)) this.#want(head);
+    this.fill();
+  }
+
+  arrived(seq: number): void {
+    this.#fetch.forget(seq);
+    this.fill();
+  }
+
+  refused(link: LiveLink, seq: number): void {
+    this.#fetch.refused(seq, link.id, this.#host.nowMs());
+    const newest = this.#host.heads.newest?.seq ?? 0;
+    const isRecent = seq > newest - this.#host.heads.count / 2;
+    if (isRecent && !link.wire.isClosed) this.#suspect(link, seq, "refused");
+  }
+
+  gone(link: LiveLink): void {
+    this.#fetch.gone(link.id);
+  }
+
+  fill(): void {
+    if (this.#fetch.size === 0) return;
+    const { heads, peers, readings, nowMs } = this.#host;
+    const isUrgent = (seq: number) =>
+      [...readings].some(({ nextSeq }) => seq >= nextSeq && seq < nextSeq + URGENT_PIECES);
+    for (const ask of this.#fetch.plan(nowMs(), peers.serving, (seq) => (isUrgent(seq) ? 0 : 1))) {
+      const head = heads.get(ask.seq);
+      if (head !== undefined) peers.get(ask.peer)?.ask(ask.seq, head.length);
+    }
+  }
+
+  tick(): void {
+    const nowMs = this.#host.nowMs();
+    if (this.#fromSeq === Number.POSITIVE_INFINITY) this.#begin(nowMs);
+    for (const late of this.#fetch.late(nowMs, this.#host.peers.serving)) this.#onLate(late, nowMs);
+    this.fill();
+  }
+
+  /** A viewer begins where a player could that wants the usual buffer. */
+  #begin(nowMs: number): void {
+    const { heads } = this.#host;
+    const { newest } = heads;
+    if (newest === undefined || nowMs - (this.#firstHeadMs ?? nowMs) < SETTLE_MS) return;
+    let start: LiveHead | undefined;
+    for (const head of heads.from(0)) {
+      const isEnough = head.captureMs > newest.captureMs - LIVE_BUFFER_MS;
+      if (!head.isRandomAccess || (isEnough && start !== undefined)) continue;
+      start = head;
+    }
+    this.reach(start?.seq ?? newest.seq);
+  }
+
+  #want({ seq }: LiveHead): void {
+    if (seq >= this.#fromSeq && !this.#host.pieces.has(seq)) this.#fetch.want(seq);
+  }
+
+  #onLate({ peer, seq }: Ask, nowMs: number): void {
+    const link = this.#host.peers.get(peer);
+    if (link === undefined) return;
+    const silentMs = nowMs - link.lastHeardMs;
+    if (silentMs >= LIVE_ANSWER_MAX_MS) link.wire.close("CONNECTION_LOST");
+    // A line that is down says nothing at all; who goes on talking chooses not to answer.
+    else if (silentMs < LIVE_ANSWER_MS) this.#suspect(link, seq, "not answered");
+  }
+
+  #suspect(link: LiveLink, seq: number, what: string): void {
+    link.withheld += 1;
+    if (link.withheld < LIVE_WITHHELD_MAX) return;
+    this.#host.peers.ban(link, "PIECE_WITHHELD", { seq, what, pieces: link.withheld });
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * The peers of one live stream: who may connect, whom to dial, whom to send away.
+ *
+ * A peer that gave something false is banned, by the key it proved, else by its address, and what it
+ * gave is told in the log.
+ */
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../lib/clock.ts";
+import type { AceError } from "../lib/errors.ts";
+import type { EventFields, Events } from "../lib/events.ts";
+import { parseAddress } from "./addresses.ts";
+import { addressBanName, Bans, banName } from "./bans.ts";
+import { Dialer } from "./dialer.ts";
+import { LIVE_DIAL_PEERS, PEERS_MAX } from "./limits.ts";
+import type { GatePolicy } from "./link-gate.ts";
+import type { Listener } from "./listener.ts";
+import { LiveLink, type LiveLinkHost } from "./live-link.ts";
+import type { LiveMessage } from "./live-message.ts";
+import { type LinkStats, Tally } from "./swarm-stats.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the stream itself does about its peers. */
+export interface LivePeersContent
+  extends Pick<
+    LiveLinkHost,
+    | "piece"
+    | "onAdmitted"
+    | "onOpened"
+    | "onMessage"
+    | "onHave"
+    | "onPiece"
+    | "onRefused"
+    | "onTokenFault"
+  > {
+  onDenied(code: string): void;
+  onGone(link: LiveLink): void;
+}
+
+interface LivePeersContext {
+  readonly streamId: string;
+  readonly gate: GatePolicy | undefined;
+  readonly listener: Listener;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly signal: AbortSignal;
+  /** Of all swarms of this node, when it has several. */
+  readonly bans: Bans | undefined;
+  readonly content: LivePeersContent;
+}
+
+type Dial = (onHandshake: (infohash: string) => void) => Wire;
+
+const PEER_ID_PREFIX = Buffer.from("-AN0100-");
+const PEER_ID_BYTES = 20;
+/** Reasons that tell nothing about the peer. */
+const QUIET = new Set(["SWARM_CLOSED", "CONNECTION_LOST", "SURPLUS"]);
+
+export class LivePeers implements LiveLinkHost, Disposable {
+  readonly closed = new Tally();
+  readonly denied = new Tally();
+  readonly streamId: string;
+  readonly gate: GatePolicy | undefined;
+  readonly signal: AbortSignal;
+  readonly peerId = Uint8Array.from(
+    Buffer.concat([PEER_ID_PREFIX, randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)]),
+  );
+  readonly #context: LivePeersContext;
+  readonly #links = new Map<string, LiveLink>();
+  readonly #bans: Bans;
+  readonly #dialer: Dialer;
+  readonly #unregister: () => void;
+  #goneBytes = { up: 0, down: 0, ungated: 0 };
+  #isOver = false;
+
+  constructor(context: LivePeersContext) {
+    this.#context = context;
+    this.streamId = context.streamId;
+    this.gate = context.gate;
+    this.signal = context.signal;
+    this.#bans = context.bans ?? new Bans();
+    this.#unregister = context.listener.register(context.streamId, (wire) => this.#accept(wire));
+    const host = {
+      isBanned: (address: string) => this.#isAddressBanned(address),
+      nowMs: () => this.nowMs(),
+      room: () => Math.min(LIVE_DIAL_PEERS - this.#links.size, this.#room()),
+      isRefused: (address: string) => (this.#isAddressBanned(address) ? "for-good" : undefined),
+      onConnected: (dial: Dial, address: string) => this.#onConnected(dial, address),
+    } as const;
+    this.#dialer = new Dialer(host);
+  }
+
+  get count(): number {
+    return this.#links.size;
+  }
+
+  /** Those that we may give to. */
+  get admitted(): readonly LiveLink[] {
+    return [...this.#links.values()].filter((link) => link.wasAdmitted && link.isAdmitted);
+  }
+
+  /** Those that can be asked for pieces. */
+  get serving(): readonly LiveLink[] {
+    return [...this.#links.values()].filter((link) => link.isServing);
+  }
+
+  get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
+    let { up, down, ungated } = this.#goneBytes;
+    for (const link of this.#links.values()) {
+      up += link.wire.payload.upBytes;
+      down += link.wire.payload.downBytes;
+      ungated += link.ungatedBytes;
+    }
+    return { up, down, ungated };
+  }
+
+  links(): readonly LinkStats[] {
+    return [...this.#links.values()].map((link) => ({
+      address: link.wire.address,
+      isAdmitted: link.isAdmitted,
+      account: link.grant?.account,
+      admittedUntilS: link.grant?.expiresAtS,
+      bytesUp: link.wire.payload.upBytes,
+      bytesDown: link.wire.payload.downBytes,
+    }));
+  }
+
+  get(id: string): LiveLink | undefined {
+    return this.#links.get(id);
+  }
+
+  add(address: string, isStatic = false): void {
+    const { host, port } = this.#context.listener;
+    const target = parseAddress(address);
+    if (target === undefined || (target.host === host && target.port === port)) return;
+    this.#dialer.candidates.add(address, isStatic);
+    this.#dialer.tick();
+  }
+
+  /** What was told of numbers that mean other pieces from now on. */
+  forgetPieces(): void {
+    for (const link of this.#links.values()) link.had.clear();
+  }
+
+  tick(): void {
+    for (const link of [...this.#links.values()]) link.tick();
+    this.#dialer.tick();
+  }
+
+  /** It gave what is provably false: `evidence` says what was promised and what came. */
+  ban(link: LiveLink, reason: string, evidence: EventFields): void {
+    const peer = banName(link);
+    this.#bans.add(peer, this.nowMs());
+    const fields = { stream: this.streamId, peer, reason, ...evidence };
+    this.#context.events.warn("live.peer_banned", fields);
+    link.wire.close(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#unregister();
+    this.#dialer[Symbol.dispose]();
+    for (const link of [...this.#links.values()]) link.wire.close("SWARM_CLOSED");
+  }
+
+  // What links ask of their swarm.
+
+  nowMs(): number {
+    return this.#context.clock.nowMs();
+  }
+
+  isUnwelcome(link: LiveLink): boolean {
+    if (this.#isOver || link.wire.peerId === this.peerId.toHex()) return true;
+    return this.#bans.has(banName(link), this.nowMs());
+  }
+
+  /** Of two wires between two nodes both ends keep the one that the greater peer id dialled. */
+  isSurplus(link: LiveLink): boolean {
+    const { peerId, isOutgoing } = link.wire;
+    const double = [...this.#links.values()].find(
+      (other) => other !== link && other.wire.peerId === peerId,
+    );
+    if (double === undefined) return false;
+    const isOursKept = this.peerId.toHex() > peerId;
+    if (double.wire.isOutgoing === isOutgoing || isOutgoing !== isOursKept) return true;
+    double.wire.close("SURPLUS");
+    return false;
+  }
+
+  piece(seq: number): Promise<Uint8Array | undefined> {
+    return this.#context.content.piece(seq);
+  }
+
+  onAdmitted(link: LiveLink): void {
+    this.#context.content.onAdmitted(link);
+  }
+
+  onOpened(link: LiveLink): void {
+    this.#context.content.onOpened(link);
+  }
+
+  onMessage(link: LiveLink, message: LiveMessage): void {
+    this.#context.content.onMessage(link, message);
+  }
+
+  onHave(link: LiveLink, seq: number): void {
+    this.#context.content.onHave(link, seq);
+  }
+
+  onPiece(link: LiveLink, seq: number, piece: Uint8Array): void {
+    this.#context.content.onPiece(link, seq, piece);
+  }
+
+  onRefused(link: LiveLink, seq: number): void {
+    this.#context.content.onRefused(link, seq);
+  }
+
+  onDenied(link: LiveLink, code: string): void {
+    this.denied.add(code);
+    const fields = { stream: this.streamId, peer: link.wire.address, code };
+    this.#context.events.info("live.denied", fields);
+    this.#context.content.onDenied(code);
+  }
+
+  onTokenFault(error: AceError): void {
+    this.#context.content.onTokenFault(error);
+  }
+
+  onClosed(link: LiveLink, reason: string): void {
+    if (!this.#links.delete(link.id)) return;
+    const { upBytes, downBytes } = link.wire.payload;
+    this.#goneBytes = {
+      up: this.#goneBytes.up + upBytes,
+      down: this.#goneBytes.down + downBytes,
+      ungated: this.#goneBytes.ungated + link.ungatedBytes,
+    };
+    this.closed.add(reason);
+    this.#context.content.onGone(link);
+    if (QUIET.has(reason)) return;
+    const fields = { stream: this.streamId, peer: link.wire.address, reason };
+    this.#context.events.info("live.peer_refused", fields);
+  }
+
+  #accept(wire: Wire): void {
+    if (!this.#makeRoom()) {
+      wire.close("SWARM_FULL");
+      return;
+    }
+    const link = this.#link(wire);
+    wire.handshake(this.streamId, this.peerId);
+    link.begin();
+  }
+
+  #onConnected(dial: Dial, address: string): void {
+    const wire = dial((infohash) => {
+      if (infohash === this.streamId) link.begin();
+      else wire.close("SWARM_UNKNOWN");
+    });
+    const link = this.#link(wire);
+    wire.onceClosed(() => {
+      const wasUseful = link.wasOpened || wire.payload.downBytes > 0;
+      this.#dialer.candidates.release(address, wasUseful, this.nowMs());
+    });
+    wire.handshake(this.streamId, this.peerId);
+  }
+
+  #link(wire: Wire): LiveLink {
+    const link = new LiveLink(this, wire);
+    this.#links.set(link.id, link);
+    return link;
+  }
+
+  /** A newcomer takes the place of who waits longest at the gate: nobody holds a slot by waiting. */
+  #makeRoom(): boolean {
+    if (this.#room() > 0 || this.#isOver) return !this.#isOver;
+    const idle = [...this.#links.values()].find((link) => link.isReplaceable);
+    idle?.wire.close("SWARM_FULL");
+    return idle !== undefined;
+  }
+
+  #room(): number {
+    return this.#isOver ? 0 : PEERS_MAX - this.#links.size;
+  }
+
+  #isAddressBanned(address: string): boolean {
+    const host = parseAddress(address)?.host ?? "";
+    return this.#bans.has(addressBanName(host, address), this.nowMs());
+  }
+}

@@ -1,0 +1,49 @@
+/** What the swarm of a live stream can say of itself, in the form that all swarms say it. */
+import type { LiveAccess } from "./live-access.ts";
+import type { LivePeers } from "./live-peers.ts";
+import { Speed, type SwarmStats } from "./swarm-stats.ts";
+
+export class LiveStats {
+  readonly #up: Speed;
+  readonly #down: Speed;
+
+  constructor(nowMs: number) {
+    this.#up = new Speed(nowMs);
+    this.#down = new Speed(nowMs);
+  }
+
+  tick({ up, down }: LivePeers["bytes"], nowMs: number): void {
+    this.#up.update(up, nowMs);
+    this.#down.update(down, nowMs);
+  }
+
+  of({
+    peers,
+    access,
+    pieces,
+    piecesHad,
+  }: {
+    readonly peers: LivePeers;
+    readonly access: LiveAccess;
+    readonly pieces: number;
+    readonly piecesHad: number;
+  }): SwarmStats {
+    const { up, down, ungated } = peers.bytes;
+    return {
+      peers: peers.count,
+      pieces,
+      piecesHad,
+      bytesUp: up,
+      bytesDown: down,
+      bytesDownBySource: { peer: down, webseed: 0 },
+      bytesUpPerS: Math.round(this.#up.bytesPerS),
+      bytesDownPerS: Math.round(this.#down.bytesPerS),
+      ungatedBytesUp: ungated,
+      closed: peers.closed.toRecord(),
+      denied: peers.denied.toRecord(),
+      access: access.stateOf(peers.serving.length > 0),
+      accessCode: access.refusal?.code,
+      links: peers.links(),
+    };
+  }
+}

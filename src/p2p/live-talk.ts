@@ -1,0 +1,74 @@
+/** What a node tells its peers of a live stream: heads at once, pieces to whom it is time to. */
+
+import { LIVE_JOIN_HEADS } from "./limits.ts";
+import type { LiveFan } from "./live-fan.ts";
+import type { HeadBatch } from "./live-head.ts";
+import type { LiveHeads } from "./live-heads.ts";
+import type { LiveLink } from "./live-link.ts";
+
+export interface TalkHost {
+  readonly heads: LiveHeads;
+  readonly pieces: { has(seq: number): boolean };
+  readonly peers: { readonly admitted: readonly LiveLink[]; nowMs(): number };
+  readonly fan: LiveFan;
+}
+
+export class LiveTalk {
+  readonly #host: TalkHost;
+
+  constructor(host: TalkHost) {
+    this.#host = host;
+  }
+
+  /** A peer may be told everything from now on: the last heads, and what is here. */
+  greet(link: LiveLink): void {
+    const { heads, pieces, fan } = this.#host;
+    const end = (heads.newest?.seq ?? -1) + 1;
+    for (const { bytes } of heads.batchesBefore(end, LIVE_JOIN_HEADS)) {
+      link.send({ kind: "heads", batch: bytes });
+    }
+    for (const { seq } of heads.from(0)) {
+      if (pieces.has(seq) && !fan.isHeldBack(seq)) link.wire.sendHave(seq);
+    }
+  }
+
+  passOn(batch: HeadBatch, from?: LiveLink): void {
+    const seq = batch.heads[0]?.seq ?? -1;
+    for (const link of this.#host.peers.admitted) {
+      // Who has the piece has its head.
+      if (link === from || link.has(seq)) continue;
+      link.send({ kind: "heads", batch: batch.bytes });
+    }
+  }
+
+  /** The source has a new piece: only some know of it for now. */
+  tellFew(seq: number): void {
+    const { fan, peers } = this.#host;
+    const { admitted } = peers;
+    const chosen = new Set(fan.begin(seq, admitted, peers.nowMs()));
+    for (const link of admitted) {
+      if (chosen.has(link.id)) link.wire.sendHave(seq);
+    }
+  }
+
+  tell(seq: number): void {
+    for (const link of this.#host.peers.admitted) {
+      if (!link.has(seq)) link.wire.sendHave(seq);
+    }
+  }
+
+  warn([first, second]: readonly [HeadBatch, HeadBatch]): void {
+    for (const link of this.#host.peers.admitted) {
+      link.send({ kind: "proof", batches: [first.bytes, second.bytes] });
+    }
+  }
+
+  gone(link: LiveLink): void {
+    for (const seq of this.#host.fan.gone(link.id)) this.tellFew(seq);
+  }
+
+  tick(): void {
+    const { fan, peers } = this.#host;
+    for (const seq of fan.due(peers.admitted, peers.nowMs())) this.tell(seq);
+  }
+}
