@@ -14,11 +14,11 @@ import { signWith } from "../src/client/client.ts";
 import { openNodeClient } from "../src/client/http.ts";
 import { loadConfig } from "../src/node/config.ts";
 import { openNode } from "../src/node/node.ts";
+import { linkDevice } from "../test/support/devices.ts";
 import { type LiveNetwork, openLiveNetwork } from "../test/support/live-network.ts";
 import { type Figure, median } from "./figure.ts";
 
 const CALLS = 12;
-const DEVICES = 2n;
 const LOOK_MS = 5;
 const CLOSE_MS_MIN = 200;
 const CLOSE_MS_SPREAD = 700;
@@ -67,9 +67,12 @@ export async function callFigures(): Promise<readonly Figure[]> {
   return [{ name: "spine.call_to_receipt_ms", value, unit: "ms", peer, ratio }];
 }
 
-async function nextCall({ stellar, signer }: LiveNetwork, call: number): Promise<Transaction> {
-  const args = [Uint8Array.from({ length: 32 }, (_, index) => (call * 7 + index) % 251)];
-  const operations = callOperations({ contract: DEVICES, method: "add", args });
+async function nextCall(
+  { stellar, signer, network }: LiveNetwork,
+  call: number,
+): Promise<Transaction> {
+  const owner = { vault: network.vault, account: signer.account };
+  const operations = callOperations(linkDevice(`device ${call}`, owner));
   const account = await stellar.account(signer.account);
   const transaction = buildTransaction(account, stellar.passphrase, operations);
   signWith(transaction, signer);

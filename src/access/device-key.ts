@@ -36,6 +36,7 @@ export interface Registration {
 }
 
 const REGISTRATION_PREFIX = new TextEncoder().encode("ace-device-v1");
+const LINK_PREFIX = "ace-device-link-v1";
 const HASH_BYTES = 32;
 
 /** A new seed. Whoever reads it is the device. */
@@ -67,6 +68,19 @@ export function requireRegistration(
   if (!isSignedEd25519(key, registrationMessage(registration), proof)) {
     throw new AceError("PROOF_INVALID", `device ${device.key} did not sign this sign-in`);
   }
+}
+
+/**
+ * The proof that links a key to an account, as hexadecimal text.
+ *
+ * @param link Address of the devices contract (M…), and the account that links it.
+ */
+export function linkProof(
+  key: DeviceKey,
+  link: { readonly contract: string; readonly account: string },
+): string {
+  const claim = `${LINK_PREFIX} ${link.contract} ${link.account}`;
+  return toHex(key.sign(new TextEncoder().encode(claim)));
 }
 
 /** Prefix, network id, account key and challenge hash, the last three of 32 bytes each. */

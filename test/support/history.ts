@@ -7,9 +7,10 @@ import { callOperations, paymentOperation } from "../../src/client/build.ts";
 import { parseServiceNetwork, type ServiceNetwork } from "../../src/contracts/service-network.ts";
 import { developmentSettings } from "../../src/contracts/settings.ts";
 import { createDevnet, type Devnet } from "../../src/devnet/devnet.ts";
-import { accountBytes, muxedAddress } from "../../src/lib/strkey.ts";
+import { muxedAddress } from "../../src/lib/strkey.ts";
 import { systemContractHashes } from "../../src/node/system-contracts.ts";
 import { createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
+import { linkDevice } from "./devices.ts";
 
 export interface History {
   readonly network: ServiceNetwork;
@@ -70,7 +71,6 @@ function playRound(bench: Bench, network: ServiceNetwork, round: number): void {
   const member = keypair(MEMBERS[round % MEMBERS.length] ?? "alice");
   const account = member.publicKey();
   const until = bench.net.latest.closeTime + 100_000n + BigInt(round);
-  const device = accountBytes(keypair(`device ${round}`).publicKey());
   switch (round % 4) {
     case 0: {
       const untilThen = Claimant.predicateNot(Claimant.predicateBeforeAbsoluteTime(`${until}`));
@@ -90,7 +90,7 @@ function playRound(bench: Bench, network: ServiceNetwork, round: number): void {
     case 1:
       bench.run(
         { from: member },
-        ...callOperations({ contract: 2n, method: "add", args: [device] }),
+        ...callOperations(linkDevice(`device ${round}`, { vault: network.vault, account })),
       );
       return;
     case 2: {

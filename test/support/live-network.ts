@@ -16,6 +16,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { writeOperatorKeys } from "../../src/node/files.ts";
 import { systemContractHashes } from "../../src/node/system-contracts.ts";
+import { linkDevice } from "./devices.ts";
 
 /**
  * `on sending` closes a ledger for each transaction sent, so nobody waits. Its ledgers are a second
@@ -114,7 +115,7 @@ export async function openLiveNetwork(
     closeLedger: () => {
       server.closeLedger();
     },
-    keepCalling: () => keepCalling(stellar, callers),
+    keepCalling: () => keepCalling(stellar, network.vault, callers),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
@@ -141,14 +142,15 @@ function signerOf(key: Keypair): Signer {
 /** Device keys added, and added again: calls that succeed, and calls that fail. */
 function keepCalling(
   stellar: Stellar,
+  vault: string,
   signers: readonly Signer[],
 ): ReturnType<LiveNetwork["keepCalling"]> {
   let isOn = true;
   let sent = 0;
   const run = async (signer: Signer): Promise<void> => {
     while (isOn) {
-      const device = new Uint8Array(32).fill(sent % 40);
-      const operations = callOperations({ contract: 2n, method: "add", args: [device] });
+      const device = linkDevice(`device ${sent % 40}`, { vault, account: signer.account });
+      const operations = callOperations(device);
       const account = await stellar.account(signer.account);
       const transaction = buildTransaction(account, stellar.passphrase, operations);
       signWith(transaction, signer);
