@@ -7,6 +7,7 @@ import { parseArguments } from "../../contracts/value-json.ts";
 import { AceError } from "../../lib/errors.ts";
 import { readAdminToken } from "../../node/admin-token.ts";
 import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
+import type { EncryptionKind } from "../../p2p/cipher-key.ts";
 import {
   type ContentRecord,
   describeTorrent,
@@ -16,6 +17,7 @@ import {
 import { makeTorrent, readTorrent } from "../../p2p/torrent.ts";
 import type { Context } from "../context.ts";
 import { contractInfo, methodOf } from "../contract-info.ts";
+import { bringKey, type EncryptedFilm, encryptFilm, encryptionWords } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { identity } from "../identity.ts";
@@ -40,11 +42,15 @@ export function register(noun: Command, run: Run): void {
   examples(
     noun
       .command("publish <file>")
-      .description("makes the torrent, names it in the licence contract, and seeds it on your node")
+      .summary("makes the torrent, names it in the licence contract, and seeds it on your node")
+      .description(DESCRIPTION)
       .option("--licence <contract>", "the licence that opens it; without one anybody may watch")
       .option("--title <text>", "what people see (default: the file's name)")
+      .option("--encrypt <how>", "hls or file: only who holds the licence gets the key")
+      .option("--seed <who>", "of what is encrypted: licensed (default), or open to any peer")
       .option("--data <folder>", "data folder of your running node (default: <home>/node)"),
     "ace content publish film.mp4 --licence 257 --as owner",
+    "ace content publish film.mp4 --licence 257 --encrypt hls --seed open --as owner",
   ).action(run((context, [file = ""], flags) => publish(context, file, flags)));
   examples(
     noun.command("list").description("contents that the node lists"),
@@ -56,26 +62,81 @@ export function register(noun: Command, run: Run): void {
   ).action(run((context, [id = ""]) => show(context, id)));
 }
 
+const DESCRIPTION = `makes the torrent, names it in the licence contract, and seeds it on your node
+
+A licence alone gates the swarm: peers must show a token, and whoever has one has the film in the
+clear. With --encrypt only ciphertext travels, and your node releases the key to licence holders:
+  hls    segments that players decrypt by themselves: for web pages and every HLS player; ffmpeg
+         makes them unless the film is MPEG-TS
+  file   the file as it is, with seeking: for mp4 and mkv, decrypted by the viewer's own engine
+With --seed open anybody may carry the ciphertext, so a swarm can grow beyond those who paid.`;
+
+interface Wish {
+  readonly path: string;
+  readonly dataDir: string;
+  readonly adminToken: string;
+  readonly licence: string | undefined;
+  readonly title: string | undefined;
+  readonly encrypt: EncryptionKind | undefined;
+  readonly seed: "open" | "licensed" | undefined;
+}
+
 async function publish(context: Context, file: string, flags: Flags): Promise<unknown> {
-  const { output, settings } = context;
   const session = openSession(context);
-  const path = resolve(file);
-  const adminToken = readAdminToken(
-    join(flags.text("data") ?? join(settings.home, "node"), ADMIN_TOKEN_FILE),
-  );
+  const wish = wishOf(context, file, flags);
+  const { path, dataDir, encrypt } = wish;
+  const film =
+    encrypt === undefined
+      ? undefined
+      : await encryptFilm(context, { path, kind: encrypt, dataDir });
+  try {
+    return await publishFilm(context, session, { wish, film });
+  } catch (error) {
+    await film?.remove();
+    throw error;
+  }
+}
+
+function wishOf({ settings }: Context, file: string, flags: Flags): Wish {
   const licence = flags.text("licence");
-  const signed = await makeRecord(context, session, { path, licence, title: flags.text("title") });
+  const encrypt = flags.oneOf("encrypt", ["hls", "file"]);
+  const seed = flags.oneOf("seed", ["licensed", "open"]);
+  if (encrypt !== undefined && licence === undefined) {
+    throw new AceError("USAGE", "--encrypt needs --licence: somebody must be let in");
+  }
+  if (seed !== undefined && encrypt === undefined) {
+    throw new AceError("USAGE", "--seed is about ciphertext: it needs --encrypt");
+  }
+  const dataDir = resolve(flags.text("data") ?? join(settings.home, "node"));
+  const adminToken = readAdminToken(join(dataDir, ADMIN_TOKEN_FILE));
+  const title = flags.text("title");
+  return { path: resolve(file), dataDir, adminToken, licence, title, encrypt, seed };
+}
+
+async function publishFilm(
+  context: Context,
+  session: Session,
+  { wish, film }: { readonly wish: Wish; readonly film: EncryptedFilm | undefined },
+): Promise<unknown> {
+  const { output } = context;
+  const { licence, adminToken } = wish;
+  const signed = await makeRecord(context, session, { wish, film });
   const { contentId, infohash, swarm } = signed.record;
+  // The key first: a film that is listed and cannot be opened would be sold nonetheless.
+  if (film !== undefined)
+    await bringKey(session, { content: contentId, key: film.key, adminToken });
   const sent =
     licence === undefined
       ? undefined
       : await nameInLicence(context, session, { licence, contentId, swarm });
+  const path = film?.path ?? wish.path;
   const content = await session.node.publish({ record: signed, path }, adminToken);
   output.line(`published "${content.title}", seeding ${content.length} bytes`, "good");
   output.table([
     ["content", contentId],
     ["infohash", infohash],
     ["licence", licence ?? "none: anybody may watch"],
+    ["encryption", encryptionWords(content)],
     ["watch", `ace stream get ${contentId}`],
   ]);
   const { hash, ledger } = sent ?? {};
@@ -85,14 +146,12 @@ async function publish(context: Context, file: string, flags: Flags): Promise<un
 async function makeRecord(
   context: Context,
   { node, network }: Session,
-  {
-    path,
-    licence,
-    title,
-  }: { path: string; licence: string | undefined; title: string | undefined },
+  { wish, film }: { readonly wish: Wish; readonly film: EncryptedFilm | undefined },
 ): Promise<SignedContentRecord> {
+  const { licence, title, seed } = wish;
   const { swarming } = await node.status();
   const progress = context.output.progress("hashing");
+  const path = film?.path ?? wish.path;
   const bytes = await makeTorrent(path, {
     announce: [swarming.tracker],
     name: basename(path),
@@ -103,9 +162,9 @@ async function makeRecord(
   const signer = await identity(context);
   const record: ContentRecord = {
     v: 1,
-    title: title ?? basename(path, extname(path)),
+    title: title ?? basename(wish.path, extname(wish.path)),
     ...describeTorrent(torrent),
-    mime: MIME[extname(path).toLowerCase()] ?? "application/octet-stream",
+    mime: film?.mime ?? MIME[extname(path).toLowerCase()] ?? "application/octet-stream",
     access: licence === undefined ? "public" : "gated",
     contract: licence ?? "",
     network: networkId(network),
@@ -114,6 +173,8 @@ async function makeRecord(
     serverKeys: [swarming.serverKey],
     publisher: signer.account,
     publishedAtS: Math.floor(context.clock.nowMs() / 1_000),
+    ...(film === undefined ? {} : { encryption: film.encryption }),
+    ...(seed === undefined ? {} : { seed }),
     torrent: Buffer.from(bytes).toString("base64"),
   };
   return await signContentRecord(record, signer);
@@ -137,12 +198,12 @@ async function nameInLicence(
 
 async function list(context: Context): Promise<unknown> {
   const items = await openSession(context).node.contents();
-  context.output.table(items.map(row), ["content", "licence", "bytes", "title"]);
+  context.output.table(items.map(row), ["content", "licence", "encryption", "bytes", "title"]);
   return { items };
 }
 
-function row({ contentId, licence, length, title }: ContentJson) {
-  return [contentId, licence ?? "public", length, title];
+function row({ contentId, licence, encryption, length, title }: ContentJson) {
+  return [contentId, licence ?? "public", encryption ?? "none", length, title];
 }
 
 async function show(context: Context, id: string): Promise<unknown> {
@@ -153,6 +214,7 @@ async function show(context: Context, id: string): Promise<unknown> {
     ["content", content.contentId],
     ["infohash", content.infohash],
     ["licence", content.licence ?? "none: anybody may watch"],
+    ["encryption", encryptionWords(content)],
     ["bytes", String(content.length)],
     ["seeding", content.seeding ? "yes" : "no"],
     ...(swarm === undefined
