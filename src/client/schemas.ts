@@ -258,6 +258,7 @@ export const ContentJson = z.object({
   infohash: z.string(),
   title: z.string(),
   length: z.int(),
+  live: z.literal(true).optional().describe("A stream without an end; its length is 0"),
   licence: whole.optional().describe("Licence contract; absent for public content"),
   encryption: z
     .enum(["file", "hls"])

@@ -19,10 +19,12 @@ import {
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { Listener } from "../p2p/listener.ts";
+import { isLiveDocument } from "../p2p/live-record.ts";
 import { seedStore } from "../p2p/piece-store.ts";
 import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
 import type { Contents } from "../store/contents.ts";
+import { LiveShelf } from "./live-shelf.ts";
 
 export interface ShelfParts {
   readonly contents: Contents;
@@ -41,12 +43,15 @@ interface Item {
 
 export class Shelf implements AsyncDisposable {
   readonly #parts: ShelfParts;
+  readonly #live: LiveShelf;
   readonly #items = new Map<string, Item>();
   readonly #swarms = new Map<string, Swarm>();
 
   constructor(parts: ShelfParts) {
     this.#parts = parts;
+    this.#live = new LiveShelf(parts.contents, parts.networkId);
     for (const { record, path } of parts.contents.all()) {
+      if (this.#live.restore(record)) continue;
       const signed = storedRecord(record);
       this.#items.set(signed.record.contentId, { signed, path });
     }
@@ -67,19 +72,26 @@ export class Shelf implements AsyncDisposable {
   ports(adminToken: string): ContentPorts {
     return {
       adminToken,
-      list: () => [...this.#items.values()].map((item) => this.#json(item)),
+      list: () => [
+        ...[...this.#items.values()].map((item) => this.#json(item)),
+        ...this.#live.list(),
+      ],
       find: (id) => {
         const item = this.#find(id);
-        return item === undefined ? undefined : this.#json(item);
+        return item === undefined ? this.#live.find(id) : this.#json(item);
       },
-      publish: async (publication) => await this.#publish(publication),
+      publish: async (publication) =>
+        isLiveDocument(publication.record)
+          ? this.#live.publish(publication.record)
+          : await this.#publish(publication),
     };
   }
 
   /** The licence that stands before this content id. Public content has none. */
   contentOf(id: string): Content | undefined {
     const record = this.#items.get(id)?.signed.record;
-    if (record === undefined || record.contract === "") return undefined;
+    if (record === undefined) return this.#live.contentOf(id);
+    if (record.contract === "") return undefined;
     return { id, swarm: record.swarm, contract: BigInt(record.contract) };
   }
 
@@ -89,13 +101,13 @@ export class Shelf implements AsyncDisposable {
       const { contract } = signed.record;
       if (signed.record.swarm === swarm && contract !== "") return BigInt(contract);
     }
-    return undefined;
+    return this.#live.licenceOf(swarm);
   }
 
   /** Content id of a swarm, by the name that tokens give it. */
   contentIdOf(swarm: string): string | undefined {
-    return [...this.#items.values()].find(({ signed }) => signed.record.swarm === swarm)?.signed
-      .record.contentId;
+    const item = [...this.#items.values()].find(({ signed }) => signed.record.swarm === swarm);
+    return item?.signed.record.contentId ?? this.#live.contentIdOf(swarm);
   }
 
   get size(): number {
@@ -103,7 +115,7 @@ export class Shelf implements AsyncDisposable {
   }
 
   isListed(infohash: string): boolean {
-    return this.#find(infohash) !== undefined;
+    return this.#find(infohash) !== undefined || this.#live.find(infohash) !== undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,130 @@
+/**
+ * Live records: what a broadcaster signs about its stream, so that anybody may pass it on: what it is
+ * called, who may watch, and where its first peers are.
+ *
+ * Units   Keys are 64 hexadecimal characters; `contract` is a contract number; Unix seconds.
+ * Range   At most `LIVE_RECORD_MAX_BYTES` of canonical CBOR. Of two records the later one counts.
+ * Errors  `CONTENT_INVALID` for a record that is malformed, unsigned, or does not agree with itself.
+ * Source  docs/spec/live.md; test/vectors/p2p/live.json holds an example.
+ */
+import { z } from "zod";
+import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
+import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { AceError } from "../lib/errors.ts";
+import { type DeviceKey, isSignedBy } from "./ed25519.ts";
+import { LIVE_NAME_MAX_BYTES, LIVE_RECORD_MAX_BYTES, PEERS_MAX, TRACKERS_MAX } from "./limits.ts";
+import { describeLive, type LiveDescriptor, liveAudience } from "./live-descriptor.ts";
+
+const TAG = new TextEncoder().encode("ace-live-record-v1");
+
+const hex = (length: number) =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`), `is not ${length} hexadecimal characters`);
+const url = z
+  .string()
+  .max(512)
+  .regex(/^https?:\/\//, "is not an http address");
+
+const LiveRecordSchema = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal("live"),
+  title: z.string().min(1).max(200),
+  /** Ed25519 key that signs this record and every head. */
+  broadcaster: hex(64),
+  name: z.string().max(LIVE_NAME_MAX_BYTES),
+  contentId: hex(64),
+  streamId: hex(40),
+  /** `acelive:` and the stream id: what a token's audience says. */
+  swarm: z.string().regex(/^acelive:[0-9a-f]{40}$/),
+  mime: z.literal("video/mp2t"),
+  access: z.enum(["gated", "public"]),
+  /** The contract whose licence opens a gated stream, in decimal digits; empty when public. */
+  contract: z.string().regex(/^(?:[1-9]\d{0,18})?$/),
+  /** Id of the service network that the contract lives in. */
+  network: hex(64),
+  trackers: z.array(url).max(TRACKERS_MAX).readonly(),
+  /** `host:port` of the source and of support nodes. */
+  peers: z.array(z.string().max(64)).max(PEERS_MAX).readonly(),
+  /** Keys that a node must prove before a viewer shows it a token. */
+  serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
+  /** Absent when pieces travel as they are. */
+  encryption: z.strictObject({ kind: z.literal("live") }).optional(),
+  publishedAtS: z.int().nonnegative(),
+});
+
+const SignedLiveRecordSchema = z.strictObject({
+  record: LiveRecordSchema,
+  /** Ed25519 by the broadcaster's key. */
+  signature: hex(128),
+});
+
+export type LiveRecord = Readonly<z.infer<typeof LiveRecordSchema>>;
+export type SignedLiveRecord = Readonly<z.infer<typeof SignedLiveRecordSchema>>;
+
+/** Everything of a record that the stream's name and key decide. */
+export function recordOf({ broadcaster, name, contentId, streamId }: LiveDescriptor) {
+  return {
+    v: 1,
+    kind: "live",
+    broadcaster: toHex(broadcaster),
+    name,
+    contentId,
+    streamId,
+    swarm: liveAudience(streamId),
+    mime: "video/mp2t",
+  } as const;
+}
+
+export function signLiveRecord(record: LiveRecord, key: DeviceKey): SignedLiveRecord {
+  const parsed = LiveRecordSchema.safeParse(record);
+  if (!parsed.success) throw invalid(z.prettifyError(parsed.error));
+  const signature = toHex(key.sign(liveRecordMessage(parsed.data)));
+  return readLiveRecord({ record: parsed.data, signature });
+}
+
+/** True for what means to be a live record; whether it is one `readLiveRecord` says. */
+export function isLiveDocument(document: unknown): boolean {
+  const parsed = z.object({ record: z.object({ kind: z.literal("live") }) }).safeParse(document);
+  return parsed.success;
+}
+
+/** Reads a record out of anybody's JSON: its shape, its signature, and that it agrees with itself. */
+export function readLiveRecord(document: unknown): SignedLiveRecord {
+  const parsed = SignedLiveRecordSchema.safeParse(document);
+  if (!parsed.success) throw invalid(z.prettifyError(parsed.error));
+  const { record, signature } = parsed.data;
+  const message = liveRecordMessage(record);
+  if (message.length > LIVE_RECORD_MAX_BYTES) throw invalid("it is too long");
+  const { broadcaster, contentId, streamId } = liveDescriptorOf(record);
+  if (!isSignedBy(broadcaster, message, fromHex(signature) ?? new Uint8Array())) {
+    throw invalid("it is not signed by its broadcaster");
+  }
+  const isItself = record.contentId === contentId && record.streamId === streamId;
+  if (!isItself || record.swarm !== liveAudience(streamId)) {
+    throw invalid("its ids are not those of its key and name");
+  }
+  if ((record.contract === "") !== (record.access === "public")) {
+    throw invalid("a gated stream names a contract, a public one none");
+  }
+  return parsed.data;
+}
+
+export function liveDescriptorOf({ broadcaster, name }: LiveRecord): LiveDescriptor {
+  return describeLive(fromHex(broadcaster) ?? new Uint8Array(), name);
+}
+
+/** What the broadcaster signs. */
+export function liveRecordMessage(record: LiveRecord): Uint8Array {
+  return concatBytes(TAG, encodeCbor(toCbor(record)));
+}
+
+function toCbor(value: unknown): CborValue {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return BigInt(value);
+  if (Array.isArray(value)) return value.map(toCbor);
+  const present = Object.entries(value ?? {}).filter(([, item]) => item !== undefined);
+  return new Map(present.map(([name, item]) => [name, toCbor(item)]));
+}
+
+function invalid(what: string): AceError {
+  return new AceError("CONTENT_INVALID", `the live record is refused: ${what}`);
+}
