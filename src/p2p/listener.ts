@@ -30,15 +30,29 @@ export async function openListener({ host, port, clock }: ListenerOptions): Prom
   const swarms = new Map<string, (wire: Wire) => void>();
   const sockets = new Set<Socket>();
   const pace = new AddressPace(clock, { burst: ADDRESS_BURST_MAX, perS: ADDRESS_PER_S });
+  /** Those that have not said what they want, the one that waits longest first. */
+  const silent = new Set<Socket>();
+  const forget = (socket: Socket) => {
+    sockets.delete(socket);
+    silent.delete(socket);
+  };
   const server = createServer((socket) => {
+    if (sockets.size >= LISTENER_SOCKETS_MAX) {
+      // A crowd that says nothing does not keep out who would.
+      const [longest] = silent;
+      longest?.destroy();
+      if (longest !== undefined) forget(longest);
+    }
     const isCrowded = sockets.size >= LISTENER_SOCKETS_MAX;
     if (isCrowded || !pace.allows(socket.remoteAddress ?? "")) {
       socket.destroy();
       return;
     }
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    silent.add(socket);
+    socket.on("close", () => forget(socket));
     const wire = new Wire(socket, false, (infohash) => {
+      silent.delete(socket);
       const accept = swarms.get(infohash);
       if (accept === undefined) wire.close("SWARM_UNKNOWN");
       else accept(wire);
