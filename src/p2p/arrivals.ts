@@ -10,8 +10,14 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
+interface Watcher {
+  onArrival(): void;
+  reject(error: unknown): void;
+}
+
 export class Arrivals {
   readonly #waiters = new Map<number, Set<Waiter>>();
+  readonly #watchers = new Set<Watcher>();
   readonly #stallMs: number;
 
   constructor(stallMs: number) {
@@ -40,7 +46,35 @@ export class Arrivals {
     }
   }
 
+  /** Resolves when `isDone`; that no piece at all arrives for too long is a failure. */
+  async waitUntil(isDone: () => boolean, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (isDone()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const timer = setTimeout(() => {
+      reject(new AceError("CONTENT_UNREACHABLE", "no piece arrives any more"));
+    }, this.#stallMs);
+    const watcher = {
+      reject,
+      onArrival: () => {
+        if (isDone()) resolve();
+        else timer.refresh();
+      },
+    };
+    this.#watchers.add(watcher);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      this.#watchers.delete(watcher);
+    }
+  }
+
   arrived(index: number): void {
+    for (const watcher of this.#watchers) watcher.onArrival();
     const waiters = this.#waiters.get(index);
     this.#waiters.delete(index);
     for (const waiter of waiters ?? []) waiter.resolve();
@@ -50,6 +84,6 @@ export class Arrivals {
   fail(error: unknown): void {
     const all = [...this.#waiters.values()].flatMap((waiters) => [...waiters]);
     this.#waiters.clear();
-    for (const waiter of all) waiter.reject(error);
+    for (const waiter of [...all, ...this.#watchers]) waiter.reject(error);
   }
 }

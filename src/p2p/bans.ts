@@ -1,29 +1,62 @@
 /**
  * Bans: peers that lied. By the key they proved when there is one, else by address.
  *
- * Range   At most `BANS_MAX`, each for `BAN_MS`; the oldest makes room.
+ * Units   Milliseconds of Unix time.
+ * Range   At most `BANS_MAX`; the oldest makes room. The first ban lasts `BAN_MS`, each further one of
+ *         the same name twice as long as the one before, up to `BAN_MS_MAX`.
  */
 import { isLoopback } from "./addresses.ts";
-import { BAN_MS, BANS_MAX } from "./limits.ts";
+import { BAN_MS, BAN_MS_MAX, BANS_MAX } from "./limits.ts";
+import { ipv6Net } from "./places.ts";
 
+export interface Ban {
+  readonly name: string;
+  readonly untilMs: number;
+  /** How often this name was banned. */
+  readonly count: number;
+}
+
+/** Where bans outlive the process. */
+export interface BanBook {
+  all(): Iterable<Ban>;
+  save(ban: Ban): void;
+}
+
+/** The bans of a node, of all its swarms. */
 export class Bans {
-  readonly #untilMs = new Map<string, number>();
+  readonly #bans = new Map<string, Ban>();
+  readonly #book: BanBook | undefined;
 
-  add(name: string, nowMs: number): void {
-    this.#untilMs.delete(name);
-    this.#untilMs.set(name, nowMs + BAN_MS);
-    for (const oldest of this.#untilMs.keys()) {
-      if (this.#untilMs.size <= BANS_MAX) break;
-      this.#untilMs.delete(oldest);
-    }
+  constructor(book?: BanBook) {
+    this.#book = book;
+    for (const ban of book?.all() ?? []) this.#remember(ban);
+  }
+
+  get count(): number {
+    return this.#bans.size;
+  }
+
+  add(name: string, nowMs: number): Ban {
+    const count = (this.#bans.get(name)?.count ?? 0) + 1;
+    const lengthMs = Math.min(BAN_MS_MAX, BAN_MS * 2 ** Math.min(count - 1, 20));
+    const ban = { name, untilMs: nowMs + lengthMs, count };
+    this.#remember(ban);
+    this.#book?.save(ban);
+    return ban;
   }
 
   has(name: string, nowMs: number): boolean {
-    const untilMs = this.#untilMs.get(name);
-    if (untilMs === undefined) return false;
-    if (nowMs < untilMs) return true;
-    this.#untilMs.delete(name);
-    return false;
+    const ban = this.#bans.get(name);
+    return ban !== undefined && nowMs < ban.untilMs;
+  }
+
+  #remember(ban: Ban): void {
+    this.#bans.delete(ban.name);
+    this.#bans.set(ban.name, ban);
+    for (const oldest of this.#bans.keys()) {
+      if (this.#bans.size <= BANS_MAX) break;
+      this.#bans.delete(oldest);
+    }
   }
 }
 
@@ -32,8 +65,15 @@ interface Suspect {
   readonly wire: { readonly host: string; readonly address: string };
 }
 
-/** Many peers share the loopback address, so there the port belongs to the name. */
 export function banName({ provenKey, wire }: Suspect): string {
-  if (provenKey !== undefined) return `key ${provenKey}`;
-  return isLoopback(wire.host) ? `address ${wire.address}` : `host ${wire.host}`;
+  return provenKey === undefined ? addressBanName(wire.host, wire.address) : `key ${provenKey}`;
+}
+
+/**
+ * Many peers share the loopback address, so there the port belongs to the name. Whoever has an IPv6
+ * address has all of its /64.
+ */
+export function addressBanName(host: string, address: string): string {
+  if (isLoopback(host)) return `address ${address}`;
+  return `host ${host.includes(":") ? `${ipv6Net(host, 64)}/64` : host}`;
 }

@@ -10,7 +10,8 @@ export interface DialerHost {
   nowMs(): number;
   /** How many more peers there may be. */
   room(): number;
-  isBanned(address: string): boolean;
+  /** Why this address is not to be dialled: now, or ever. */
+  isRefused(address: string): "for-good" | "for-now" | undefined;
   /** Takes a new connection; `onHandshake` of the wire is called later with the peer's infohash. */
   onConnected(dial: (onHandshake: (infohash: string) => void) => Wire, address: string): void;
 }
@@ -36,8 +37,13 @@ export class Dialer implements Disposable {
 
   #dial(address: string): void {
     const target = parseAddress(address);
-    if (target === undefined || this.#host.isBanned(address)) {
+    const refused = this.#host.isRefused(address);
+    if (target === undefined || refused === "for-good") {
       this.candidates.remove(address);
+      return;
+    }
+    if (refused === "for-now") {
+      this.candidates.release(address, false, this.#host.nowMs());
       return;
     }
     const socket = dialSocket(target);

@@ -1,33 +1,58 @@
 /**
  * Download: the pieces under way. Nothing counts as had before its hash is right and it is stored.
  *
- * Errors  A bad piece is told to the swarm with the peers that had a part in it. A full disk stops
- *         new requests until a write succeeds again; no peer is blamed for it.
+ * Errors  A liar is told to the swarm with the evidence. A full disk stops new requests until a write
+ *         succeeds again; no peer is blamed for it.
  */
 import { type AceError, isAceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Bitfield } from "./bitfield.ts";
-import { AHEAD_BYTES, BLOCK_MAX_BYTES, EDGE_BYTES, PARTIAL_BYTES_MAX } from "./limits.ts";
-import { blockCount, pickBlocks, type Reader } from "./picker.ts";
+import { Blame, type Lie } from "./blame.ts";
+import type { Chance } from "./chance.ts";
+import {
+  BLOCK_MAX_BYTES,
+  EDGE_BYTES,
+  PARTIAL_BYTES_MAX,
+  REST_SCAN_MAX,
+  URGENT_PIECES,
+} from "./limits.ts";
+import { type Ask, type PickView, pickBlocks } from "./picker.ts";
+import { PieceOrder } from "./piece-order.ts";
+import { type AskTerms, firstBlocks, PieceParts } from "./piece-parts.ts";
 import type { PieceStore } from "./piece-store.ts";
+import type { Reading } from "./reading.ts";
 import { isPieceGood, pieceSize, type Torrent } from "./torrent.ts";
 import type { Block } from "./wire-guard.ts";
 
 export interface DownloadEvents {
   onHad(index: number): void;
-  onBad(index: number, peers: ReadonlySet<string>): void;
+  onBad(index: number): void;
+  onLie(lie: Lie): void;
   onStoreFault(error: AceError): void;
 }
 
-interface Partial {
-  readonly bytes: Uint8Array;
-  readonly slots: { isHad: boolean; readonly asked: Map<string, number> }[];
-  readonly givers: Set<string>;
-  missing: number;
+/** What a peer or supplier asks of the download: some of the blocks that it could bring. */
+export interface TakeTerms {
+  readonly count: number;
+  readonly nowMs: number;
+  /** How long an answer may take before somebody else may be asked for what is urgent. */
+  readonly patienceMs: number;
+  readonly reach?: "urgent" | "all";
+  readonly isSupplier?: boolean;
+  has(index: number): boolean;
 }
 
-export class Download {
-  readonly readers = new Set<Reader>();
+export interface DownloadParts {
+  readonly torrent: Torrent;
+  readonly store: PieceStore;
+  readonly had: Bitfield;
+  readonly chance: Chance;
+  readonly events: DownloadEvents;
+}
+
+export class Download implements PickView {
+  readonly order: PieceOrder;
+  readonly pieceLength: number;
   /** Everything is wanted, not only what readers ask for. */
   wantsAll = false;
   /** The disk refused the last piece. */
@@ -36,130 +61,225 @@ export class Download {
   readonly #store: PieceStore;
   readonly #had: Bitfield;
   readonly #events: DownloadEvents;
-  readonly #partials = new Map<number, Partial>();
+  readonly #blame = new Blame();
+  readonly #parts = new Map<number, PieceParts>();
+  /** Pieces begun that have blocks left to ask for. */
+  readonly #open = new Set<number>();
   readonly #checking = new Set<number>();
   readonly #edges: readonly number[];
+  readonly #readers = new Set<Reading>();
+  /** By peer: where the last look for a rare piece ended. */
+  readonly #cursors = new Map<string, number>();
   #partialBytes = 0;
-  #firstMissing = 0;
 
-  constructor(torrent: Torrent, store: PieceStore, had: Bitfield, events: DownloadEvents) {
+  constructor({ torrent, store, had, chance, events }: DownloadParts) {
     this.#torrent = torrent;
     this.#store = store;
     this.#had = had;
     this.#events = events;
+    this.pieceLength = torrent.pieceLength;
+    this.order = new PieceOrder(torrent.pieceHashes.length, chance);
+    for (let index = 0; index < had.size; index += 1) if (had.has(index)) this.order.remove(index);
     this.#edges = edgePieces(torrent);
   }
 
+  get readers(): readonly Reading[] {
+    return [...this.#readers].sort((a, b) => a.takenBytes - b.takenBytes);
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
+  }
+
+  get edges(): readonly number[] {
+    return this.#readers.size > 0 ? this.#edges : [];
+  }
+
+  /** How many blocks what players wait for comes to. */
+  get urgentBlocks(): number {
+    return this.#readers.size * URGENT_PIECES * Math.ceil(this.pieceLength / BLOCK_MAX_BYTES);
+  }
+
+  addReader(reader: Reading): void {
+    // Who comes later does not catch up on what others took before it came.
+    const [least] = this.readers;
+    reader.takenBytes = least?.takenBytes ?? 0;
+    this.#readers.add(reader);
+  }
+
+  removeReader(reader: Reading): void {
+    this.#readers.delete(reader);
+  }
+
   /** Blocks to ask this peer for now; each counts as asked from here on. */
-  take(
-    peer: string,
-    count: number,
-    nowMs: number,
-    peerHas: (index: number) => boolean,
-  ): readonly Block[] {
-    if (count <= 0 || this.#had.isFull || this.isBlocked) return [];
-    const blocks = pickBlocks({
-      wanted: this.#wanted(),
-      peer,
-      count,
-      nowMs,
-      pieceSize: (index) => pieceSize(this.#torrent, index),
-      isDone: (index) => this.#had.has(index) || this.#checking.has(index),
-      peerHas,
-      slots: (index) => this.#partials.get(index)?.slots,
-      mayBegin: (isUrgent) => isUrgent || this.#partialBytes < PARTIAL_BYTES_MAX,
-    });
-    for (const block of blocks) this.#slot(block)?.asked.set(peer, nowMs);
+  take(peer: string, terms: TakeTerms): readonly Block[] {
+    if (terms.count <= 0 || this.#had.isFull || this.isBlocked) return [];
+    const { nowMs, count, reach = "all", isSupplier = false } = terms;
+    const has = (index: number) => terms.has(index);
+    const blocks = pickBlocks(this, { peer, nowMs, count, reach, isSupplier, has });
+    const asker = { peer, lateAtMs: nowMs + terms.patienceMs };
+    for (const block of blocks) {
+      const parts = this.#parts.get(block.index) ?? this.#begin(block.index, peer);
+      parts.ask(block, asker);
+      if (!parts.hasFree) this.#open.delete(block.index);
+      this.#readerOf(block.index)?.took(block.length);
+    }
     return blocks;
   }
 
   /** The peer will not bring this block; somebody else may. */
-  giveBack(peer: string, { index, offset }: Block): void {
-    this.#partials.get(index)?.slots[offset / BLOCK_MAX_BYTES]?.asked.delete(peer);
+  giveBack(peer: string, block: Block): void {
+    const parts = this.#parts.get(block.index);
+    parts?.giveBack(block, peer);
+    if (parts?.hasFree) this.#open.add(block.index);
+  }
+
+  /** The peer is gone, or says nothing: what it had begun is anybody's. */
+  release(peer: string): void {
+    this.#cursors.delete(peer);
+    for (const parts of [...this.#parts.values()]) {
+      if (parts.owner !== peer) continue;
+      if (parts.isSolo) this.#drop(parts);
+      else parts.owner = "";
+    }
   }
 
   /** Takes a block in. Answers the other peers that were asked for it too. */
   put(peer: string, block: Block, bytes: Uint8Array): readonly string[] {
-    const { index, offset } = block;
-    const partial = this.#partials.get(index);
-    const slot = partial?.slots[offset / BLOCK_MAX_BYTES];
-    if (partial === undefined || slot === undefined || slot.isHad) return [];
-    partial.bytes.set(bytes, offset);
-    partial.givers.add(peer);
-    partial.missing -= 1;
-    slot.isHad = true;
-    const others = [...slot.asked.keys()].filter((other) => other !== peer);
-    slot.asked.clear();
-    if (partial.missing === 0) void this.#check(index, partial);
+    const parts = this.#parts.get(block.index);
+    const others = parts?.put(block, peer, bytes);
+    if (parts === undefined || others === undefined) return [];
+    if (!parts.hasFree) this.#open.delete(block.index);
+    if (parts.isComplete) void this.#check(parts);
     return others;
+  }
+
+  /** A piece that was had is not here any more. */
+  lost(index: number): void {
+    if (!this.#had.has(index) && !this.#parts.has(index)) this.order.insert(index);
   }
 
   /** True when a reader, or the wish for all of it, still wants this piece. */
   isWanted(index: number): boolean {
     if (this.wantsAll || this.#edges.includes(index)) return true;
-    const ahead = this.#aheadPieces();
-    return [...this.readers].some(
-      ({ playhead, last }) => index >= playhead && index <= Math.min(last, playhead + ahead),
-    );
+    return this.#readerOf(index) !== undefined;
   }
 
-  #wanted() {
-    while (this.#had.has(this.#firstMissing)) this.#firstMissing += 1;
-    return {
-      pieces: this.#had.size,
-      readers: [...this.readers],
-      aheadPieces: this.#aheadPieces(),
-      edges: this.readers.size > 0 ? this.#edges : [],
-      restFrom: this.wantsAll ? this.#firstMissing : undefined,
-    };
+  /** True when a peer that just got this piece could be asked for some of it. */
+  isOfUse(index: number): boolean {
+    return this.order.has(index) || this.#open.has(index);
   }
 
-  #aheadPieces(): number {
-    return Math.ceil(AHEAD_BYTES / this.#torrent.pieceLength);
+  /** True while the block is neither here nor checked. */
+  lacks(block: Block): boolean {
+    if (this.isDone(block.index)) return false;
+    return this.#parts.get(block.index)?.lacks(block) ?? true;
   }
 
-  #slot({ index, offset }: Block) {
-    const partial = this.#partials.get(index) ?? this.#begin(index);
-    return partial.slots[offset / BLOCK_MAX_BYTES];
+  // What the picker asks.
+
+  isDone(index: number): boolean {
+    return this.#had.has(index) || this.#checking.has(index);
   }
 
-  #begin(index: number): Partial {
-    const size = pieceSize(this.#torrent, index);
-    const blocks = blockCount(size);
-    const slots = Array.from({ length: blocks }, () => ({ isHad: false, asked: new Map() }));
-    const partial = {
-      bytes: new Uint8Array(size),
-      slots,
-      givers: new Set<string>(),
-      missing: blocks,
-    };
-    this.#partials.set(index, partial);
-    this.#partialBytes += size;
-    return partial;
+  isUnderWay(index: number): boolean {
+    return this.#parts.get(index)?.isUnderWay ?? false;
   }
 
-  async #check(index: number, partial: Partial): Promise<void> {
+  available(
+    index: number,
+    terms: AskTerms,
+    { count, isUrgent }: { readonly count: number; readonly isUrgent: boolean },
+  ): readonly Block[] {
+    const parts = this.#parts.get(index);
+    if (parts !== undefined) return parts.available(terms, count);
+    if (!isUrgent && this.#partialBytes >= PARTIAL_BYTES_MAX) return [];
+    return firstBlocks(index, pieceSize(this.#torrent, index), count);
+  }
+
+  begun(peer: string): { readonly own: readonly number[]; readonly others: readonly number[] } {
+    const own: number[] = [];
+    const others: number[] = [];
+    for (const index of this.#open) {
+      const owner = this.#parts.get(index)?.owner;
+      if (owner === peer || owner === "") own.push(index);
+      else others.push(index);
+    }
+    return { own, others };
+  }
+
+  rarest({ peer, has }: Ask, count: number): readonly number[] {
+    if (this.#partialBytes >= PARTIAL_BYTES_MAX) return [];
+    const cursor = this.#cursors.get(peer) ?? 0;
+    const result = this.order.find(has, { count, scanMax: REST_SCAN_MAX, cursor });
+    this.#cursors.set(peer, result.cursor);
+    return result.found;
+  }
+
+  endgame(): readonly number[] | undefined {
+    if (this.order.size > 0 || this.#open.size > 0) return undefined;
+    return [...this.#parts.keys()];
+  }
+
+  #readerOf(index: number): Reading | undefined {
+    for (const reader of this.#readers) if (reader.covers(index)) return reader;
+    return undefined;
+  }
+
+  #begin(index: number, owner: string): PieceParts {
+    const isSolo = this.#blame.isSuspect(index);
+    const parts = new PieceParts(index, pieceSize(this.#torrent, index), { owner, isSolo });
+    this.#parts.set(index, parts);
+    this.#open.add(index);
+    this.order.remove(index);
+    this.#partialBytes += parts.bytes.length;
+    return parts;
+  }
+
+  /** Forgets what came of a piece, so that it can begin anew. */
+  #drop(parts: PieceParts): void {
+    this.#end(parts);
+    this.order.insert(parts.index);
+  }
+
+  #end(parts: PieceParts): void {
+    this.#parts.delete(parts.index);
+    this.#open.delete(parts.index);
+    this.#partialBytes -= parts.bytes.length;
+  }
+
+  async #check(parts: PieceParts): Promise<void> {
+    const { index, bytes } = parts;
     invariant(!this.#had.has(index), "a piece is fetched once");
-    this.#partials.delete(index);
-    this.#partialBytes -= partial.bytes.length;
-    if (!isPieceGood(this.#torrent, index, partial.bytes)) {
-      this.#events.onBad(index, partial.givers);
+    if (!isPieceGood(this.#torrent, index, bytes)) {
+      this.#drop(parts);
+      this.#onBad(parts);
       return;
     }
+    this.#end(parts);
     this.#checking.add(index);
+    for (const lie of this.#blame.good(parts)) this.#events.onLie(lie);
     try {
-      await this.#store.put(index, partial.bytes);
+      await this.#store.put(index, bytes);
       this.isBlocked = false;
       this.#had.set(index);
     } catch (error) {
       if (!isAceError(error)) throw error;
       this.isBlocked = true;
+      this.order.insert(index);
       this.#events.onStoreFault(error);
       return;
     } finally {
       this.#checking.delete(index);
     }
     this.#events.onHad(index);
+  }
+
+  #onBad(parts: PieceParts): void {
+    const expected = this.#torrent.pieceHashes[parts.index]?.toHex() ?? "";
+    const lie = this.#blame.bad(parts, expected);
+    if (lie !== undefined) this.#events.onLie(lie);
+    this.#events.onBad(parts.index);
   }
 }
 

@@ -206,6 +206,10 @@ export const BUFFER_S_MAX = 120;
 /** Never more than this ahead of a player, however fast it reads. */
 export const AHEAD_BYTES_MAX = 67_108_864;
 export const AHEAD_PIECES_MAX = 1_024;
+/** A piece that a peer announced and refused to give is not asked of it again for this long. */
+export const REFUSED_MS = 10_000;
+/** Links that are gone whose names are remembered: a piece may turn out bad later. */
+export const GONE_NAMES_MAX = 512;
 /** Pieces looked at in one pick, from the rarest on; the next pick goes on behind them. */
 export const REST_SCAN_MAX = 2_048;
 /** An urgent request is asked of a second peer when its patience is over: never before, never after. */

@@ -13,10 +13,15 @@ import type { Wire } from "./wire.ts";
 export interface ExtendedLink {
   readonly id: string;
   readonly wire: Wire;
-  readonly listenPort: number;
   readonly isGated: boolean;
   readonly isAdmitted: boolean;
   readonly wasOpened: boolean;
+}
+
+interface ExtendingSwarm {
+  readonly extensions: readonly Extension[];
+  /** What we listen on: the address we dialled from is of no use to others. */
+  readonly listenPort: number;
 }
 
 type Fields = Readonly<Record<string, Uint8Array | number>>;
@@ -35,10 +40,10 @@ export class LinkExtensions {
   #fields: ReadonlyMap<string, Bencoded> = new Map();
 
   /** Must be made before the handshake, which names the extensions. */
-  constructor(extensions: readonly Extension[], link: ExtendedLink) {
+  constructor(link: ExtendedLink, { extensions, listenPort }: ExtendingSwarm) {
     this.#extensions = extensions;
     this.#link = link;
-    const base = { p: link.listenPort, reqq: PEER_REQUESTS_MAX, v: CLIENT_NAME };
+    const base = { p: listenPort, reqq: PEER_REQUESTS_MAX, v: CLIENT_NAME };
     link.wire.offerExtensions([], link.isGated ? base : { ...base, ...this.#ownFields() });
     for (const { name, messageMaxBytes } of extensions) {
       link.wire.offerExtensions([name], {}, messageMaxBytes);

@@ -4,49 +4,23 @@
  * `block` answers every request for payload, and its first line is the gate: nothing else in this
  * room hands out bytes of a piece.
  */
-import type { AceError } from "../lib/errors.ts";
 import type { Bencoded } from "./bencode.ts";
-import type { Bitfield } from "./bitfield.ts";
-import type { Download } from "./download.ts";
-import type { Extension } from "./extension-port.ts";
+import type { ChokeCandidate } from "./choker.ts";
 import type { Grant } from "./gate.ts";
 import type { GateDriver } from "./gate-driver.ts";
 import { GATE_EXTENSION, GATE_KEY_FIELD } from "./gate-message.ts";
-import {
-  BLOCK_MAX_BYTES,
-  DEPTH_MAX,
-  DEPTH_MIN,
-  SNUB_MS,
-  UNREQUESTED_BLOCKS_MAX,
-} from "./limits.ts";
+import { REFUSED_MS } from "./limits.ts";
 import { LinkExtensions } from "./link-extensions.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
+import type { LinkHost } from "./link-host.ts";
+import { LinkPieces } from "./link-pieces.ts";
+import { LinkRequests } from "./link-requests.ts";
+import { LinkTurn } from "./link-turn.ts";
+import { allowBlocks, pass } from "./rate-limit.ts";
+import type { LinkRates } from "./swarm-rates.ts";
+import type { LinkStats } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
 import type { Block, Geometry, WireOwner } from "./wire-guard.ts";
-
-/** What a link needs of its swarm. */
-export interface LinkHost {
-  readonly infohash: string;
-  readonly peerId: Uint8Array;
-  readonly geometry: Geometry;
-  readonly had: Bitfield;
-  readonly fetching: Download;
-  readonly gate: GatePolicy | undefined;
-  readonly signal: AbortSignal;
-  readonly extensions: readonly Extension[];
-  readonly listenPort: number;
-  nowMs(): number;
-  piece(index: number): Promise<Uint8Array>;
-  /** True when this peer must not stay: banned, or ourselves. */
-  isUnwelcome(link: PeerLink): boolean;
-  /** True when another wire to the same peer is the one to keep. */
-  isSurplus(link: PeerLink): boolean;
-  onLate(peers: readonly string[], block: Block): void;
-  onDenied(link: PeerLink, code: string): void;
-  onTokenFault(error: AceError): void;
-  onOpened(link: PeerLink): void;
-  onClosed(link: PeerLink, reason: string): void;
-}
 
 let lastLinkNumber = 0;
 
@@ -55,20 +29,21 @@ export class PeerLink implements WireOwner {
   readonly id: string;
   readonly wire: Wire;
   readonly geometry: Geometry;
+  readonly bornMs: number;
   /** The peer has served us. */
   wasOpened = false;
   wasAdmitted = false;
   readonly #host: LinkHost;
   readonly #gate: GateDriver | undefined;
   readonly #extensions: LinkExtensions;
-  readonly #asked = new Map<string, { readonly block: Block; readonly askedMs: number }>();
-  /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
-  readonly #cancelled = new Set<string>();
-  #isSnubbing = false;
+  readonly #pieces: LinkPieces;
+  readonly #requests: LinkRequests;
+  /** Pieces that the peer said it has and did not give, until when. */
+  readonly #refused = new Map<number, number>();
+  #rates: LinkRates;
   #isInterested = false;
-  #bytesPerS = 0;
-  #lastDownBytes = 0;
-  #lastTickMs: number;
+  #isShaken = false;
+  readonly #turn: LinkTurn;
 
   constructor(host: LinkHost, wire: Wire) {
     lastLinkNumber += 1;
@@ -76,10 +51,28 @@ export class PeerLink implements WireOwner {
     this.wire = wire;
     this.geometry = host.geometry;
     this.#host = host;
-    this.#lastTickMs = host.nowMs();
+    this.bornMs = host.nowMs();
+    this.#turn = new LinkTurn(wire, this.bornMs);
     this.#gate = host.gate === undefined ? undefined : this.#openGate(host.gate);
-    this.#extensions = new LinkExtensions(host.extensions, this);
+    this.#extensions = new LinkExtensions(this, host);
+    this.#rates = host.ratesOf(this);
     wire.setOwner(this);
+    this.#pieces = new LinkPieces({
+      order: host.fetching.order,
+      had: host.had,
+      peerHas: (index) => wire.peerHas(index),
+      peerPieces: () => wire.peerPieces,
+    });
+    this.#requests = new LinkRequests({
+      id: this.id,
+      wire,
+      fetching: host.fetching,
+      nowMs: () => host.nowMs(),
+      has: (index) => wire.peerHas(index) && !this.#refused.has(index),
+      allowance: (count) => allowBlocks(this.#rates.down, count, host.nowMs()),
+      onLate: (peers, block) => host.onLate(peers, block),
+      onRefused: (block) => this.#onRefused(block),
+    });
   }
 
   /** True when the peer may have bytes now. */
@@ -92,6 +85,11 @@ export class PeerLink implements WireOwner {
     return !this.isAdmitted && !this.wasOpened && !this.wire.isOutgoing;
   }
 
+  /** It has something for us and lets us ask. */
+  get isServing(): boolean {
+    return this.#isInterested && !this.wire.isPeerChoking && !this.#requests.isSnubbing;
+  }
+
   /** Payload that left through a gate that never opened. Stays 0; published for all to see. */
   get ungatedBytes(): number {
     const isGuarded = this.#gate !== undefined && !this.wasAdmitted;
@@ -102,17 +100,56 @@ export class PeerLink implements WireOwner {
     return this.#gate !== undefined;
   }
 
-  /** What we listen on: the address we dialled from is of no use to others. */
-  get listenPort(): number {
-    return this.#host.listenPort;
-  }
-
   get grant(): Grant | undefined {
     return this.#gate?.grant;
   }
 
   get provenKey(): string | undefined {
     return this.#gate?.provenKey;
+  }
+
+  get capacityBytesPerS(): number {
+    return this.#requests.capacityBytesPerS;
+  }
+
+  get stats(): LinkStats {
+    const { wire, grant } = this;
+    const { upBytes, downBytes } = wire.payload;
+    return {
+      address: wire.address,
+      isAdmitted: this.isAdmitted,
+      account: grant?.account,
+      admittedUntilS: grant?.expiresAtS,
+      bytesUp: upBytes,
+      bytesDown: downBytes,
+      detail: {
+        isOutgoing: wire.isOutgoing,
+        tokenId: grant?.jti,
+        ...this.#turn.speeds,
+        pieces: wire.peerPieces,
+        isChoking: wire.isChoking,
+        isPeerChoking: wire.isPeerChoking,
+        isInterested: this.#isInterested,
+        isPeerInterested: wire.isPeerInterested,
+        isSnubbing: this.#requests.isSnubbing,
+      },
+    };
+  }
+
+  /** What the choker must know of this link; undefined while it may not be served at all. */
+  candidate(isAlways: boolean): ChokeCandidate | undefined {
+    const mayServe = this.#isShaken && this.isAdmitted && !this.wire.isClosed;
+    if (!mayServe || !this.#host.mayUpload(this)) return undefined;
+    return this.#turn.candidate(this.id, isAlways);
+  }
+
+  setChoking(isChoking: boolean): void {
+    this.#turn.setChoking(isChoking, this.#host.nowMs());
+  }
+
+  /** A round of the choker is over. */
+  endRound(): void {
+    this.#turn.endRound();
   }
 
   /** Called when the peer's handshake is here. */
@@ -125,16 +162,19 @@ export class PeerLink implements WireOwner {
       this.wire.close("SURPLUS");
       return;
     }
+    this.#isShaken = true;
     this.wire.sendPieces(this.#host.had);
-    if (this.#gate === undefined) this.wire.setChoking(false);
+    this.#host.onWish();
   }
 
   async block({ index, offset, length }: Block): Promise<Uint8Array | undefined> {
-    if (!this.isAdmitted) return undefined;
-    if (!this.#host.had.has(index)) return undefined;
+    if (!this.isAdmitted || !this.#host.mayUpload(this)) return undefined;
+    if (!this.#host.had.has(index) || this.wire.isChoking) return undefined;
+    const { signal } = this.#host;
+    await pass(this.#rates.up, length, { nowMs: this.#host.nowMs(), signal });
     const piece = await this.#host.piece(index).catch(() => undefined);
-    // The right may have ended while the disk was read.
-    if (!this.isAdmitted) return undefined;
+    // The right, or the turn, may have ended while the disk was read.
+    if (!this.isAdmitted || this.wire.isChoking) return undefined;
     return piece?.subarray(offset, offset + length);
   }
 
@@ -151,112 +191,84 @@ export class PeerLink implements WireOwner {
   }
 
   onPieces(only?: number): void {
-    if (this.#isInterested || this.wire.isClosed || this.#host.had.isFull) return;
-    const end = only === undefined ? this.geometry.pieces : only + 1;
-    for (let index = only ?? 0; index < end; index += 1) {
-      if (this.#host.had.has(index) || !this.wire.peerHas(index)) continue;
-      this.#isInterested = true;
-      this.wire.setInterested(true);
-      return;
-    }
+    if (this.wire.isClosed) return;
+    if (only === undefined) this.#pieces.recount();
+    else this.#pieces.add(only);
+    this.#updateInterest();
+    if (only === undefined || this.#host.fetching.isOfUse(only)) this.fill();
   }
 
   onLateBlock(block: Block, bytes: Uint8Array): boolean {
-    if (!this.#cancelled.delete(keyOf(block))) return false;
-    this.#put(block, bytes);
-    return true;
+    return this.#requests.late(block, bytes);
   }
 
   onChoke(isChoking: boolean): void {
-    if (this.wire.isClosed) return;
     if (!isChoking) this.fill();
   }
 
+  onInterest(): void {
+    if (!this.wire.isClosed) this.#host.onWish();
+  }
+
   onClose(reason: string): void {
-    for (const { block } of this.#asked.values()) this.#host.fetching.giveBack(this.id, block);
-    this.#asked.clear();
+    this.#gate?.settle();
+    this.#requests.close();
+    this.#pieces.clear();
     this.#extensions.onClose();
     this.#host.onClosed(this, reason);
   }
 
-  /** Nothing is missing any more. */
-  loseInterest(): void {
-    this.#isInterested = false;
-    this.wire.setInterested(false);
+  /** We have one piece more; `lost`: one less. */
+  gained(index: number): void {
+    this.#pieces.gained(index);
+    if (!this.wire.peerHas(index)) this.wire.sendHave(index);
+    this.#updateInterest();
+  }
+
+  lost(index: number): void {
+    this.#pieces.lost(index);
+    this.#updateInterest();
   }
 
   /** Asks for as many blocks as this peer can bring soon. */
   fill(): void {
-    const { wire } = this;
-    if (wire.isClosed || wire.isPeerChoking || !this.#isInterested) return;
-    const room = this.#depth() - this.#asked.size;
-    // Half a pipeline at a time: picking one block per block would scan the pieces each time.
-    if (room < Math.ceil(this.#depth() / 2)) return;
-    const has = (index: number) => wire.peerHas(index);
-    for (const block of this.#host.fetching.take(this.id, room, this.#host.nowMs(), has)) {
-      this.#ask(block);
-    }
+    if (this.#mayAsk()) this.#requests.fill();
   }
 
-  /** Takes back what was asked and nobody wants any more, or what another peer has brought. */
-  cancelUnwanted(isUnwanted: (block: Block) => boolean): void {
-    for (const { block } of [...this.#asked.values()]) {
-      if (isUnwanted(block)) this.#cancel(block);
-    }
+  fillUrgent(count: number): void {
+    if (this.#mayAsk()) this.#requests.fillUrgent(count);
+  }
+
+  cancelWhere(isUnwanted: (block: Block) => boolean): void {
+    this.#requests.cancelWhere(isUnwanted);
   }
 
   tick(): void {
     this.#gate?.tick();
+    this.#gate?.settle();
     if (this.wire.isClosed) return;
     const nowMs = this.#host.nowMs();
-    const elapsedS = Math.max(0.001, (nowMs - this.#lastTickMs) / 1_000);
-    const { downBytes } = this.wire.payload;
-    this.#bytesPerS += ((downBytes - this.#lastDownBytes) / elapsedS - this.#bytesPerS) * 0.3;
-    this.#lastDownBytes = downBytes;
-    this.#lastTickMs = nowMs;
-    for (const { block, askedMs } of [...this.#asked.values()]) {
-      if (nowMs - askedMs < SNUB_MS) continue;
-      this.#isSnubbing = true;
-      this.#cancel(block);
-    }
+    this.#turn.tick(nowMs);
+    for (const [index, untilMs] of this.#refused) if (nowMs >= untilMs) this.#refused.delete(index);
+    this.#requests.tick(nowMs, this.wire.payload.downBytes);
     this.fill();
   }
 
-  #ask(block: Block): void {
-    const key = keyOf(block);
-    this.#cancelled.delete(key);
-    this.#asked.set(key, { block, askedMs: this.#host.nowMs() });
-    this.wire.request(block, (bytes) => {
-      const wasAsked = this.#asked.delete(key);
-      if (bytes === undefined) {
-        if (wasAsked) this.#host.fetching.giveBack(this.id, block);
-        return;
-      }
-      this.#isSnubbing = false;
-      this.#put(block, bytes);
-      this.fill();
-    });
+  #mayAsk(): boolean {
+    return !this.wire.isClosed && !this.wire.isPeerChoking && this.#isInterested;
   }
 
-  #put(block: Block, bytes: Uint8Array): void {
-    const others = this.#host.fetching.put(this.id, block, bytes);
-    if (others.length > 0) this.#host.onLate(others, block);
+  #updateInterest(): void {
+    const isInterested = this.#pieces.lacking > 0 && this.#host.mayDownload(this);
+    if (isInterested === this.#isInterested || this.wire.isClosed) return;
+    this.#isInterested = isInterested;
+    this.wire.setInterested(isInterested);
   }
 
-  #cancel(block: Block): void {
-    this.#cancelled.add(keyOf(block));
-    for (const oldest of this.#cancelled) {
-      if (this.#cancelled.size <= UNREQUESTED_BLOCKS_MAX) break;
-      this.#cancelled.delete(oldest);
-    }
-    this.wire.cancel(block);
-  }
-
-  /** Half a second's worth of blocks, so that a seek does not wait behind a long queue. */
-  #depth(): number {
-    if (this.#isSnubbing) return 1;
-    const blocks = Math.ceil(this.#bytesPerS / 2 / BLOCK_MAX_BYTES);
-    return Math.min(DEPTH_MAX, Math.max(DEPTH_MIN, blocks));
+  /** A peer that does not give what it says it has is not asked for it again at once. */
+  #onRefused({ index }: Block): void {
+    if (this.wire.isClosed || this.wire.isPeerChoking) return;
+    this.#refused.set(index, this.#host.nowMs() + REFUSED_MS);
   }
 
   #openGate(policy: GatePolicy): GateDriver {
@@ -266,16 +278,7 @@ export class PeerLink implements WireOwner {
       wire: this.wire,
       nowS: () => host.nowMs() / 1_000,
       signal: host.signal,
-      onAdmitted: () => {
-        const isFirst = !this.wasAdmitted;
-        this.wasAdmitted = true;
-        if (host.isUnwelcome(this)) {
-          this.wire.close("UNWELCOME");
-          return;
-        }
-        this.wire.setChoking(false);
-        if (isFirst) this.#extensions.onAdmitted();
-      },
+      onAdmitted: () => this.#onAdmitted(),
       onOpened: () => {
         this.wasOpened = true;
         host.onOpened(this);
@@ -285,9 +288,16 @@ export class PeerLink implements WireOwner {
       onTokenFault: (error) => host.onTokenFault(error),
     });
   }
-}
 
-/** With the length: a block that comes late must be exactly the one that was asked for. */
-function keyOf({ index, offset, length }: Block): string {
-  return `${index}:${offset}:${length}`;
+  #onAdmitted(): void {
+    const isFirst = !this.wasAdmitted;
+    this.wasAdmitted = true;
+    if (this.#host.isUnwelcome(this)) {
+      this.wire.close("UNWELCOME");
+      return;
+    }
+    this.#rates = this.#host.ratesOf(this);
+    this.#host.onWish();
+    if (isFirst) this.#extensions.onAdmitted();
+  }
 }

@@ -2,114 +2,135 @@
  * Picker: which blocks to ask one peer for next, so that what is watched arrives first.
  *
  * Order   Urgent: the pieces at each playhead. Ahead: what follows, as far as the buffer goes.
- *         Edges: both ends of the file, where players look for its index. Rest: everything, in
- *         order, only when the whole is wanted. Readers take turns, so none starves another.
- * Units   `playhead` and `last` count pieces; `nowMs` is the swarm's clock.
+ *         Edges: both ends of the file, where players look for its index. Rest: everything, rarest
+ *         first, only when the whole is wanted and nothing urgent is on its way. Readers take turns,
+ *         so none starves another. At the very end, what is overdue is asked of a second peer.
+ * Units   `playhead` and `last` count pieces.
  */
-import { BLOCK_MAX_BYTES, DUPLICATE_AFTER_MS, URGENT_PIECES } from "./limits.ts";
+import { BLOCK_MAX_BYTES, URGENT_PIECES } from "./limits.ts";
+import type { AskTerms } from "./piece-parts.ts";
 import type { Block } from "./wire-guard.ts";
 
 /** One open range of a player: from its playhead to its last piece. */
 export interface Reader {
   readonly playhead: number;
   readonly last: number;
-}
-
-interface Slot {
-  readonly isHad: boolean;
-  /** By peer: when it was asked for this block. */
-  readonly asked: ReadonlyMap<string, number>;
-}
-
-interface Wanted {
-  readonly pieces: number;
-  readonly readers: readonly Reader[];
-  /** How many pieces after a playhead are fetched before they are needed. */
+  /** How many pieces after the playhead are fetched before they are needed. */
   readonly aheadPieces: number;
+}
+
+export interface Ask extends Omit<AskTerms, "mayDouble"> {
+  readonly count: number;
+  /** `urgent` answers what a player waits for and nothing else. */
+  readonly reach: "urgent" | "all";
+  has(index: number): boolean;
+}
+
+/** What the picker sees of a download. */
+export interface PickView {
+  /** The one that got least comes first. */
+  readonly readers: readonly Reader[];
   /** Pieces at the ends of the file, wanted once at the start. */
   readonly edges: readonly number[];
-  /** The first missing piece, when the whole is wanted. */
-  readonly restFrom: number | undefined;
-}
-
-export interface PickInput {
-  readonly wanted: Wanted;
-  readonly peer: string;
-  readonly count: number;
-  readonly nowMs: number;
-  pieceSize(index: number): number;
+  readonly wantsAll: boolean;
+  readonly pieceLength: number;
   /** Pieces that are had, or only wait to be checked. */
   isDone(index: number): boolean;
-  peerHas(index: number): boolean;
-  /** The blocks of a piece that has begun; undefined before. */
-  slots(index: number): readonly Slot[] | undefined;
-  /** Whether a piece that has not begun may, as memory goes. */
-  mayBegin(isUrgent: boolean): boolean;
+  /** Some block of the piece was asked for and is not here yet. */
+  isUnderWay(index: number): boolean;
+  /** Blocks of a piece that this peer may be asked for; may begin the piece in thought only. */
+  available(
+    index: number,
+    terms: AskTerms,
+    limits: { count: number; isUrgent: boolean },
+  ): readonly Block[];
+  /** Pieces begun with blocks left to ask for: those this peer or nobody is at, then the others. */
+  begun(peer: string): { readonly own: readonly number[]; readonly others: readonly number[] };
+  /** Pieces nobody has begun, rarest first. */
+  rarest(ask: Ask, count: number): readonly number[];
+  /** Every missing block was asked for: the pieces they are in. Undefined before. */
+  endgame(): readonly number[] | undefined;
 }
-
-interface Candidate {
-  readonly index: number;
-  readonly isUrgent: boolean;
-}
-
-/** How far beyond the first missing piece the rest is looked for at one pick. */
-const REST_SCAN_MAX = 1_024;
 
 /** At most `count` blocks that `peer` has and should be asked for now. */
-export function pickBlocks(input: PickInput): readonly Block[] {
-  const picked: Block[] = [];
-  const seen = new Set<number>();
-  for (const { index, isUrgent } of candidates(input.wanted)) {
-    if (picked.length >= input.count) break;
-    if (seen.has(index) || input.isDone(index) || !input.peerHas(index)) continue;
-    seen.add(index);
-    if (input.slots(index) === undefined && !input.mayBegin(isUrgent)) continue;
-    picked.push(...freeBlocks(input, index, isUrgent, input.count - picked.length));
+export function pickBlocks(view: PickView, ask: Ask): readonly Block[] {
+  const picks = new Picks(view, ask);
+  picks.addAll(urgentPieces(view.readers), "urgent");
+  if (ask.reach === "urgent") return picks.blocks;
+  picks.addAll(aheadPieces(view.readers), "ahead");
+  picks.addAll(view.edges, "ahead");
+  if (!view.wantsAll || picks.isFull || isUrgentUnderWay(view)) return picks.blocks;
+  const { own, others } = view.begun(ask.peer);
+  picks.addAll(own, "rest");
+  if (!picks.isFull) picks.addAll(view.rarest(ask, picks.piecesLeft), "rest");
+  picks.addAll(others, "rest");
+  if (picks.blocks.length === 0) picks.addAll(view.endgame() ?? [], "endgame");
+  return picks.blocks;
+}
+
+type Band = "urgent" | "ahead" | "rest" | "endgame";
+
+class Picks {
+  readonly blocks: Block[] = [];
+  readonly #view: PickView;
+  readonly #ask: Ask;
+  readonly #seen = new Set<number>();
+
+  constructor(view: PickView, ask: Ask) {
+    this.#view = view;
+    this.#ask = ask;
   }
-  return picked;
-}
 
-/** How many blocks a piece of this size has. */
-export function blockCount(pieceBytes: number): number {
-  return Math.ceil(pieceBytes / BLOCK_MAX_BYTES);
-}
-
-function freeBlocks(
-  input: PickInput,
-  index: number,
-  isUrgent: boolean,
-  count: number,
-): readonly Block[] {
-  const size = input.pieceSize(index);
-  const slots = input.slots(index);
-  const blocks: Block[] = [];
-  for (let place = 0; place < blockCount(size) && blocks.length < count; place += 1) {
-    const slot = slots?.[place];
-    if (slot !== undefined && !isFree(slot, isUrgent, input)) continue;
-    const offset = place * BLOCK_MAX_BYTES;
-    blocks.push({ index, offset, length: Math.min(BLOCK_MAX_BYTES, size - offset) });
+  get isFull(): boolean {
+    return this.blocks.length >= this.#ask.count;
   }
-  return blocks;
-}
 
-/** Nobody was asked; or it is urgent, one other peer was, and that one is late. */
-function isFree(slot: Slot, isUrgent: boolean, { peer, nowMs }: PickInput): boolean {
-  if (slot.isHad || slot.asked.has(peer)) return false;
-  const [askedMs, another] = slot.asked.values();
-  if (askedMs === undefined) return true;
-  return isUrgent && another === undefined && nowMs - askedMs >= DUPLICATE_AFTER_MS;
-}
+  /** How many whole pieces what is left to pick comes to. */
+  get piecesLeft(): number {
+    const blocks = Math.ceil(this.#view.pieceLength / BLOCK_MAX_BYTES);
+    return Math.ceil((this.#ask.count - this.blocks.length) / blocks);
+  }
 
-function* candidates(wanted: Wanted): Generator<Candidate> {
-  const { readers, aheadPieces, edges, restFrom, pieces } = wanted;
-  for (let step = 0; step < Math.max(URGENT_PIECES, aheadPieces); step += 1) {
-    for (const { playhead, last } of readers) {
-      if (playhead + step > last) continue;
-      yield { index: playhead + step, isUrgent: step < URGENT_PIECES };
+  addAll(pieces: Iterable<number>, band: Band): void {
+    for (const index of pieces) {
+      if (this.isFull) return;
+      if (!this.#seen.has(index)) this.#add(index, band);
     }
   }
-  for (const index of edges) yield { index, isUrgent: false };
-  if (restFrom === undefined) return;
-  const end = Math.min(pieces, restFrom + REST_SCAN_MAX);
-  for (let index = restFrom; index < end; index += 1) yield { index, isUrgent: false };
+
+  #add(index: number, band: Band): void {
+    const ask = this.#ask;
+    if (this.#view.isDone(index) || !ask.has(index)) return;
+    // What an earlier band took of a piece is not marked yet: the piece is looked at once.
+    if (band !== "endgame") this.#seen.add(index);
+    const { peer, nowMs, isSupplier } = ask;
+    const mayDouble = band === "urgent" || band === "endgame";
+    const terms = { peer, nowMs, isSupplier, mayDouble };
+    const limits = { count: ask.count - this.blocks.length, isUrgent: band === "urgent" };
+    this.blocks.push(...this.#view.available(index, terms, limits));
+  }
+}
+
+function* urgentPieces(readers: readonly Reader[]): Generator<number> {
+  for (let step = 0; step < URGENT_PIECES; step += 1) {
+    for (const { playhead, last } of readers) {
+      if (playhead + step <= last) yield playhead + step;
+    }
+  }
+}
+
+function* aheadPieces(readers: readonly Reader[]): Generator<number> {
+  const farthest = Math.max(0, ...readers.map(({ aheadPieces }) => aheadPieces));
+  for (let step = URGENT_PIECES; step < farthest; step += 1) {
+    for (const { playhead, last, aheadPieces } of readers) {
+      if (step < aheadPieces && playhead + step <= last) yield playhead + step;
+    }
+  }
+}
+
+function isUrgentUnderWay(view: PickView): boolean {
+  for (const index of urgentPieces(view.readers)) {
+    if (!view.isDone(index) && view.isUnderWay(index)) return true;
+  }
+  return false;
 }

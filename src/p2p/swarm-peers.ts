@@ -1,28 +1,27 @@
-/**
- * The peers of one swarm: who may connect, whom to dial, whom to send away.
- *
- * A peer that alone gave a bad piece is banned: by the key it proved, else by its address. An
- * expired token is never a reason for a ban.
- */
+/** The peers of one swarm: who may connect, whom to dial, whom to serve, whom to send away. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import type { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { parseAddress } from "./addresses.ts";
-import { Bans, banName } from "./bans.ts";
+import { banName } from "./bans.ts";
 import type { Bitfield } from "./bitfield.ts";
-import { Dialer } from "./dialer.ts";
+import type { Lie } from "./blame.ts";
 import type { Download } from "./download.ts";
 import type { Extension } from "./extension-port.ts";
-import { GATED_PEERS_MAX, PEERS_MAX, SHARED_HASH_FAILS_MAX } from "./limits.ts";
+import { CDN_AFTER_MS } from "./limits.ts";
+import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
+import type { LinkHost } from "./link-host.ts";
 import type { Listener } from "./listener.ts";
-import { type LinkHost, PeerLink } from "./peer-link.ts";
+import { PeerLink } from "./peer-link.ts";
+import { SwarmDoor } from "./swarm-door.ts";
+import type { LinkRates } from "./swarm-rates.ts";
+import type { PeerRules } from "./swarm-rules.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
 import type { Block, Geometry } from "./wire-guard.ts";
 
-export interface PeersContext {
+export interface PeersContext extends PeerRules {
   readonly infohash: string;
   readonly geometry: Geometry;
   readonly had: Bitfield;
@@ -44,33 +43,26 @@ const PEER_ID_PREFIX = Buffer.from("-AN0100-");
 const PEER_ID_BYTES = 20;
 
 export class SwarmPeers implements LinkHost, Disposable {
-  readonly closed = new Tally();
   readonly denied = new Tally();
   readonly peerId = Uint8Array.from(
     Buffer.concat([PEER_ID_PREFIX, randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)]),
   );
   readonly #context: PeersContext;
-  readonly #links = new Map<string, PeerLink>();
-  readonly #bans = new Bans();
-  readonly #strikes = new Map<string, number>();
-  readonly #dialer: Dialer;
-  readonly #unregister: () => void;
-  #goneBytes = { up: 0, down: 0, ungated: 0 };
+  readonly #links = new LinkBook();
+  readonly #door: SwarmDoor;
+  readonly #ownId: string;
   #isOver = false;
 
   constructor(context: PeersContext) {
     this.#context = context;
-    this.#unregister = context.listener.register(context.infohash, (wire) => this.#accept(wire));
-    this.#dialer = new Dialer({
+    this.#ownId = this.peerId.toHex();
+    this.#door = new SwarmDoor({
+      ...context,
+      peerId: this.peerId,
+      links: this.#links,
       nowMs: () => this.nowMs(),
-      room: () => this.#room(),
-      isBanned: (address) => this.#isAddressBanned(address),
-      onConnected: (dial, address) => this.#onConnected(dial, address),
+      link: (wire) => this.#link(wire),
     });
-  }
-
-  get #ownId(): string {
-    return this.peerId.toHex();
   }
 
   get infohash(): string {
@@ -110,86 +102,100 @@ export class SwarmPeers implements LinkHost, Disposable {
   }
 
   get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
-    let { up, down, ungated } = this.#goneBytes;
-    for (const link of this.#links.values()) {
-      up += link.wire.payload.upBytes;
-      down += link.wire.payload.downBytes;
-      ungated += link.ungatedBytes;
-    }
-    return { up, down, ungated };
+    return this.#links.bytes;
+  }
+
+  get closed(): Tally {
+    return this.#links.closed;
   }
 
   links(): readonly LinkStats[] {
-    return [...this.#links.values()].map((link) => ({
-      address: link.wire.address,
-      isAdmitted: link.isAdmitted,
-      account: link.grant?.account,
-      admittedUntilS: link.grant?.expiresAtS,
-      bytesUp: link.wire.payload.upBytes,
-      bytesDown: link.wire.payload.downBytes,
-    }));
+    return this.#links.all.map((link) => link.stats);
   }
 
   /** True while some peer serves us, or could without a gate. */
   get isServed(): boolean {
-    return [...this.#links.values()].some((link) => this.gate === undefined || link.wasOpened);
+    return this.#links.all.some((link) => this.gate === undefined || link.wasOpened);
+  }
+
+  /** True while some peer can be asked for blocks, or may soon be. */
+  get hasServers(): boolean {
+    const youngMs = this.nowMs() - CDN_AFTER_MS;
+    return this.#links.all.some((link) => link.isServing || link.bornMs > youngMs);
   }
 
   add(address: string, isStatic = false): void {
-    const { host, port } = this.#context.listener;
-    const target = parseAddress(address);
-    if (target === undefined || (target.host === host && target.port === port)) return;
-    this.#dialer.candidates.add(address, isStatic);
-    this.#dialer.tick();
+    this.#door.add(address, isStatic);
   }
 
   /** Somebody waits for bytes: dial now what was put off. */
   hurry(): void {
-    this.#dialer.candidates.hurry();
-    this.#dialer.tick();
+    this.#door.hurry();
   }
 
   tick(): void {
-    for (const link of [...this.#links.values()]) link.tick();
+    for (const link of this.#links.all) link.tick();
+    if (this.#context.choker.isRoundDue(this.nowMs())) this.onWish();
     for (const extension of this.extensions) extension.tick?.(this.nowMs());
-    this.#dialer.tick();
+    this.#door.tick();
   }
 
   fill(): void {
-    for (const link of this.#links.values()) link.fill();
+    for (const link of this.#links.all) link.fill();
+  }
+
+  /** A player waits: what it needs is asked of all at once, more of those that bring more. */
+  fillUrgent(): void {
+    const links = this.#links.all.filter((link) => link.isServing);
+    links.sort((a, b) => b.capacityBytesPerS - a.capacityBytesPerS);
+    const total = links.reduce((sum, { capacityBytesPerS }) => sum + capacityBytesPerS + 1, 0);
+    const blocks = this.fetching.urgentBlocks;
+    for (const link of links) {
+      link.fillUrgent(Math.ceil((blocks * (link.capacityBytesPerS + 1)) / total));
+    }
+    // What was left because somebody lacks a piece, or has no room.
+    for (const link of links) link.fillUrgent(blocks);
+    for (const link of links) link.fill();
   }
 
   cancelUnwanted(): void {
-    for (const link of this.#links.values()) {
-      link.cancelUnwanted((block) => !this.fetching.isWanted(block.index));
+    for (const link of this.#links.all) {
+      link.cancelWhere((block) => !this.fetching.isWanted(block.index));
     }
   }
 
   announceHad(index: number): void {
-    for (const link of this.#links.values()) {
-      if (!link.wire.peerHas(index)) link.wire.sendHave(index);
-      if (this.had.isFull) link.loseInterest();
-    }
+    for (const link of this.#links.all) link.gained(index);
   }
 
-  /** A piece was bad. Alone in it, a peer lied; together with others it may be innocent. */
-  blame(givers: ReadonlySet<string>): void {
-    for (const id of givers) {
-      const link = this.#links.get(id);
-      if (link === undefined) continue;
-      const strikes = (this.#strikes.get(id) ?? 0) + 1;
-      this.#strikes.set(id, strikes);
-      if (givers.size > 1 && strikes < SHARED_HASH_FAILS_MAX) continue;
-      this.#bans.add(banName(link), this.nowMs());
-      link.wire.close("PIECE_BAD");
+  announceLost(index: number): void {
+    for (const link of this.#links.all) link.lost(index);
+  }
+
+  /** A peer gave what is not the content. The evidence goes to the log, the peer away. */
+  punish(lie: Lie): void {
+    const name = this.#links.nameOf(lie.giver);
+    if (name === undefined) return;
+    const nowMs = this.nowMs();
+    const { untilMs, count } = this.#context.bans.add(name, nowMs);
+    this.#context.events.warn("p2p.peer_banned", {
+      infohash: this.infohash,
+      peer: name,
+      piece: lie.piece,
+      expected: lie.expected,
+      got: lie.got,
+      count,
+      untilMs,
+    });
+    for (const other of this.#links.all) {
+      if (banName(other) === name) other.wire.close("PIECE_BAD");
     }
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    this.#unregister();
-    this.#dialer[Symbol.dispose]();
-    for (const link of [...this.#links.values()]) link.wire.close("SWARM_CLOSED");
+    this.#door[Symbol.dispose]();
+    for (const link of this.#links.all) link.wire.close("SWARM_CLOSED");
   }
 
   // What links ask of their swarm.
@@ -202,29 +208,54 @@ export class SwarmPeers implements LinkHost, Disposable {
     return this.#context.piece(index);
   }
 
+  ratesOf({ grant }: PeerLink): LinkRates {
+    return this.#context.rates.of(grant);
+  }
+
+  mayUpload({ wire }: PeerLink): boolean {
+    return this.#context.places.mayUpload(wire.host);
+  }
+
+  mayDownload({ wire }: PeerLink): boolean {
+    return this.#context.places.mayDownload(wire.host);
+  }
+
   isUnwelcome(link: PeerLink): boolean {
     if (this.#isOver || link.wire.peerId === this.#ownId) return true;
-    return this.#bans.has(banName(link), this.nowMs());
+    return this.#context.bans.has(banName(link), this.nowMs());
   }
 
   /** Of two wires between two nodes both ends keep the one that the greater peer id dialled. */
   isSurplus(link: PeerLink): boolean {
-    const { peerId, isOutgoing } = link.wire;
-    const double = [...this.#links.values()].find(
-      (other) => other !== link && other.wire.peerId === peerId,
-    );
+    const { isOutgoing } = link.wire;
+    const double = this.#links.doubleOf(link);
     if (double === undefined) return false;
-    const isOursKept = this.#ownId > peerId;
+    const isOursKept = this.#ownId > link.wire.peerId;
     if (double.wire.isOutgoing === isOutgoing || isOutgoing !== isOursKept) return true;
     double.wire.close("SURPLUS");
     return false;
   }
 
-  onLate(peers: readonly string[], block: Block): void {
+  onWish(): void {
+    const nowMs = this.nowMs();
+    const { choker, alwaysUnchoked } = this.#context;
+    const isRoundOver = choker.isRoundDue(nowMs);
+    const links = this.#links.all;
+    const candidates = links.flatMap(
+      (link) => link.candidate(alwaysUnchoked.has(link.provenKey ?? "")) ?? [],
+    );
+    const chosen = choker.choose(candidates, { nowMs, isSeeding: this.had.isFull });
+    for (const link of links) {
+      if (link.isAdmitted) link.setChoking(!chosen.has(link.id));
+      if (isRoundOver) link.endRound();
+    }
+  }
+
+  onLate(peers: readonly string[], block: Pick<Block, "index" | "offset">): void {
     for (const id of peers) {
       this.#links
         .get(id)
-        ?.cancelUnwanted((asked) => asked.index === block.index && asked.offset === block.offset);
+        ?.cancelWhere((asked) => asked.index === block.index && asked.offset === block.offset);
     }
   }
 
@@ -245,65 +276,16 @@ export class SwarmPeers implements LinkHost, Disposable {
   }
 
   onClosed(link: PeerLink, reason: string): void {
-    if (!this.#links.delete(link.id)) return;
-    this.#strikes.delete(link.id);
-    const { upBytes, downBytes } = link.wire.payload;
-    this.#goneBytes = {
-      up: this.#goneBytes.up + upBytes,
-      down: this.#goneBytes.down + downBytes,
-      ungated: this.#goneBytes.ungated + link.ungatedBytes,
-    };
-    this.closed.add(reason);
+    if (!this.#links.remove(link, reason)) return;
+    if (!this.#isOver) this.onWish();
     if (reason === "SWARM_CLOSED" || reason === "CONNECTION_LOST" || reason === "SURPLUS") return;
     const fields = { infohash: this.infohash, peer: link.wire.address, reason };
     this.#context.events.info("p2p.peer_refused", fields);
   }
 
-  #accept(wire: Wire): void {
-    if (!this.#makeRoom()) {
-      wire.close("SWARM_FULL");
-      return;
-    }
-    const link = this.#link(wire);
-    wire.handshake(this.infohash, this.peerId);
-    link.begin();
-  }
-
-  #onConnected(dial: (onHandshake: (infohash: string) => void) => Wire, address: string): void {
-    const wire = dial((infohash) => {
-      if (infohash === this.infohash) link.begin();
-      else wire.close("SWARM_UNKNOWN");
-    });
-    const link = this.#link(wire);
-    wire.onceClosed(() => {
-      const wasUseful = link.wasOpened || wire.payload.downBytes > 0;
-      this.#dialer.candidates.release(address, wasUseful, this.nowMs());
-    });
-    wire.handshake(this.infohash, this.peerId);
-  }
-
   #link(wire: Wire): PeerLink {
     const link = new PeerLink(this, wire);
-    this.#links.set(link.id, link);
+    this.#links.add(link);
     return link;
-  }
-
-  /** A newcomer takes the place of who waits longest at the gate: nobody holds a slot by waiting. */
-  #makeRoom(): boolean {
-    if (this.#room() > 0 || this.#isOver) return !this.#isOver;
-    const idle = [...this.#links.values()].find((link) => link.isReplaceable);
-    idle?.wire.close("SWARM_FULL");
-    return idle !== undefined;
-  }
-
-  #room(): number {
-    if (this.#isOver) return 0;
-    return (this.gate === undefined ? PEERS_MAX : GATED_PEERS_MAX) - this.#links.size;
-  }
-
-  #isAddressBanned(address: string): boolean {
-    const host = parseAddress(address)?.host ?? "";
-    const nowMs = this.nowMs();
-    return this.#bans.has(`host ${host}`, nowMs) || this.#bans.has(`address ${address}`, nowMs);
   }
 }

@@ -1,12 +1,15 @@
 /** What a swarm is given, and what it is to those who use it. */
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
+import type { Bans } from "./bans.ts";
+import type { Chance } from "./chance.ts";
 import type { FindOptions } from "./discovery-port.ts";
 import type { Extension } from "./extension-port.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
 import type { PieceStore } from "./piece-store.ts";
 import type { Supplier } from "./supplier-port.ts";
+import type { RateOptions } from "./swarm-rates.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
 import type { Torrent } from "./torrent.ts";
 import type { WebSeedOptions } from "./web-seed-port.ts";
@@ -33,6 +36,24 @@ export interface SwarmOptions {
   readonly extensions?: readonly Extension[];
   /** What brings pieces when peers do not; beside those that `webSeeds` makes. */
   readonly suppliers?: readonly Supplier[];
+  /** Limits of rate, of the node, the swarm and each peer. */
+  readonly rates?: RateOptions;
+  /** How many peers there may be; `PEERS_MAX` or `GATED_PEERS_MAX` when absent. */
+  readonly peersMax?: number;
+  /** How many peers are served at once, beside the one whose turn it is. */
+  readonly uploadSlots?: number;
+  /** Keys that are always served, such as those of support nodes, in hexadecimal. */
+  readonly alwaysUnchoked?: readonly string[];
+  /** Addresses and networks: a private node gives to no one else. */
+  readonly uploadTo?: readonly string[];
+  /** Addresses and networks: a private node takes from no one else. */
+  readonly downloadFrom?: readonly string[];
+  /** Seconds of what a player reads that are fetched before they are needed, 2 to 120. */
+  readonly bufferS?: number;
+  /** The bans of the node; the swarm's own when absent. */
+  readonly bans?: Bans;
+  /** Breaks ties between pieces and between peers. */
+  readonly chance?: Chance;
   readonly events: Events;
   readonly clock: Clock;
   /** Aborts the verification at the start; afterwards the swarm is disposed of instead. */

@@ -3,13 +3,24 @@ import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Bitfield } from "./bitfield.ts";
+import type { Lie } from "./blame.ts";
+import { freshChance } from "./chance.ts";
 import { allowedFinding, allowedTrackers, type Discovery, startDiscovery } from "./discovery.ts";
 import { findingExtensions } from "./discovery-extensions.ts";
 import { Download } from "./download.ts";
-import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
+import {
+  BUFFER_S_DEFAULT,
+  DENIALS_TO_FAIL,
+  READERS_MAX,
+  STORE_RETRY_MS,
+  TICK_MS,
+} from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
+import { Reading } from "./reading.ts";
+import { Supply } from "./supply.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
+import { peerRules } from "./swarm-rules.ts";
 import { Speed, type SwarmStats } from "./swarm-stats.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 
@@ -24,6 +35,7 @@ export class RunningSwarm implements Swarm {
   readonly #fetching: Download;
   readonly #arrivals: Arrivals;
   readonly #peers: SwarmPeers;
+  readonly #supply: Supply;
   readonly #discovery: Discovery;
   readonly #over = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -42,12 +54,21 @@ export class RunningSwarm implements Swarm {
     this.#arrivals = new Arrivals(stallMs);
     this.#upSpeed = new Speed(clock.nowMs());
     this.#downSpeed = new Speed(clock.nowMs());
-    this.#fetching = new Download(torrent, store, had, {
-      onHad: (index) => this.#onHad(index),
-      onBad: (index, givers) => this.#onBad(index, givers),
-      onStoreFault: (error) => this.#onStoreFault(error),
+    const chance = options.chance ?? freshChance();
+    this.#fetching = new Download({
+      torrent,
+      store,
+      had,
+      chance,
+      events: {
+        onHad: (index) => this.#onHad(index),
+        onBad: () => this.#peers.fill(),
+        onLie: (lie) => this.#onLie(lie),
+        onStoreFault: (error) => this.#onStoreFault(error),
+      },
     });
     this.#peers = new SwarmPeers({
+      ...peerRules(options, had, chance),
       infohash: torrent.infohash,
       geometry: {
         pieces: torrent.pieceHashes.length,
@@ -75,6 +96,12 @@ export class RunningSwarm implements Swarm {
       onDenied: (code) => this.#onDenied(code),
       onTokenFault: (error) => this.#onTokenFault(error),
     });
+    this.#supply = new Supply(options.suppliers ?? [], {
+      fetching: this.#fetching,
+      nowMs: () => clock.nowMs(),
+      hasServers: () => this.#peers.hasServers,
+      onLate: (peers, block) => this.#peers.onLate(peers, block),
+    });
     for (const peer of options.peers ?? []) this.#peers.add(peer, true);
     this.#discovery = this.#startDiscovery();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -88,8 +115,8 @@ export class RunningSwarm implements Swarm {
       pieces: this.#had.size,
       piecesHad: this.#had.count,
       bytesUp: up,
-      bytesDown: down,
-      bytesDownBySource: { peer: down, webseed: 0 },
+      bytesDown: down + this.#supply.bytes,
+      bytesDownBySource: { peer: down, webseed: this.#supply.bytes },
       bytesUpPerS: Math.round(this.#upSpeed.bytesPerS),
       bytesDownPerS: Math.round(this.#downSpeed.bytesPerS),
       ungatedBytesUp: ungated,
@@ -115,23 +142,32 @@ export class RunningSwarm implements Swarm {
     if (offset < 0 || length < 0 || end > this.torrent.length) {
       throw new AceError("RANGE_INVALID", `${offset} to ${end} is not inside the file`);
     }
-    if (this.#fetching.readers.size >= READERS_MAX) {
+    if (this.#fetching.readerCount >= READERS_MAX) {
       throw new AceError("RATE_LIMITED", "too many players read this content at once");
     }
     if (length === 0) return;
     const { pieceLength } = this.torrent;
-    const last = Math.floor((end - 1) / pieceLength);
-    const reader = { playhead: Math.floor(offset / pieceLength), last };
-    this.#fetching.readers.add(reader);
+    const nowMs = () => this.#options.clock.nowMs();
+    const reader = new Reading({
+      first: Math.floor(offset / pieceLength),
+      last: Math.floor((end - 1) / pieceLength),
+      pieceLength,
+      bufferS: this.#options.bufferS ?? BUFFER_S_DEFAULT,
+      nowMs: nowMs(),
+    });
+    this.#fetching.addReader(reader);
     const either = AbortSignal.any([signal, this.#over.signal]);
     try {
-      for (; reader.playhead <= last; reader.playhead += 1) {
+      for (; reader.playhead <= reader.last; reader.move(nowMs())) {
         const start = reader.playhead * pieceLength;
+        reader.waits(nowMs());
         const piece = await this.#piece(reader.playhead, either);
+        reader.waitsNoMore();
         yield piece.subarray(Math.max(0, offset - start), Math.min(piece.length, end - start));
+        this.#peers.fill();
       }
     } finally {
-      this.#fetching.readers.delete(reader);
+      this.#fetching.removeReader(reader);
       this.#peers.cancelUnwanted();
     }
   }
@@ -140,8 +176,9 @@ export class RunningSwarm implements Swarm {
     this.#fetching.wantsAll = true;
     this.#peers.hurry();
     this.#peers.fill();
+    if (this.#refusal !== undefined && !this.#peers.isServed) throw this.#refusal;
     const either = AbortSignal.any([signal, this.#over.signal]);
-    for (let index = 0; index < this.#had.size; index += 1) await this.#arrival(index, either);
+    await this.#arrivals.waitUntil(() => this.#had.isFull, either);
   }
 
   addPeer(address: string): void {
@@ -153,6 +190,7 @@ export class RunningSwarm implements Swarm {
     clearInterval(this.#timer);
     this.#over.abort(new AceError("CONTENT_UNREACHABLE", `${this.torrent.name} was closed`));
     this.#peers[Symbol.dispose]();
+    this.#supply.stop();
     this.#arrivals.fail(this.#over.signal.reason);
     await this.#discovery[Symbol.asyncDispose]();
     await this.#options.store.close();
@@ -167,7 +205,8 @@ export class RunningSwarm implements Swarm {
     signal.throwIfAborted();
     if (this.#had.has(index)) return;
     if (this.#refusal !== undefined && !this.#peers.isServed) throw this.#refusal;
-    this.#peers.fill();
+    this.#peers.fillUrgent();
+    this.#supply.tick();
     await this.#arrivals.wait(index, signal);
   }
 
@@ -182,10 +221,11 @@ export class RunningSwarm implements Swarm {
     const nowMs = this.#options.clock.nowMs();
     const { up, down } = this.#peers.bytes;
     this.#upSpeed.update(up, nowMs);
-    this.#downSpeed.update(down, nowMs);
+    this.#downSpeed.update(down + this.#supply.bytes, nowMs);
     const isRetryDue = nowMs - this.#blockedMs >= STORE_RETRY_MS;
     if (this.#fetching.isBlocked && isRetryDue) this.#fetching.isBlocked = false;
     this.#peers.tick();
+    this.#supply.tick();
   }
 
   #onHad(index: number): void {
@@ -196,11 +236,9 @@ export class RunningSwarm implements Swarm {
     this.#options.events.info("p2p.completed", { infohash: this.torrent.infohash });
   }
 
-  #onBad(index: number, givers: ReadonlySet<string>): void {
-    const fields = { infohash: this.torrent.infohash, piece: index, peers: givers.size };
-    this.#options.events.warn("p2p.piece_bad", fields);
-    this.#peers.blame(givers);
-    this.#peers.fill();
+  #onLie(lie: Lie): void {
+    if (this.#supply.has(lie.giver)) this.#supply.onBad(lie.giver, lie.piece);
+    else this.#peers.punish(lie);
   }
 
   #onStoreFault(error: AceError): void {

@@ -34,6 +34,23 @@ export interface LinkStats {
   readonly admittedUntilS: number | undefined;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  readonly detail?: LinkDetail;
+}
+
+export interface LinkDetail {
+  readonly isOutgoing: boolean;
+  /** Names the token the peer was admitted with: `bytesUp` were sent under it. */
+  readonly tokenId: string | undefined;
+  readonly bytesUpPerS: number;
+  readonly bytesDownPerS: number;
+  /** How many pieces the peer has. */
+  readonly pieces: number;
+  readonly isChoking: boolean;
+  readonly isPeerChoking: boolean;
+  readonly isInterested: boolean;
+  readonly isPeerInterested: boolean;
+  /** It says nothing though it was asked. */
+  readonly isSnubbing: boolean;
 }
 
 /** Counts by name, of a bounded number of names. */

@@ -11,7 +11,6 @@ import {
 import { Bitfield } from "../../src/p2p/bitfield.ts";
 import { isSafeFileName } from "../../src/p2p/file-names.ts";
 import { readGateMessage } from "../../src/p2p/gate-message.ts";
-import { blockCount, pickBlocks } from "../../src/p2p/picker.ts";
 import { readRange } from "../../src/p2p/range.ts";
 import { readTorrent } from "../../src/p2p/torrent.ts";
 
@@ -129,53 +128,6 @@ describe("a byte range", () => {
         if (first !== undefined) expect(answer.offset).toBe(first);
         else expect(answer.length).toBe(Math.min(last ?? 0, total));
       }),
-    );
-  });
-});
-
-describe("the picker", () => {
-  const pieceBytes = 50_000;
-
-  it("asks only for blocks that are missing and that the peer has, each once", () => {
-    const flags = fc.array(fc.boolean(), { minLength: 12, maxLength: 12 });
-    fc.assert(
-      fc.property(
-        flags,
-        flags,
-        fc.nat({ max: 11 }),
-        fc.nat({ max: 60 }),
-        (had, has, playhead, count) => {
-          const blocks = pickBlocks({
-            wanted: {
-              pieces: 12,
-              readers: [{ playhead, last: 11 }],
-              aheadPieces: 4,
-              edges: [0, 11],
-              restFrom: 0,
-            },
-            peer: "p",
-            count,
-            nowMs: 0,
-            pieceSize: () => pieceBytes,
-            isDone: (index) => had[index] ?? true,
-            peerHas: (index) => has[index] ?? false,
-            slots: () => undefined,
-            mayBegin: () => true,
-          });
-          const names = blocks.map(({ index, offset }) => `${index}:${offset}`);
-          expect(new Set(names).size).toBe(names.length);
-          for (const { index, offset, length } of blocks) {
-            expect(had[index]).toBe(false);
-            expect(has[index]).toBe(true);
-            expect(offset + length).toBeLessThanOrEqual(pieceBytes);
-          }
-          const open = had.filter((isHad, index) => !isHad && has[index]).length;
-          expect(blocks.length).toBe(Math.min(count, open * blockCount(pieceBytes)));
-          // What is watched comes first: nothing else while a block at the playhead is free.
-          const isWatchedOpen = !had[playhead] && has[playhead];
-          if (isWatchedOpen && count > 0) expect(blocks[0]?.index).toBe(playhead);
-        },
-      ),
     );
   });
 });

@@ -1,0 +1,76 @@
+/** The links of a swarm, and what remains of those that are gone. */
+import { banName } from "./bans.ts";
+import { GONE_NAMES_MAX } from "./limits.ts";
+import type { PeerLink } from "./peer-link.ts";
+import { Tally } from "./swarm-stats.ts";
+import type { Wire } from "./wire.ts";
+
+export class LinkBook {
+  /** Why links were closed. */
+  readonly closed = new Tally();
+  readonly #links = new Map<string, PeerLink>();
+  /** What to call links in bans that are gone, though a piece they had part in is not checked yet. */
+  readonly #goneNames = new Map<string, string>();
+  #goneBytes = { up: 0, down: 0, ungated: 0 };
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  get all(): readonly PeerLink[] {
+    return [...this.#links.values()];
+  }
+
+  get wires(): readonly Wire[] {
+    return this.all.map(({ wire }) => wire);
+  }
+
+  /** Payload of all links, those that are gone too. */
+  get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
+    let { up, down, ungated } = this.#goneBytes;
+    for (const link of this.#links.values()) {
+      up += link.wire.payload.upBytes;
+      down += link.wire.payload.downBytes;
+      ungated += link.ungatedBytes;
+    }
+    return { up, down, ungated };
+  }
+
+  get(id: string): PeerLink | undefined {
+    return this.#links.get(id);
+  }
+
+  /** What to call a link in bans. */
+  nameOf(id: string): string | undefined {
+    const link = this.#links.get(id);
+    return link === undefined ? this.#goneNames.get(id) : banName(link);
+  }
+
+  add(link: PeerLink): void {
+    this.#links.set(link.id, link);
+  }
+
+  /** False when it was not here. */
+  remove(link: PeerLink, reason: string): boolean {
+    if (!this.#links.delete(link.id)) return false;
+    this.#goneNames.set(link.id, banName(link));
+    for (const oldest of this.#goneNames.keys()) {
+      if (this.#goneNames.size <= GONE_NAMES_MAX) break;
+      this.#goneNames.delete(oldest);
+    }
+    const { upBytes, downBytes } = link.wire.payload;
+    this.#goneBytes = {
+      up: this.#goneBytes.up + upBytes,
+      down: this.#goneBytes.down + downBytes,
+      ungated: this.#goneBytes.ungated + link.ungatedBytes,
+    };
+    this.closed.add(reason);
+    return true;
+  }
+
+  /** Another link to the same peer. */
+  doubleOf(link: PeerLink): PeerLink | undefined {
+    const { peerId } = link.wire;
+    return this.all.find((other) => other !== link && other.wire.peerId === peerId);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Requests of one link: what the peer was asked for, how much more to ask, and when it is silent.
+ *
+ * Units   Depth counts blocks that may be under way; rates are bytes a second.
+ */
+import type { Download } from "./download.ts";
+import {
+  BLOCK_MAX_BYTES,
+  DEPTH_MAX,
+  DEPTH_MIN,
+  DEPTH_START,
+  PATIENCE_MS_MAX,
+  PATIENCE_MS_MIN,
+  RTT_MS_MIN,
+  SNUB_MS_MIN,
+  UNREQUESTED_BLOCKS_MAX,
+  URGENT_DEPTH,
+} from "./limits.ts";
+import type { Wire } from "./wire.ts";
+import type { Block } from "./wire-guard.ts";
+
+export interface RequestsHost {
+  readonly id: string;
+  readonly wire: Wire;
+  readonly fetching: Download;
+  nowMs(): number;
+  /** True for a piece that the peer has and may be asked for. */
+  has(index: number): boolean;
+  /** Blocks that the limits of rate let us ask for now, at most `count`; counted as asked for. */
+  allowance(count: number): number;
+  /** The block came; these others were asked for it too. */
+  onLate(peers: readonly string[], block: Block): void;
+  /** The peer will not bring this block. */
+  onRefused(block: Block): void;
+}
+
+interface Asked {
+  readonly block: Block;
+  readonly askedMs: number;
+}
+
+export class LinkRequests {
+  readonly #host: RequestsHost;
+  readonly #asked = new Map<string, Asked>();
+  /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
+  readonly #cancelled = new Set<string>();
+  #isSnubbing = false;
+  /** What the peer has shown that it can bring; falls slowly while it is not asked for more. */
+  #capacityBytesPerS = 0;
+  #rttMs: number | undefined;
+  /** When the last block came, or the first of these requests left. */
+  #heardMs = 0;
+  #tickMs: number;
+  #tickBytes = 0;
+
+  constructor(host: RequestsHost) {
+    this.#host = host;
+    this.#tickMs = host.nowMs();
+  }
+
+  get count(): number {
+    return this.#asked.size;
+  }
+
+  get isSnubbing(): boolean {
+    return this.#isSnubbing;
+  }
+
+  get capacityBytesPerS(): number {
+    return this.#capacityBytesPerS;
+  }
+
+  /** Asks for as many blocks as this peer can bring soon. */
+  fill(): void {
+    const depth = this.#depth();
+    const room = depth - this.#asked.size;
+    // Half a pipeline at a time: picking one block per block would look at the pieces each time.
+    if (room >= Math.ceil(depth / 2)) this.#take(room, "all");
+  }
+
+  /** Asks for what a player waits for, on top of what is under way; at most `count` blocks. */
+  fillUrgent(count: number): void {
+    const room = this.#depth() + URGENT_DEPTH - this.#asked.size;
+    if (!this.#isSnubbing && room > 0) this.#take(Math.min(count, room), "urgent");
+  }
+
+  /** Takes back what was asked and nobody wants any more, or what another peer has brought. */
+  cancelWhere(isUnwanted: (block: Block) => boolean): void {
+    for (const { block } of [...this.#asked.values()]) {
+      if (isUnwanted(block)) this.#cancel(block);
+    }
+  }
+
+  /** True when the block was asked for once: it is late, and of use. */
+  late(block: Block, bytes: Uint8Array): boolean {
+    if (!this.#cancelled.delete(keyOf(block))) return false;
+    this.#heardMs = this.#host.nowMs();
+    this.#put(block, bytes);
+    return true;
+  }
+
+  tick(nowMs: number, downBytes: number): void {
+    const elapsedS = Math.max(0.001, (nowMs - this.#tickMs) / 1_000);
+    const bytesPerS = (downBytes - this.#tickBytes) / elapsedS;
+    const isBusy = this.#asked.size > 0;
+    if (bytesPerS > this.#capacityBytesPerS) this.#capacityBytesPerS = bytesPerS;
+    else if (isBusy) this.#capacityBytesPerS += (bytesPerS - this.#capacityBytesPerS) * FALL;
+    this.#tickBytes = downBytes;
+    this.#tickMs = nowMs;
+    if (!isBusy || nowMs - this.#heardMs < this.#snubMs()) return;
+    this.#isSnubbing = true;
+    this.cancelWhere(() => true);
+    this.#host.fetching.release(this.#host.id);
+    this.#heardMs = nowMs;
+  }
+
+  close(): void {
+    const { fetching, id } = this.#host;
+    for (const { block } of this.#asked.values()) fetching.giveBack(id, block);
+    this.#asked.clear();
+    fetching.release(id);
+  }
+
+  #take(count: number, reach: "urgent" | "all"): void {
+    const { fetching, id } = this.#host;
+    const allowed = this.#host.allowance(count);
+    if (allowed <= 0) return;
+    const nowMs = this.#host.nowMs();
+    if (this.#asked.size === 0) this.#heardMs = nowMs;
+    const has = (index: number) => this.#host.has(index);
+    const patienceMs = this.#patienceMs();
+    for (const block of fetching.take(id, { count: allowed, nowMs, patienceMs, reach, has })) {
+      this.#ask(block, nowMs);
+    }
+  }
+
+  #ask(block: Block, askedMs: number): void {
+    const key = keyOf(block);
+    this.#cancelled.delete(key);
+    this.#asked.set(key, { block, askedMs });
+    this.#host.wire.request(block, (bytes) => {
+      const wasAsked = this.#asked.delete(key);
+      if (bytes === undefined) {
+        if (wasAsked) this.#host.fetching.giveBack(this.#host.id, block);
+        if (!this.#cancelled.has(key)) this.#host.onRefused(block);
+        return;
+      }
+      this.#heard(askedMs);
+      this.#put(block, bytes);
+      if (!this.#host.wire.isClosed && !this.#host.wire.isPeerChoking) this.fill();
+    });
+  }
+
+  #heard(askedMs: number): void {
+    const nowMs = this.#host.nowMs();
+    this.#heardMs = nowMs;
+    this.#isSnubbing = false;
+    const tookMs = nowMs - askedMs;
+    // Most answers waited behind others: the shortest ones tell the way, and that may get longer.
+    if (this.#rttMs === undefined || tookMs < this.#rttMs) this.#rttMs = tookMs;
+    else this.#rttMs += (tookMs - this.#rttMs) * RTT_RISE;
+  }
+
+  #put(block: Block, bytes: Uint8Array): void {
+    const others = this.#host.fetching.put(this.#host.id, block, bytes);
+    if (others.length > 0) this.#host.onLate(others, block);
+  }
+
+  #cancel(block: Block): void {
+    this.#cancelled.add(keyOf(block));
+    for (const oldest of this.#cancelled) {
+      if (this.#cancelled.size <= UNREQUESTED_BLOCKS_MAX) break;
+      this.#cancelled.delete(oldest);
+    }
+    this.#host.wire.cancel(block);
+  }
+
+  /** Twice what is on the way there and back, so that a seek does not wait behind a long queue. */
+  #depth(): number {
+    if (this.#isSnubbing) return 1;
+    if (this.#capacityBytesPerS === 0) return DEPTH_START;
+    const onTheWayBytes = (this.#capacityBytesPerS * this.#rtt()) / 1_000;
+    const blocks = Math.ceil((2 * onTheWayBytes) / BLOCK_MAX_BYTES);
+    return Math.min(DEPTH_MAX, Math.max(DEPTH_MIN, blocks));
+  }
+
+  #patienceMs(): number {
+    const queuedBytes = this.#asked.size * BLOCK_MAX_BYTES;
+    const queueMs = (queuedBytes / Math.max(1, this.#capacityBytesPerS)) * 1_000;
+    const expectedMs = 2 * (this.#rtt() + queueMs);
+    return Math.min(PATIENCE_MS_MAX, Math.max(PATIENCE_MS_MIN, expectedMs));
+  }
+
+  #snubMs(): number {
+    return Math.max(SNUB_MS_MIN, 4 * this.#rtt());
+  }
+
+  #rtt(): number {
+    return Math.max(RTT_MS_MIN, this.#rttMs ?? 0);
+  }
+}
+
+const FALL = 0.05;
+const RTT_RISE = 0.01;
+
+/** With the length: a block that comes late must be exactly the one that was asked for. */
+function keyOf({ index, offset, length }: Block): string {
+  return `${index}:${offset}:${length}`;
+}

@@ -1,0 +1,38 @@
+/** The rules a swarm keeps with its peers, as its options say: places, rates, bans, who is served. */
+import { Bans } from "./bans.ts";
+import type { Bitfield } from "./bitfield.ts";
+import type { Chance } from "./chance.ts";
+import { Choker } from "./choker.ts";
+import { GATED_PEERS_MAX, PEERS_MAX, UPLOAD_SLOTS } from "./limits.ts";
+import { Places } from "./places.ts";
+import type { SwarmOptions } from "./swarm-port.ts";
+import { SwarmRates } from "./swarm-rates.ts";
+
+export interface PeerRules {
+  readonly places: Places;
+  readonly rates: SwarmRates;
+  readonly bans: Bans;
+  readonly choker: Choker;
+  /** Keys that are always served, in hexadecimal. */
+  readonly alwaysUnchoked: ReadonlySet<string>;
+}
+
+export function peerRules(options: SwarmOptions, had: Bitfield, chance: Chance): PeerRules {
+  return {
+    places: new Places({
+      peersMax: options.peersMax ?? (options.gate === undefined ? PEERS_MAX : GATED_PEERS_MAX),
+      statics: options.peers ?? [],
+      uploadTo: options.uploadTo,
+      downloadFrom: options.downloadFrom,
+      isSeeding: () => had.isFull,
+    }),
+    rates: new SwarmRates(options.rates ?? {}),
+    bans: options.bans ?? new Bans(),
+    choker: new Choker({
+      slots: options.uploadSlots ?? UPLOAD_SLOTS,
+      chance,
+      nowMs: options.clock.nowMs(),
+    }),
+    alwaysUnchoked: new Set(options.alwaysUnchoked),
+  };
+}
