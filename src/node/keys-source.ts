@@ -22,8 +22,15 @@ export interface KeyAsker {
   readonly clock: Clock;
 }
 
+interface Answer {
+  readonly key: Uint8Array;
+  readonly untilS: number;
+}
+
 interface Kept {
-  readonly key: Promise<Uint8Array>;
+  /** Two players that begin at once ask together. */
+  readonly asked: Promise<Answer>;
+  /** For how long it is good is known only when it is here. */
   untilS: number;
 }
 
@@ -42,10 +49,9 @@ export function keySourceOf(
       const name = `${contentId}/${epoch}`;
       const nowS = asker.clock.nowMs() / 1_000;
       const before = kept.get(name);
-      if (before !== undefined && nowS < before.untilS) return await before.key;
+      if (before !== undefined && nowS < before.untilS) return (await before.asked).key;
       const asked = askKey(asker, { content: contentId, epoch }, tokenOf);
-      // Two players that begin at once ask together; for how long it is good is known only after.
-      const entry: Kept = { key: asked.then(({ key }) => key), untilS: nowS + ASKING_S };
+      const entry: Kept = { asked, untilS: nowS + ASKING_S };
       keep(kept, name, entry);
       try {
         entry.untilS = (await asked).untilS;
@@ -54,7 +60,7 @@ export function keySourceOf(
         throw error;
       }
       signal.throwIfAborted();
-      return await entry.key;
+      return (await asked).key;
     },
   };
 }
@@ -63,7 +69,7 @@ async function askKey(
   { node, device, clock }: KeyAsker,
   request: { readonly content: string; readonly epoch: number },
   tokenOf: (contentId: string) => Promise<string>,
-): Promise<{ readonly key: Uint8Array; readonly untilS: number }> {
+): Promise<Answer> {
   const token = await tokenOf(request.content);
   const parsed = parseToken(token);
   if (!parsed.ok) throw new AceError(parsed.code, parsed.reason);
