@@ -11,6 +11,7 @@ import {
   DEPTH_START,
   PATIENCE_MS_MAX,
   PATIENCE_MS_MIN,
+  REFUSED_MS,
   RTT_MS_MIN,
   SNUB_MS_MIN,
   UNREQUESTED_BLOCKS_MAX,
@@ -24,14 +25,10 @@ export interface RequestsHost {
   readonly wire: Wire;
   readonly fetching: Download;
   nowMs(): number;
-  /** True for a piece that the peer has and may be asked for. */
-  has(index: number): boolean;
   /** Blocks that the limits of rate let us ask for now, at most `count`; counted as asked for. */
   allowance(count: number): number;
   /** The block came; these others were asked for it too. */
   onLate(peers: readonly string[], block: Block): void;
-  /** The peer will not bring this block. */
-  onRefused(block: Block): void;
 }
 
 interface Asked {
@@ -44,6 +41,8 @@ export class LinkRequests {
   readonly #asked = new Map<string, Asked>();
   /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
   readonly #cancelled = new Set<string>();
+  /** Pieces that the peer said it has and did not give, until when. */
+  readonly #refused = new Map<number, number>();
   #isSnubbing = false;
   /** What the peer has shown that it can bring; falls slowly while it is not asked for more. */
   #capacityBytesPerS = 0;
@@ -107,6 +106,7 @@ export class LinkRequests {
     else if (isBusy) this.#capacityBytesPerS += (bytesPerS - this.#capacityBytesPerS) * FALL;
     this.#tickBytes = downBytes;
     this.#tickMs = nowMs;
+    for (const [index, untilMs] of this.#refused) if (nowMs >= untilMs) this.#refused.delete(index);
     if (!isBusy || nowMs - this.#heardMs < this.#snubMs()) return;
     this.#isSnubbing = true;
     this.cancelWhere(() => true);
@@ -122,12 +122,12 @@ export class LinkRequests {
   }
 
   #take(count: number, reach: "urgent" | "all"): void {
-    const { fetching, id } = this.#host;
+    const { wire, fetching, id } = this.#host;
     const allowed = this.#host.allowance(count);
     if (allowed <= 0) return;
     const nowMs = this.#host.nowMs();
     if (this.#asked.size === 0) this.#heardMs = nowMs;
-    const has = (index: number) => this.#host.has(index);
+    const has = (index: number) => wire.peerHas(index) && !this.#refused.has(index);
     const patienceMs = this.#patienceMs();
     for (const block of fetching.take(id, { count: allowed, nowMs, patienceMs, reach, has })) {
       this.#ask(block, nowMs);
@@ -142,13 +142,19 @@ export class LinkRequests {
       const wasAsked = this.#asked.delete(key);
       if (bytes === undefined) {
         if (wasAsked) this.#host.fetching.giveBack(this.#host.id, block);
-        if (!this.#cancelled.has(key)) this.#host.onRefused(block);
+        if (!this.#cancelled.has(key)) this.#onRefused(block, askedMs);
         return;
       }
       this.#heard(askedMs);
       this.#put(block, bytes);
       if (!this.#host.wire.isClosed && !this.#host.wire.isPeerChoking) this.fill();
     });
+  }
+
+  /** A peer that does not give what it says it has is not asked for it again at once. */
+  #onRefused({ index }: Block, askedMs: number): void {
+    const { wire } = this.#host;
+    if (!wire.isClosed && !wire.isPeerChoking) this.#refused.set(index, askedMs + REFUSED_MS);
   }
 
   #heard(askedMs: number): void {

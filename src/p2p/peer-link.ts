@@ -9,7 +9,6 @@ import type { ChokeCandidate } from "./choker.ts";
 import type { Grant } from "./gate.ts";
 import type { GateDriver } from "./gate-driver.ts";
 import { GATE_EXTENSION, GATE_KEY_FIELD } from "./gate-message.ts";
-import { REFUSED_MS } from "./limits.ts";
 import { LinkExtensions } from "./link-extensions.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
 import type { LinkHost } from "./link-host.ts";
@@ -38,8 +37,6 @@ export class PeerLink implements WireOwner {
   readonly #extensions: LinkExtensions;
   readonly #pieces: LinkPieces;
   readonly #requests: LinkRequests;
-  /** Pieces that the peer said it has and did not give, until when. */
-  readonly #refused = new Map<number, number>();
   #rates: LinkRates;
   #isInterested = false;
   #isShaken = false;
@@ -68,10 +65,8 @@ export class PeerLink implements WireOwner {
       wire,
       fetching: host.fetching,
       nowMs: () => host.nowMs(),
-      has: (index) => wire.peerHas(index) && !this.#refused.has(index),
       allowance: (count) => allowBlocks(this.#rates.down, count, host.nowMs()),
       onLate: (peers, block) => host.onLate(peers, block),
-      onRefused: (block) => this.#onRefused(block),
     });
   }
 
@@ -249,7 +244,6 @@ export class PeerLink implements WireOwner {
     if (this.wire.isClosed) return;
     const nowMs = this.#host.nowMs();
     this.#turn.tick(nowMs);
-    for (const [index, untilMs] of this.#refused) if (nowMs >= untilMs) this.#refused.delete(index);
     this.#requests.tick(nowMs, this.wire.payload.downBytes);
     this.fill();
   }
@@ -263,12 +257,6 @@ export class PeerLink implements WireOwner {
     if (isInterested === this.#isInterested || this.wire.isClosed) return;
     this.#isInterested = isInterested;
     this.wire.setInterested(isInterested);
-  }
-
-  /** A peer that does not give what it says it has is not asked for it again at once. */
-  #onRefused({ index }: Block): void {
-    if (this.wire.isClosed || this.wire.isPeerChoking) return;
-    this.#refused.set(index, this.#host.nowMs() + REFUSED_MS);
   }
 
   #openGate(policy: GatePolicy): GateDriver {
