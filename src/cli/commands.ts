@@ -91,6 +91,11 @@ export const nouns: Readonly<Record<string, Noun>> = {
     summary: "what opens a stream now, or why nothing does",
     load: () => import("./commands/token.ts"),
   },
+  device: {
+    persona: "Viewer",
+    summary: "the devices that your account watches on",
+    load: () => import("./commands/device.ts"),
+  },
   stream: {
     persona: "Viewer",
     summary: "watch what you hold a licence for",

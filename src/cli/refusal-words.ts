@@ -48,6 +48,13 @@ const words: Readonly<Record<string, string>> = {
   DAO_THRESHOLD: "this account's power is too small to propose: `ace dao lock`",
   DAO_TITLE: "the title is empty or too long",
 
+  DEVICE_COOLDOWN: "another account removed this device in the last 180 days",
+  DEVICE_LIMIT: "this account has sixteen devices: `ace device remove`",
+  DEVICE_LINKED: "this account has linked it already: `ace device list`",
+  DEVICE_PROOF: "the device key did not sign for this account",
+  DEVICE_TAKEN: "another account has linked this device",
+  DEVICE_UNKNOWN: "this account has not linked it: `ace device list`",
+
   LICENCE_ASSET: "it is not sold for this asset",
   LICENCE_DIRECT_VECTOR: "the direct payments are not the price, divided as the split says",
   LICENCE_LIVE_RIGHT: "this account has it for ever already",
