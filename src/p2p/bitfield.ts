@@ -49,6 +49,12 @@ export class Bitfield {
     this.#count += 1;
   }
 
+  clear(index: number): void {
+    if (!this.has(index)) return;
+    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7));
+    this.#count -= 1;
+  }
+
   toBytes(): Uint8Array {
     return Uint8Array.from(this.#bytes);
   }

@@ -11,30 +11,58 @@ import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AceError } from "../lib/errors.ts";
 import { FILES_KEPT_MAX } from "./limits.ts";
+import { PieceLru } from "./piece-lru.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 
 export interface PieceStore {
   /** True when nothing can be there yet, so that nothing needs to be verified. */
   readonly isNew: boolean;
+  /** The most that it holds: pieces beyond it push others out. Absent when it holds all. */
+  readonly capBytes?: number;
   get(index: number): Promise<Uint8Array>;
   put(index: number, piece: Uint8Array): Promise<void>;
   close(): Promise<void>;
+  /** False for a piece that is surely not there. Absent when any may be. */
+  mayHold?(index: number): boolean;
+  /** Makes what was put outlive a loss of power; answers how the files are then. */
+  sync?(): Promise<readonly FileStamp[]>;
+  /** `listener` hears of pieces that had to go. There is one listener at most. */
+  onEvicted?(listener: (index: number) => void): void;
 }
 
-/** Keeps everything in memory: for tests and short films. */
-export function memoryStore(torrent: Torrent): PieceStore {
+/** By which it shows when somebody else has written to a file. */
+export interface FileStamp {
+  readonly size: number;
+  /** Nanoseconds since 1970. */
+  readonly changedNs: bigint;
+}
+
+/** Keeps pieces in memory: for tests, short films, and nodes that shall leave nothing on a disk. */
+export function memoryStore(torrent: Torrent, capBytes = Number.POSITIVE_INFINITY): PieceStore {
   const pieces = new Map<number, Uint8Array>();
+  const lru = new PieceLru(capBytes);
+  let tell: (index: number) => void = () => {};
   return {
     isNew: true,
+    capBytes,
     get: async (index) => {
       const piece = pieces.get(index);
+      lru.touch(index);
       if (piece !== undefined) return piece;
       throw new AceError("FILE_UNREADABLE", `piece ${index} of ${torrent.name} is not here`);
     },
     put: async (index, piece) => {
       pieces.set(index, piece);
+      for (const gone of lru.add(index, piece.length)) {
+        pieces.delete(gone);
+        tell(gone);
+      }
     },
     close: async () => pieces.clear(),
+    mayHold: (index) => pieces.has(index),
+    onEvicted: (listener) => {
+      tell = listener;
+    },
   };
 }
 
@@ -47,6 +75,7 @@ export function seedStore(torrent: Torrent, path: string): PieceStore {
     isNew: false,
     get: (index) => readPiece(torrent, { files, places }, index),
     close: () => files.close(),
+    sync: () => stampsOf(places),
     put: async () => {
       throw new AceError("FILE_UNREADABLE", `${path} is seeded as it is and never written`);
     },
@@ -62,12 +91,41 @@ export async function folderStore(torrent: Torrent, folder: string): Promise<Pie
     await ensureFile(places[place] ?? "", file.length);
   }
   const files = new Files("r+");
+  const stamps = [...(await stampsOf(places))];
+  const written = new Set<string>();
   return {
     isNew,
     get: (index) => readPiece(torrent, { files, places }, index),
-    put: (index, piece) => writePiece(torrent, { files, places }, index, piece),
+    put: async (index, piece) => {
+      for (const { place } of sections(torrent, places, index)) written.add(place);
+      await writePiece(torrent, { files, places }, index, piece);
+    },
     close: () => files.close(),
+    sync: async () => {
+      const changed = [...written];
+      written.clear();
+      for (const place of changed) {
+        await files.use(place, (file) => file.datasync());
+        stamps[places.indexOf(place)] = await stampOf(place);
+      }
+      return stamps;
+    },
   };
+}
+
+async function stampsOf(places: readonly string[]): Promise<readonly FileStamp[]> {
+  const stamps: FileStamp[] = [];
+  for (const place of places) stamps.push(await stampOf(place));
+  return stamps;
+}
+
+async function stampOf(place: string): Promise<FileStamp> {
+  try {
+    const { size, mtimeNs } = await stat(place, { bigint: true });
+    return { size: Number(size), changedNs: mtimeNs };
+  } catch (cause) {
+    throw storeFault(place, cause);
+  }
 }
 
 interface Layout {
@@ -130,7 +188,8 @@ async function ensureFile(place: string, length: number): Promise<void> {
   try {
     await mkdir(dirname(place), { recursive: true });
     await using file = await open(place, "a");
-    await file.truncate(length);
+    // Even without an effect it would count as a change of the file.
+    if ((await file.stat()).size !== length) await file.truncate(length);
   } catch (cause) {
     throw storeFault(place, cause);
   }
@@ -184,7 +243,7 @@ class Files {
   }
 }
 
-function storeFault(place: string, cause: unknown): unknown {
+export function storeFault(place: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || !("code" in cause) || cause instanceof AceError) return cause;
   const isFull = cause.code === "ENOSPC" || cause.code === "EDQUOT";
   const code = isFull ? "STORE_FULL" : "FILE_UNREADABLE";

@@ -20,13 +20,19 @@ export async function verifyStore(
   if (store.isNew) return had;
   for (let index = 0; index < total; index += 1) {
     options.signal?.throwIfAborted();
-    if (await isGood(torrent, store, index)) had.set(index);
+    if (await isStoredGood(torrent, store, index)) had.set(index);
     options.onProgress?.(index + 1, total);
   }
   return had;
 }
 
-async function isGood(torrent: Torrent, store: PieceStore, index: number): Promise<boolean> {
+/** A piece that cannot be read is not good. */
+export async function isStoredGood(
+  torrent: Torrent,
+  store: PieceStore,
+  index: number,
+): Promise<boolean> {
+  if (store.mayHold?.(index) === false) return false;
   try {
     return isPieceGood(torrent, index, await store.get(index));
   } catch (error) {
