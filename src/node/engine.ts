@@ -4,28 +4,26 @@
  * It asks a full node for content records and tokens, takes bytes from peers, and serves them to any
  * player on this machine. Records are checked here: the node is not believed.
  */
-
-import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { networkId } from "../contracts/service-network.ts";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import {
-  type ContentRecord,
-  isSwarmGated,
-  readContentRecord,
-  recordTorrent,
-} from "../p2p/content-record.ts";
+import type { ContentRecord } from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
+import { openDht } from "../p2p/dht-node.ts";
+import type { FindOptions } from "../p2p/discovery-port.ts";
 import { mediaOf } from "../p2p/encrypted-media.ts";
 import { openListener } from "../p2p/listener.ts";
-import { folderStore } from "../p2p/piece-store.ts";
-import { openPlayer } from "../p2p/player.ts";
-import { openSwarm } from "../p2p/swarm.ts";
+import { openLocalDiscovery } from "../p2p/lsd.ts";
+import { filmMedia, type Media } from "../p2p/media.ts";
+import { openPlayer, type PlayerOptions } from "../p2p/player.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
+import { PublicTorrents } from "./engine-public.ts";
+import { EngineRecords, GatedMarks } from "./engine-records.ts";
+import { EngineSwarms } from "./engine-swarms.ts";
+import { defaultTerms, type EngineTerms } from "./engine-terms.ts";
+import { engineTokens } from "./engine-tokens.ts";
 import { keySourceOf } from "./keys-source.ts";
-import { tokenSourceOf, type Viewer } from "./token-source.ts";
+import type { SwarmMeter } from "./p2p-metrics.ts";
+import type { Viewer } from "./token-source.ts";
 import { openViewerGuard } from "./viewer-guard.ts";
 
 export interface EngineOptions {
@@ -35,122 +33,101 @@ export interface EngineOptions {
   /** Where fetched pieces are kept. */
   readonly dataDir: string;
   readonly events: Events;
+  readonly terms?: Partial<EngineTerms>;
+  readonly meter?: SwarmMeter;
 }
 
 export interface Engine extends AsyncDisposable {
+  /** `host:port` where peers reach it. */
+  readonly peerAddress: string;
   /** By content id or infohash. */
   record(id: string): Promise<ContentRecord>;
   join(record: ContentRecord): Promise<Swarm>;
-  /** Serves players on `port` of this machine; 0 takes any free one. */
-  play(port: number, version: string): Promise<string>;
+  /** What a player would be given: not shared with players. */
+  open(name: ContentName, signal: AbortSignal): Promise<Media>;
+  /** Serves players, of this machine unless told otherwise; answers where. */
+  play(options: Omit<PlayerOptions, "contents" | "events">): Promise<string>;
 }
 
-const LOOPBACK = "127.0.0.1";
+const noSwarmMeter: SwarmMeter = { watch: () => ({ [Symbol.dispose]: () => {} }) };
 
-export async function openEngine({
-  viewer,
-  token,
-  dataDir,
-  events,
-}: EngineOptions): Promise<Engine> {
+export async function openEngine(options: EngineOptions): Promise<Engine> {
   await using parts = new AsyncDisposableStack();
-  const { node, network, device, clock } = viewer;
-  const listener = parts.use(await openListener({ host: LOOPBACK, port: 0, clock }));
-  const records = new Map<string, ContentRecord>();
-  const licenceOf = (swarm: string): bigint | undefined => {
-    const found = [...records.values()].find((known) => known.swarm === swarm);
-    return found === undefined || found.contract === "" ? undefined : BigInt(found.contract);
-  };
+  const { viewer, token, dataDir, events, meter = noSwarmMeter } = options;
+  const { device, clock } = viewer;
+  const terms: EngineTerms = { ...defaultTerms, ...options.terms };
+  const listener = parts.use(await openListener({ ...terms.listen, clock }));
+  const find = await openFinding(parts, { terms, events, clock });
+  const records = new EngineRecords(viewer);
+  const licenceOf = (swarm: string) => records.licenceOf(swarm);
   const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
-  const tokensOf = sharedTokens((contentId) =>
-    token === undefined ? tokenSourceOf(viewer, contentId) : givenToken(token),
-  );
+  const tokensOf = engineTokens(viewer, token);
   const keys = keySourceOf(viewer, async (contentId) => await tokensOf(contentId).token());
+  const { verifier } = guard.policy;
+  const marks = new GatedMarks(dataDir);
+  const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks };
+  const swarms = new EngineSwarms({ ...shared, meter, events, clock });
+  const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port, fetchUrl });
 
-  const record = async (id: string): Promise<ContentRecord> => {
-    const signed = readContentRecord((await node.content(id)).record);
-    const found = signed.record;
-    if (found.network !== networkId(network) || (id !== found.contentId && id !== found.infohash)) {
-      throw new AceError("CONTENT_INVALID", `the node answered with another content than ${id}`);
+  const findByInfohash = async (infohash: string): Promise<string> => {
+    try {
+      return (await records.ask(infohash)).infohash;
+    } catch (error) {
+      const isUnlisted =
+        isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
+      if (!isUnlisted || !publics.canFind(infohash)) throw error;
+      return infohash;
     }
-    records.set(found.infohash, found);
-    return found;
   };
-  const joinSwarm = async (found: ContentRecord): Promise<Swarm> => {
-    const torrent = recordTorrent(found);
-    await requireStillGated(found, dataDir);
-    const { contentId, serverKeys, trackers, peers } = found;
-    const own = tokensOf(contentId);
-    // Viewers serve one another: each shows its token, and checks the other's as a seed would.
-    const download = { tokens: own, serverKeys, sharing: true };
-    const upload = guard.policy.verifier;
-    const gate = isSwarmGated(found) ? { gate: { deviceKey: device, upload, download } } : {};
-    return await openSwarm({
-      torrent,
-      store: await folderStore(torrent, dataDir),
-      role: "leech",
-      listener,
-      announce: trackers,
-      peers,
-      ...gate,
-      events,
-      clock,
-    });
+  const source = {
+    find: async (name: ContentName, signal: AbortSignal): Promise<{ infohash: string }> => {
+      const { kind, value } = name;
+      if (kind === "contentId") return { infohash: (await records.ask(value)).infohash };
+      if (kind === "magnet") return { infohash: await findByInfohash(publics.addMagnet(value)) };
+      if (kind === "infohash") return { infohash: await findByInfohash(value) };
+      return { infohash: await findByInfohash(await publics.addUrl(value, signal)) };
+    },
+    join: async (infohash: string, signal: AbortSignal): Promise<Media> => {
+      const found = records.known(infohash);
+      if (found !== undefined) return mediaOf(await swarms.joinRecord(found), found, keys);
+      const torrent = await publics.torrent(infohash, signal);
+      return filmMedia(await swarms.joinPublic(torrent, publics.peers(infohash)));
+    },
   };
-  const contents = parts.use(
-    shareContents({
-      find: async ({ value }: ContentName) => {
-        const { infohash } = await record(value);
-        return { infohash };
-      },
-      join: async (infohash) => {
-        const found = records.get(infohash) ?? (await record(infohash));
-        return mediaOf(await joinSwarm(found), found, keys);
-      },
-    }),
-  );
+  const contents = parts.use(shareContents(source));
   const opened = parts.move();
   return {
-    record,
-    join: joinSwarm,
-    play: async (port, version) => {
-      const player = await openPlayer({ contents, host: LOOPBACK, port, version, events });
+    peerAddress: `${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}`,
+    record: (id) => records.ask(id),
+    join: (record) => swarms.joinRecord(record),
+    open: async (name, signal) => {
+      const { infohash } = await source.find(name, signal);
+      return await source.join(infohash, signal);
+    },
+    play: async (wish) => {
+      const player = await openPlayer({ ...wish, contents, events });
       return opened.use(player).url;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
-/**
- * What was fetched under a licence is never served without a gate: a later record, which anybody may
- * sign and any node may hand out, could call the same torrent public.
- */
-async function requireStillGated(record: ContentRecord, dataDir: string): Promise<void> {
-  const { infohash, title } = record;
-  const mark = join(dataDir, `${infohash}.gated`);
-  if (isSwarmGated(record)) {
-    await mkdir(dataDir, { recursive: true });
-    await writeFile(mark, "");
-    return;
-  }
-  if (!existsSync(mark)) return;
-  throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called open now`);
+async function fetchUrl(url: string): Promise<Uint8Array> {
+  throw new AceError("REQUEST_INVALID", `${url} is not fetched: give the torrent's magnet link`);
 }
 
-interface TokenSource {
-  token(): Promise<string>;
-}
-
-/** The swarm and the keys of one content are asked for with one token. */
-function sharedTokens(make: (contentId: string) => TokenSource) {
-  const made = new Map<string, TokenSource>();
-  return (contentId: string): TokenSource => {
-    const source = made.get(contentId) ?? make(contentId);
-    made.set(contentId, source);
-    return source;
+async function openFinding(
+  parts: AsyncDisposableStack,
+  { terms, events, clock }: { terms: EngineTerms; events: Events; clock: Viewer["clock"] },
+): Promise<FindOptions> {
+  const { listen, dht, isLocalSearched } = terms;
+  const node =
+    dht === undefined
+      ? undefined
+      : parts.use(await openDht({ host: listen.host, ...dht, events, clock }));
+  const lsd = isLocalSearched ? parts.use(await openLocalDiscovery({ clock })) : undefined;
+  return {
+    ...(node === undefined ? {} : { dht: node }),
+    ...(lsd === undefined ? {} : { lsd }),
   };
-}
-
-function givenToken(token: string) {
-  return { token: async () => token };
 }

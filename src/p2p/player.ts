@@ -76,7 +76,7 @@ export async function openPlayer(options: PlayerOptions): Promise<Player> {
   };
   server.on("request", (request, response) => void answer(engine, request, response));
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: `http://${reachableName(host)}:${port}`,
     [Symbol.asyncDispose]: async () => {
       sessions[Symbol.dispose]();
       server.closeAllConnections();
@@ -104,6 +104,12 @@ async function answer(
   } catch (error) {
     refuse(engine.events, response, error);
   }
+}
+
+/** Where this machine itself reaches what listens on all its addresses. */
+function reachableName(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return LOOPBACK;
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function requireSafeHost(host: string, remoteToken: string | undefined): void {

@@ -1,0 +1,85 @@
+/** Flags by which an operator says how an engine takes part in swarms. */
+import type { Command } from "commander";
+import { AceError } from "../lib/errors.ts";
+import type { EngineTerms } from "../node/engine-terms.ts";
+import { parseAddress } from "../p2p/addresses.ts";
+import { PUBLIC_BOOTSTRAP } from "../p2p/dht-node.ts";
+import type { Flags } from "./flags.ts";
+import { repeatable } from "./repeatable.ts";
+
+const KILOBYTE = 1_000;
+const MEBIBYTE = 1_048_576;
+const LIMIT_MAX_KBPS = 10_000_000;
+const CACHE_MAX_MIB = 16_777_216;
+const WEB_SEED_MODES = ["p2p-only", "p2p-first", "cdn-first"] as const;
+
+export function termOptions(command: Command): void {
+  command
+    .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
+    .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+    .addOption(repeatable("--peer <host:port>", "connect to this peer too; may be given again"))
+    .addOption(repeatable("--upload-to <address>", "private: give only to this address or network"))
+    .addOption(
+      repeatable("--download-from <address>", "private: take only from this address or network"),
+    )
+    .option("--upload-limit <kB/s>", "send no faster; 0 is without a limit", "0")
+    .option("--download-limit <kB/s>", "fetch no faster; 0 is without a limit", "0")
+    .option("--cache <where>", "keep fetched pieces on disk or in memory", "disk")
+    .option("--cache-size <MiB>", "how much is kept at most; 0 is without a limit on disk")
+    .option(
+      "--web-seed <mode>",
+      `HTTP servers beside peers: ${WEB_SEED_MODES.join(", ")}`,
+      "p2p-first",
+    )
+    .addOption(repeatable("--trust-host <host>", "web seed that may lie in the local network"))
+    .addOption(repeatable("--tracker <url>", "tracker to ask about public content too"))
+    .option("--dht", "find peers of public content in the DHT")
+    .addOption(
+      repeatable("--dht-node <host:port>", "begin the DHT here, not at the public routers"),
+    )
+    .option("--lsd", "find peers in the local network; tells it what is watched")
+    .option(
+      "--allow-remote <address>",
+      "serve players of other machines at this address of ours; they show the token in ACE_PLAYER_TOKEN",
+    )
+    .addOption(
+      repeatable(
+        "--origin <origin>",
+        "web page that may call the player API, such as https://tv.example",
+      ),
+    );
+}
+
+export function engineTerms(flags: Flags): Partial<EngineTerms> {
+  const cache = flags.oneOf("cache", ["disk", "memory"]) ?? "disk";
+  const cacheMib = flags.whole("cacheSize", { min: 0, max: CACHE_MAX_MIB });
+  const nodes = flags.texts("dhtNode");
+  const isDhtAsked = flags.isOn("dht") || nodes.length > 0;
+  const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
+  return {
+    listen: { host: flags.text("listen") ?? "127.0.0.1", port },
+    peers: flags.texts("peer").map(peerAddress),
+    uploadTo: flags.texts("uploadTo"),
+    downloadFrom: flags.texts("downloadFrom"),
+    uploadBytesPerS: limitOf(flags, "uploadLimit"),
+    downloadBytesPerS: limitOf(flags, "downloadLimit"),
+    cache,
+    ...(cacheMib === undefined ? {} : { cacheBytes: cacheMib * MEBIBYTE }),
+    webSeeds: flags.oneOf("webSeed", WEB_SEED_MODES) ?? "p2p-first",
+    trustedHosts: flags.texts("trustHost"),
+    trackers: flags.texts("tracker"),
+    ...(isDhtAsked
+      ? { dht: { port, bootstrap: nodes.length > 0 ? nodes : PUBLIC_BOOTSTRAP } }
+      : {}),
+    isLocalSearched: flags.isOn("lsd"),
+  };
+}
+
+function limitOf(flags: Flags, name: string): number {
+  return (flags.whole(name, { min: 0, max: LIMIT_MAX_KBPS }) ?? 0) * KILOBYTE;
+}
+
+function peerAddress(text: string): string {
+  if (parseAddress(text) !== undefined) return text;
+  throw new AceError("USAGE", `--peer takes an address such as 192.0.2.1:6881, not "${text}"`);
+}

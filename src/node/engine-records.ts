@@ -1,0 +1,79 @@
+/**
+ * Content records as an engine knows them: asked of a full node, and checked here.
+ *
+ * Errors  `CONTENT_NOT_FOUND`; `CONTENT_INVALID` for a record that is not what was asked for.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { networkId } from "../contracts/service-network.ts";
+import { AceError } from "../lib/errors.ts";
+import { type ContentRecord, isSwarmGated, readContentRecord } from "../p2p/content-record.ts";
+import type { Viewer } from "./token-source.ts";
+
+type Catalogue = Pick<Viewer, "node" | "network">;
+
+export class EngineRecords {
+  readonly #catalogue: Catalogue;
+  readonly #known = new Map<string, ContentRecord>();
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  /** By content id or infohash. */
+  async ask(id: string): Promise<ContentRecord> {
+    const { node, network } = this.#catalogue;
+    const { record } = readContentRecord((await node.content(id)).record);
+    const isAsked = id === record.contentId || id === record.infohash;
+    if (record.network !== networkId(network) || !isAsked) {
+      throw new AceError("CONTENT_INVALID", `the node answered with another content than ${id}`);
+    }
+    this.add(record);
+    return record;
+  }
+
+  add(record: ContentRecord): void {
+    this.#known.set(record.infohash, record);
+  }
+
+  known(infohash: string): ContentRecord | undefined {
+    return this.#known.get(infohash);
+  }
+
+  /** The contract that the record of this swarm names. */
+  licenceOf(swarm: string): bigint | undefined {
+    const found = [...this.#known.values()].find((record) => record.swarm === swarm);
+    return found === undefined || found.contract === "" ? undefined : BigInt(found.contract);
+  }
+}
+
+/**
+ * What was fetched under a licence is never served without a gate: a later record, which anybody may
+ * sign and any node may hand out, could call the same torrent public, and a magnet link says nothing.
+ */
+export class GatedMarks {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async check(record: ContentRecord): Promise<void> {
+    if (!isSwarmGated(record)) {
+      this.requireOpen(record.infohash, record.title);
+      return;
+    }
+    await mkdir(this.#folder, { recursive: true });
+    await writeFile(this.#pathOf(record.infohash), "");
+  }
+
+  requireOpen(infohash: string, title: string): void {
+    if (!existsSync(this.#pathOf(infohash))) return;
+    throw new AceError("CONTENT_INVALID", `"${title}" was gated before and is called open now`);
+  }
+
+  #pathOf(infohash: string): string {
+    return join(this.#folder, `${infohash}.gated`);
+  }
+}

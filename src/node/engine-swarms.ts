@@ -1,0 +1,118 @@
+/** The swarms of an engine: each joined on the operator's terms, gated ones with token and policy. */
+import { join } from "node:path";
+import type { Clock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
+import { type ContentRecord, isSwarmGated, recordTorrent } from "../p2p/content-record.ts";
+import type { FindOptions } from "../p2p/discovery-port.ts";
+import type { DeviceKey } from "../p2p/ed25519.ts";
+import type { TokenVerifier } from "../p2p/gate.ts";
+import type { Listener } from "../p2p/listener.ts";
+import { folderStore, memoryStore, type PieceStore } from "../p2p/piece-store.ts";
+import { openSwarm } from "../p2p/swarm.ts";
+import type { Swarm, SwarmOptions } from "../p2p/swarm-port.ts";
+import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
+import type { Torrent } from "../p2p/torrent.ts";
+import type { GatedMarks } from "./engine-records.ts";
+import type { EngineTerms } from "./engine-terms.ts";
+import type { TokenSource } from "./engine-tokens.ts";
+import type { SwarmMeter } from "./p2p-metrics.ts";
+
+export interface EngineSwarmParts {
+  readonly terms: EngineTerms;
+  readonly dataDir: string;
+  readonly listener: Listener;
+  readonly find: FindOptions;
+  readonly device: DeviceKey;
+  readonly verifier: TokenVerifier;
+  readonly tokensOf: (contentId: string) => TokenSource;
+  readonly marks: GatedMarks;
+  readonly meter: SwarmMeter;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+export class EngineSwarms {
+  readonly #parts: EngineSwarmParts;
+  readonly #rates: NodeRates;
+
+  constructor(parts: EngineSwarmParts) {
+    this.#parts = parts;
+    this.#rates = openNodeRates(parts.terms);
+  }
+
+  /** Of a content that a record describes. */
+  async joinRecord(record: ContentRecord): Promise<Swarm> {
+    const { device, verifier, tokensOf, marks, terms } = this.#parts;
+    const { contentId, serverKeys, trackers, peers } = record;
+    const torrent = recordTorrent(record);
+    await marks.check(record);
+    if (!isSwarmGated(record)) {
+      return await this.#join(torrent, { announce: trackers, peers: [...peers, ...terms.peers] });
+    }
+    // Viewers serve one another: each shows its token, and checks the other's as a seed would.
+    const download = { tokens: tokensOf(contentId), serverKeys, sharing: true };
+    return await this.#join(torrent, {
+      announce: trackers,
+      peers: [...peers, ...terms.peers],
+      gate: { deviceKey: device, upload: verifier, download },
+    });
+  }
+
+  /** Of a public torrent that no record describes. */
+  async joinPublic(torrent: Torrent, peers: readonly string[]): Promise<Swarm> {
+    const { marks, terms } = this.#parts;
+    marks.requireOpen(torrent.infohash, torrent.name);
+    return await this.#join(torrent, {
+      announce: [...torrent.announce, ...(torrent.isPrivate ? [] : terms.trackers)],
+      peers: [...peers, ...terms.peers],
+    });
+  }
+
+  async #join(
+    torrent: Torrent,
+    own: Pick<SwarmOptions, "announce" | "peers" | "gate">,
+  ): Promise<Swarm> {
+    const { terms, dataDir, listener, find, meter, events, clock } = this.#parts;
+    const { uploadTo, downloadFrom, webSeeds, trustedHosts } = terms;
+    const swarm = await openSwarm({
+      torrent,
+      store: await this.#store(torrent),
+      role: "leech",
+      listener,
+      find,
+      webSeeds: { mode: webSeeds, trustedHosts },
+      rates: { node: this.#rates },
+      ...(uploadTo.length > 0 ? { uploadTo } : {}),
+      ...(downloadFrom.length > 0 ? { downloadFrom } : {}),
+      ...(terms.cache === "disk"
+        ? { resumePath: join(dataDir, `${torrent.infohash}.resume`) }
+        : {}),
+      ...own,
+      events,
+      clock,
+    });
+    return measured(swarm, meter);
+  }
+
+  async #store(torrent: Torrent): Promise<PieceStore> {
+    const { terms, dataDir } = this.#parts;
+    return terms.cache === "disk" ? await folderStore(torrent, dataDir) : memoryStore(torrent);
+  }
+}
+
+/** The swarm, counted until it is left. */
+export function measured(swarm: Swarm, meter: SwarmMeter): Swarm {
+  const watching = meter.watch(() => swarm.stats());
+  return {
+    torrent: swarm.torrent,
+    stats: () => swarm.stats(),
+    ready: (signal) => swarm.ready(signal),
+    read: (...range) => swarm.read(...range),
+    download: (signal) => swarm.download(signal),
+    addPeer: (address) => swarm.addPeer(address),
+    [Symbol.asyncDispose]: async () => {
+      watching[Symbol.dispose]();
+      await swarm[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** How an engine takes part in swarms: what its operator says at the start, with a default for each. */
+import type { WebSeedMode } from "../p2p/web-seed-port.ts";
+
+export interface EngineTerms {
+  /** Where peers reach this engine. Any other address than loopback lets other machines connect. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Addresses and networks that alone are given to, or taken from; empty is everybody. */
+  readonly uploadTo: readonly string[];
+  readonly downloadFrom: readonly string[];
+  /** Bytes a second of all swarms together; 0 is without a limit. */
+  readonly uploadBytesPerS: number;
+  readonly downloadBytesPerS: number;
+  /** Where fetched pieces are kept. */
+  readonly cache: "disk" | "memory";
+  /** Bytes that may be kept; 0 is without a limit on disk. */
+  readonly cacheBytes: number;
+  readonly webSeeds: WebSeedMode;
+  /** Absent: the DHT is not asked. */
+  readonly dht?: { readonly port: number; readonly bootstrap: readonly string[] };
+  /** Whether the local network is told what is watched, and asked who else does. */
+  readonly isLocalSearched: boolean;
+  /** Beside those that a content names itself; for public content only. */
+  readonly trackers: readonly string[];
+  /** `host:port` of peers to connect to, whatever is watched. */
+  readonly peers: readonly string[];
+  /** `host` or `host:port` that may be asked without TLS and at private addresses. */
+  readonly trustedHosts: readonly string[];
+}
+
+const MEMORY_CACHE_BYTES = 268_435_456;
+
+export const defaultTerms: EngineTerms = {
+  listen: { host: "127.0.0.1", port: 0 },
+  uploadTo: [],
+  downloadFrom: [],
+  uploadBytesPerS: 0,
+  downloadBytesPerS: 0,
+  cache: "disk",
+  cacheBytes: MEMORY_CACHE_BYTES,
+  webSeeds: "p2p-first",
+  isLocalSearched: false,
+  trackers: [],
+  peers: [],
+  trustedHosts: [],
+};
