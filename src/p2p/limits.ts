@@ -242,6 +242,14 @@ export const RAP_WAIT_MAX_BYTES = 67_108_864;
 export const PCR_JUMP_MS = 10_000;
 export const INGEST_MAX_KBPS = 50_000;
 export const TS_SECTION_MAX_BYTES = 1_024;
+export const INGEST_CHUNK_BYTES = 65_536;
+/** An input that failed is tried again after this long. */
+export const INGEST_RETRY_MS = 1_000;
+/** Of an HLS origin. */
+export const ORIGIN_LIST_MAX_BYTES = 1_048_576;
+export const HLS_ORIGIN_SEGMENT_MAX_BYTES = 67_108_864;
+export const ORIGIN_RELOAD_MS_MIN = 250;
+export const ORIGIN_RELOAD_MS_MAX = 10_000;
 /** Pieces that a node keeps and serves. */
 export const LIVE_WINDOW_PIECES = 512;
 export const LIVE_WINDOW_MAX_PIECES = 8_192;

@@ -1,0 +1,115 @@
+/**
+ * Where the transport stream of a source comes from: a file, standard input, an address to fetch, or
+ * an address to be sent to.
+ *
+ * Errors  `FILE_UNREADABLE`; `PORT_IN_USE` for an address to be sent to. An address that does not
+ *         answer is tried again for as long as the source runs.
+ */
+import { createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import { INGEST_CHUNK_BYTES, INGEST_RETRY_MS } from "./limits.ts";
+import type { Ingest } from "./live-source.ts";
+
+export async function* fileIngest(path: string, isLoop: boolean): Ingest {
+  for (let round = 0; round === 0 || isLoop; round += 1) {
+    if (round > 0) yield "break";
+    const file = createReadStream(path, { highWaterMark: INGEST_CHUNK_BYTES });
+    try {
+      for await (const chunk of file) yield Uint8Array.from(Buffer.from(chunk));
+    } catch (cause) {
+      throw new AceError("FILE_UNREADABLE", `${path} cannot be read`, { cause });
+    }
+  }
+}
+
+export async function* streamIngest(stream: AsyncIterable<unknown>): Ingest {
+  for await (const chunk of stream) {
+    if (chunk instanceof Uint8Array) yield chunk;
+  }
+}
+
+/** Fetches without end: a server that closes or fails is asked again. */
+export async function* httpIngest(url: string, events: Events, signal: AbortSignal): Ingest {
+  for (;;) {
+    try {
+      const response = await fetch(url, { signal, redirect: "follow" });
+      if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+      for await (const chunk of response.body) yield chunk;
+    } catch (error) {
+      signal.throwIfAborted();
+      // What is wrong with the bytes themselves no second try makes right.
+      if (error instanceof AceError) throw error;
+      events.warn("live.ingest_failed", { url, reason: String(error) });
+    }
+    yield "break";
+    await sleep(INGEST_RETRY_MS, undefined, { signal });
+  }
+}
+
+export interface PushIngest extends AsyncDisposable {
+  /** Where to send a stream by PUT or POST. */
+  readonly url: string;
+  readonly ingest: Ingest;
+}
+
+/** Takes one sender at a time; when it goes, the next one may come. */
+export async function openPushIngest(
+  { host, port }: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<PushIngest> {
+  let waiting = Promise.withResolvers<IncomingMessage>();
+  let isBusy = false;
+  const server = createServer((request, response) => {
+    const isStream = request.method === "PUT" || request.method === "POST";
+    if (!isStream || isBusy) {
+      response.writeHead(isStream ? 409 : 405, { connection: "close" }).end();
+      return;
+    }
+    isBusy = true;
+    request.on("end", () => response.writeHead(204).end());
+    waiting.resolve(request);
+  });
+  // A stream has no end, and its sender may pause.
+  server.requestTimeout = 0;
+  await listen(server, host, port);
+  const bound = server.address();
+  const actual = typeof bound === "object" && bound !== null ? bound.port : port;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {});
+  const ingest = async function* (): Ingest {
+    for (;;) {
+      const request = await Promise.race([waiting.promise, aborted]);
+      waiting = Promise.withResolvers();
+      try {
+        yield* streamIngest(request);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof AceError) throw error;
+      }
+      isBusy = false;
+      yield "break";
+    }
+  };
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}/`,
+    ingest: ingest(),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(new AceError("PORT_IN_USE", `cannot listen on ${host}, port ${port}`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
