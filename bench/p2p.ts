@@ -1,6 +1,7 @@
 // Goal: what streaming costs, beside what others carry it with, all in the same run on loopback.
 // Each part says how it measures in its own file.
 import type { BenchOptions, Figure } from "./figure.ts";
+import { admissionFigures } from "./p2p-admissions.ts";
 import { fanoutFigures } from "./p2p-fanout.ts";
 import { gateFigures } from "./p2p-gate.ts";
 import { makeMovie } from "./p2p-input.ts";
@@ -21,5 +22,6 @@ export async function p2pFigures({ sizeMb = SIZE_MB }: BenchOptions): Promise<re
     await fanoutFigures(small),
     await seekFigures(small),
     await memoryFigures(),
+    await admissionFigures(),
   ].flat();
 }
