@@ -180,7 +180,7 @@ async function makeRecord(
   return await signContentRecord(record, signer);
 }
 
-async function nameInLicence(
+export async function nameInLicence(
   context: Context,
   session: Session,
   { licence, contentId, swarm }: { licence: string; contentId: string; swarm: string },

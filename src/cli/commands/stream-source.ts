@@ -1,0 +1,199 @@
+/** `ace stream source`: signs a live stream and gives it to the swarm. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { loadDeviceKey } from "../../access/device-key.ts";
+import { networkId } from "../../contracts/service-network.ts";
+import { toHex } from "../../lib/bytes.ts";
+import { AceError, isAceError } from "../../lib/errors.ts";
+import { readAdminToken } from "../../node/admin-token.ts";
+import { openTelemetry } from "../../node/events.ts";
+import { ownSecret } from "../../node/files.ts";
+import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
+import type { Viewer } from "../../node/token-source.ts";
+import { openViewerGuard } from "../../node/viewer-guard.ts";
+import type { DeviceKey } from "../../p2p/ed25519.ts";
+import { openListener } from "../../p2p/listener.ts";
+import { openLiveCounter } from "../../p2p/live-counter.ts";
+import { describeLive, type LiveDescriptor } from "../../p2p/live-descriptor.ts";
+import { type LiveRecord, recordOf, signLiveRecord } from "../../p2p/live-record.ts";
+import { runLiveSource } from "../../p2p/live-source.ts";
+import { openLiveSwarm } from "../../p2p/live-swarm.ts";
+import type { LiveSwarm } from "../../p2p/live-swarm-port.ts";
+import type { Context } from "../context.ts";
+import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
+import { openLiveInput } from "../live-input.ts";
+import { repeatable } from "../repeatable.ts";
+import type { Run } from "../run.ts";
+import { openSession } from "../session.ts";
+import { openViewer } from "../viewer.ts";
+import { nameInLicence } from "./content.ts";
+
+const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
+
+export function registerSource(noun: Command, run: Run): void {
+  const command = noun
+    .command("source <name>")
+    .description("signs a live stream piece by piece and gives it to whoever may watch")
+    .requiredOption("--input <where>", "file, - for standard input, http address, or push:PORT")
+    .option("--loop", "begin the file anew when it ends")
+    .option("--licence <contract>", "the licence that opens it")
+    .option("--public", "anybody may watch")
+    .option("--title <text>", "what people see (default: the name)")
+    .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
+    .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+    .option("--announce <host:port>", "where peers reach it, when that is another address")
+    .addOption(repeatable("--support <host:port>", "a node that helps to carry it"))
+    .option("--data <folder>", "data folder of your running node (default: <home>/node)")
+    .option("--log <level>", "silent, error, warn, info or debug", "error");
+  command.addHelpText(
+    "after",
+    `
+The input is MPEG-TS; anything else goes through ffmpeg first:
+  ffmpeg -re -i INPUT -c copy -f mpegts - | ace stream source news --input - --public
+A playlist (.m3u8) is followed as an HLS origin. With push:PORT a sender may PUT the stream to it.
+
+The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
+stop or a crash the same command goes on with it.`,
+  );
+  examples(
+    command,
+    "ace stream source news --input film.ts --loop --public",
+    "ace stream source match --input push:8890 --licence 257 --as owner",
+  ).action(run((context, [name = ""], flags) => source(context, name, flags)));
+}
+
+interface Plan {
+  readonly descriptor: LiveDescriptor;
+  readonly key: DeviceKey;
+  /** Proved to viewers before they show a token. */
+  readonly serverKey: DeviceKey;
+  readonly licence: string | undefined;
+  readonly title: string;
+  readonly folder: string;
+}
+
+async function source(context: Context, name: string, flags: Flags): Promise<unknown> {
+  const { clock, signal } = context;
+  const plan = planOf(context, name, flags);
+  const { descriptor, key } = plan;
+  const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
+  const viewer = await openViewer(context);
+  await using parts = new AsyncDisposableStack();
+  const host = flags.text("listen") ?? "127.0.0.1";
+  const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
+  const listener = parts.use(await openListener({ host, port, clock }));
+  const address = flags.text("announce") ?? `${host}:${listener.port}`;
+  const { tracker } = await publish(context, { plan, viewer, address, flags });
+  const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
+  const role = { role: "source", title: plan.title, trackers: [tracker] } as const;
+  const swarm = parts.use(
+    await openLiveSwarm({ descriptor, ...role, listener, ...gate, events, clock }),
+  );
+  const input = flags.text("input") ?? "";
+  const opened = await openLiveInput({ input, isLoop: flags.isOn("loop"), events, signal });
+  parts.use(opened);
+  // Unix seconds: greater than those of any epoch before it.
+  const newEpoch = Math.floor(clock.nowMs() / 1_000);
+  const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
+  tell(context, plan, { address, inputUrl: opened.url });
+  const options = { descriptor, key, counter, swarm, clock, aheadMs: opened.aheadMs };
+  try {
+    await runLiveSource(opened.ingest, options, signal);
+  } catch (error) {
+    // Being stopped is no failure: the same command goes on with the stream.
+    if (!signal.aborted) throw error;
+  }
+  return summary(plan, swarm);
+}
+
+function planOf({ settings }: Context, name: string, flags: Flags): Plan {
+  const licence = flags.text("licence");
+  if ((licence === undefined) === !flags.isOn("public")) {
+    throw new AceError("USAGE", "say who may watch: --licence <contract> or --public");
+  }
+  const folder = join(settings.home, "live");
+  const key = loadDeviceKey(ownSecret(folder, "broadcaster.key"));
+  const serverKey = loadDeviceKey(ownSecret(folder, "server.key"));
+  const descriptor = describeLive(key.publicKey, name);
+  return { descriptor, key, serverKey, licence, title: flags.text("title") ?? name, folder };
+}
+
+async function publish(
+  context: Context,
+  { plan, viewer, address, flags }: { plan: Plan; viewer: Viewer; address: string; flags: Flags },
+): Promise<{ readonly tracker: string }> {
+  const { settings, clock } = context;
+  const { descriptor, licence } = plan;
+  const dataDir = flags.text("data") ?? join(settings.home, "node");
+  const adminToken = readAdminToken(join(dataDir, ADMIN_TOKEN_FILE));
+  const { swarming } = await viewer.node.status();
+  const record: LiveRecord = {
+    ...recordOf(descriptor),
+    title: plan.title,
+    access: licence === undefined ? "public" : "gated",
+    contract: licence ?? "",
+    network: networkId(viewer.network),
+    trackers: [swarming.tracker],
+    peers: [address, ...flags.texts("support")],
+    serverKeys: [toHex(plan.serverKey.publicKey)],
+    publishedAtS: Math.floor(clock.nowMs() / 1_000),
+  };
+  const before = await listed(viewer, descriptor.contentId);
+  if (licence !== undefined && before?.licence !== licence) {
+    const { contentId } = descriptor;
+    const { swarm } = record;
+    await nameInLicence(context, openSession(context), { licence, contentId, swarm });
+  }
+  await viewer.node.publish({ record: signLiveRecord(record, plan.key) }, adminToken);
+  return { tracker: swarming.tracker };
+}
+
+async function listed({ node }: Viewer, contentId: string) {
+  try {
+    return await node.content(contentId);
+  } catch (error) {
+    if (isAceError(error, "CONTENT_NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+function gateOf(
+  parts: AsyncDisposableStack,
+  {
+    plan,
+    viewer,
+    events,
+  }: { plan: Plan; viewer: Viewer; events: ReturnType<typeof openTelemetry> },
+) {
+  const { swarm } = recordOf(plan.descriptor);
+  const contract = plan.licence === undefined ? undefined : BigInt(plan.licence);
+  const licenceOf = (named: string) => (named === swarm ? contract : undefined);
+  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
+  return { deviceKey: plan.serverKey, upload: guard.policy.verifier };
+}
+
+function tell(
+  { output }: Context,
+  { descriptor, title, licence }: Plan,
+  { address, inputUrl }: { address: string; inputUrl: string | undefined },
+): void {
+  const { contentId, streamId } = descriptor;
+  output.line(`"${title}" is on; Ctrl-C stops it, the same command goes on with it`, "good");
+  output.table([
+    ["content", contentId],
+    ["stream", streamId],
+    ["licence", licence ?? "none: anybody may watch"],
+    ["peers", address],
+    ...(inputUrl === undefined ? [] : [["send it to", inputUrl]]),
+    ["watch", `ace stream get ${contentId}`],
+    ["help carry it", `ace stream support ${contentId}`],
+  ]);
+  output.event("ready", { contentId, streamId, address, inputUrl });
+}
+
+function summary({ descriptor }: Plan, swarm: LiveSwarm) {
+  const { peers, bytesUp, ungatedBytesUp, pieces } = swarm.stats();
+  const { contentId, streamId } = descriptor;
+  return { contentId, streamId, peers, pieces, bytesUp, ungatedBytesUp };
+}

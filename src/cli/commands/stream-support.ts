@@ -1,0 +1,82 @@
+/** `ace stream support`: helps to carry a live stream, always on and with no player. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { networkId } from "../../contracts/service-network.ts";
+import { AceError } from "../../lib/errors.ts";
+import { openTelemetry } from "../../node/events.ts";
+import { joinLiveRecord } from "../../node/live-join.ts";
+import { tokenSourceOf, type Viewer } from "../../node/token-source.ts";
+import { openViewerGuard } from "../../node/viewer-guard.ts";
+import { LIVE_WINDOW_MAX_PIECES, LIVE_WINDOW_PIECES } from "../../p2p/limits.ts";
+import { openListener } from "../../p2p/listener.ts";
+import { type LiveRecord, readLiveRecord } from "../../p2p/live-record.ts";
+import type { Context } from "../context.ts";
+import type { Flags } from "../flags.ts";
+import { examples } from "../help.ts";
+import type { Run } from "../run.ts";
+import { untilAborted } from "../until-aborted.ts";
+import { openViewer } from "../viewer.ts";
+
+const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
+
+export function registerSupport(noun: Command, run: Run): void {
+  examples(
+    noun
+      .command("support <content>")
+      .description("helps to carry a live stream: keeps its whole window and gives it to viewers")
+      .option(
+        "--window <pieces>",
+        "pieces to keep, about five a second",
+        String(LIVE_WINDOW_PIECES),
+      )
+      .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
+      .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+      .option("--data <folder>", "where older pieces are kept (default: <home>/engine)")
+      .option("--log <level>", "silent, error, warn, info or debug", "error"),
+    "ace stream support 5b1c…90 --peer-port 6881 --as carrier",
+  ).action(run((context, [content = ""], flags) => support(context, content, flags)));
+}
+
+async function support(context: Context, content: string, flags: Flags): Promise<unknown> {
+  const { clock, signal, output, settings } = context;
+  const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
+  const viewer = await openViewer(context);
+  const record = await askRecord(viewer, content);
+  await using parts = new AsyncDisposableStack();
+  const host = flags.text("listen") ?? "127.0.0.1";
+  const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
+  const listener = parts.use(await openListener({ host, port, clock }));
+  const contract = record.contract === "" ? undefined : BigInt(record.contract);
+  const licenceOf = (swarm: string) => (swarm === record.swarm ? contract : undefined);
+  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
+  const { title, contentId } = record;
+  const bounds = { min: 1, max: LIVE_WINDOW_MAX_PIECES };
+  const swarm = parts.use(
+    await joinLiveRecord(record, {
+      role: "support",
+      listener,
+      device: viewer.device,
+      verifier: guard.policy.verifier,
+      tokens: tokenSourceOf(viewer, contentId),
+      windowPieces: flags.whole("window", bounds) ?? LIVE_WINDOW_PIECES,
+      dataDir: flags.text("data") ?? join(settings.home, "engine"),
+      events,
+      clock,
+    }),
+  );
+  await swarm.ready(signal);
+  const address = `${host}:${listener.port}`;
+  output.line(`helping to carry "${title}"; Ctrl-C stops`, "good");
+  output.table([["peers", address]]);
+  output.event("ready", { contentId, address });
+  await untilAborted(signal);
+  const { peers, bytesUp, bytesDown } = swarm.stats();
+  return { contentId, peers, bytesUp, bytesDown };
+}
+
+async function askRecord({ node, network }: Viewer, content: string): Promise<LiveRecord> {
+  const { record } = readLiveRecord((await node.content(content)).record);
+  const isAsked = record.contentId === content || record.streamId === content;
+  if (isAsked && record.network === networkId(network)) return record;
+  throw new AceError("CONTENT_INVALID", `the node answered with another stream than ${content}`);
+}

@@ -1,0 +1,57 @@
+/** The input of a live source, as an operator names it. */
+import { AceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
+import { fileIngest, httpIngest, openPushIngest, streamIngest } from "../p2p/live-ingest.ts";
+import { hlsIngest } from "../p2p/live-ingest-hls.ts";
+import type { Ingest } from "../p2p/live-source.ts";
+
+export interface LiveInput extends AsyncDisposable {
+  readonly ingest: Ingest;
+  /** How far it may be ahead of the stream's own clock. */
+  readonly aheadMs: number;
+  /** Where to send the stream to, when it is sent. */
+  readonly url: string | undefined;
+}
+
+interface Options {
+  readonly input: string;
+  readonly isLoop: boolean;
+  readonly events: Events;
+  readonly signal: AbortSignal;
+}
+
+const AHEAD_MS = 2_000;
+const LOOPBACK = "127.0.0.1";
+
+export async function openLiveInput({
+  input,
+  isLoop,
+  events,
+  signal,
+}: Options): Promise<LiveInput> {
+  const nothing = { url: undefined, [Symbol.asyncDispose]: async () => {} };
+  const arriving = { ...nothing, aheadMs: AHEAD_MS };
+  if (input === "-") return { ...arriving, ingest: streamIngest(process.stdin) };
+  if (input.startsWith("push:")) {
+    const push = await openPushIngest({ host: LOOPBACK, port: portOf(input) }, signal);
+    const { ingest, url } = push;
+    return {
+      ingest,
+      url,
+      aheadMs: AHEAD_MS,
+      [Symbol.asyncDispose]: () => push[Symbol.asyncDispose](),
+    };
+  }
+  if (/^https?:\/\//.test(input)) {
+    const isPlaylist = new URL(input).pathname.endsWith(".m3u8");
+    const ingest = isPlaylist ? hlsIngest : httpIngest;
+    return { ...arriving, ingest: ingest(input, events, signal) };
+  }
+  return { ...nothing, aheadMs: 0, ingest: fileIngest(input, isLoop) };
+}
+
+function portOf(input: string): number {
+  const port = Number(/^push:(\d{1,5})$/.exec(input)?.[1] ?? Number.NaN);
+  if (port <= 65_535) return port;
+  throw new AceError("USAGE", `"${input}" is not push: and a port`);
+}
