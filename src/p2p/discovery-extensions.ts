@@ -1,18 +1,19 @@
-/** The extensions by which peers of a swarm help one another to find it. */
-import type { FindOptions } from "./discovery-port.ts";
+/** The extensions of one swarm: those it is given, and those by which its peers find one another. */
+import { allowedFinding } from "./discovery.ts";
 import type { Extension } from "./extension-port.ts";
 import { serveMetadata } from "./metadata.ts";
-import { exchangePeers, type PexOptions } from "./pex.ts";
-import type { Torrent } from "./torrent.ts";
+import { exchangePeers } from "./pex.ts";
+import type { SwarmOptions } from "./swarm-port.ts";
 
-/** `find` is what is allowed for this content. */
-export function findingExtensions(
-  torrent: Torrent,
-  find: FindOptions,
-  pex: PexOptions,
+export function swarmExtensions(
+  options: SwarmOptions,
+  onPeer: (address: string) => void,
 ): readonly Extension[] {
+  const { pex, metadata } = allowedFinding(options);
+  const nowMs = () => options.clock.nowMs();
   return [
-    ...(find.pex ? [exchangePeers(pex)] : []),
-    ...(find.metadata ? [serveMetadata(torrent.info)] : []),
+    ...(options.extensions ?? []),
+    ...(pex ? [exchangePeers({ nowMs, onPeer })] : []),
+    ...(metadata ? [serveMetadata(options.torrent.info)] : []),
   ];
 }

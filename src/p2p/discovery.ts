@@ -12,6 +12,7 @@ import type { Events } from "../lib/events.ts";
 import { DhtSearch } from "./discovery-dht.ts";
 import type { FindingWay, FindOptions } from "./discovery-port.ts";
 import { TRACKERS_MAX } from "./limits.ts";
+import type { SwarmOptions } from "./swarm-port.ts";
 import type { Torrent } from "./torrent.ts";
 import { isTrackerUrl, TrackerTier } from "./tracker-tier.ts";
 
@@ -55,6 +56,21 @@ export function startDiscovery(options: DiscoveryOptions): Discovery {
       await Promise.all(tiers.map((tier) => tier.stop()));
     },
   };
+}
+
+/** Looks for the peers of a swarm in every way that is allowed for its content. */
+export function startSwarmDiscovery(
+  options: SwarmOptions,
+  parts: Pick<DiscoveryOptions, "peerId" | "leftBytes" | "isAlone" | "onPeer">,
+): Discovery {
+  return startDiscovery({
+    ...parts,
+    trackerTiers: allowedTrackers(options),
+    find: allowedFinding(options),
+    infohash: options.torrent.infohash,
+    port: options.listener.port,
+    events: options.events,
+  });
 }
 
 interface Wished {

@@ -9,13 +9,8 @@ import { invariant } from "../lib/invariant.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { Blame, type Lie } from "./blame.ts";
 import type { Chance } from "./chance.ts";
-import {
-  BLOCK_MAX_BYTES,
-  EDGE_BYTES,
-  PARTIAL_BYTES_MAX,
-  REST_SCAN_MAX,
-  URGENT_PIECES,
-} from "./limits.ts";
+import { edgePieces } from "./edge-pieces.ts";
+import { BLOCK_MAX_BYTES, PARTIAL_BYTES_MAX, REST_SCAN_MAX, URGENT_PIECES } from "./limits.ts";
 import { type Ask, type PickView, pickBlocks } from "./picker.ts";
 import { PieceOrder } from "./piece-order.ts";
 import { type AskTerms, firstBlocks, PieceParts } from "./piece-parts.ts";
@@ -57,6 +52,8 @@ export class Download implements PickView {
   wantsAll = false;
   /** The disk refused the last piece. */
   isBlocked = false;
+  /** The disk is full, and memory short: only what players wait for is fetched. */
+  isFull = false;
   readonly #torrent: Torrent;
   readonly #store: PieceStore;
   readonly #had: Bitfield;
@@ -114,7 +111,8 @@ export class Download implements PickView {
   /** Blocks to ask this peer for now; each counts as asked from here on. */
   take(peer: string, terms: TakeTerms): readonly Block[] {
     if (terms.count <= 0 || this.#had.isFull || this.isBlocked) return [];
-    const { nowMs, count, reach = "all", isSupplier = false } = terms;
+    const { nowMs, count, isSupplier = false } = terms;
+    const reach = this.isFull ? "urgent" : (terms.reach ?? "all");
     const has = (index: number) => terms.has(index);
     const blocks = pickBlocks(this, { peer, nowMs, count, reach, isSupplier, has });
     const asker = { peer, lateAtMs: nowMs + terms.patienceMs };
@@ -157,6 +155,19 @@ export class Download implements PickView {
   /** A piece that was had is not here any more. */
   lost(index: number): void {
     if (!this.#had.has(index) && !this.#parts.has(index)) this.order.insert(index);
+  }
+
+  /** A piece turned out to be in the store. */
+  found(index: number): void {
+    const parts = this.#parts.get(index);
+    if (parts !== undefined) this.#end(parts);
+    this.order.remove(index);
+    this.#had.set(index);
+  }
+
+  tryStoreAgain(): void {
+    this.isBlocked = false;
+    this.isFull = false;
   }
 
   /** True when a reader, or the wish for all of it, still wants this piece. */
@@ -281,15 +292,4 @@ export class Download implements PickView {
     if (lie !== undefined) this.#events.onLie(lie);
     this.#events.onBad(parts.index);
   }
-}
-
-function edgePieces(torrent: Torrent): readonly number[] {
-  const last = torrent.pieceHashes.length - 1;
-  const count = Math.ceil(EDGE_BYTES / torrent.pieceLength);
-  const edges = new Set<number>();
-  for (let step = 0; step < count; step += 1) {
-    edges.add(Math.min(step, last));
-    edges.add(Math.max(last - step, 0));
-  }
-  return [...edges];
 }

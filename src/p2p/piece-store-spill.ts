@@ -7,18 +7,11 @@ import { type AceError, isAceError } from "../lib/errors.ts";
 import { PieceLru } from "./piece-lru.ts";
 import type { PieceStore } from "./piece-store.ts";
 
-export interface SpillEvents {
-  /** The disk refused a piece, which is in memory instead. */
-  onFull(error: AceError): void;
-}
-
-export function spillStore(
-  disk: PieceStore,
-  { capBytes, onFull }: SpillEvents & { readonly capBytes: number },
-): PieceStore {
+export function spillStore(disk: PieceStore, capBytes: number): PieceStore {
   const spilled = new Map<number, Uint8Array>();
   const lru = new PieceLru(capBytes);
   let tell: (index: number) => void = () => {};
+  let tellFull: (error: AceError) => void = () => {};
   disk.onEvicted?.((index) => tell(index));
   const forget = (index: number) => {
     spilled.delete(index);
@@ -51,7 +44,7 @@ export function spillStore(
       } catch (error) {
         if (!isAceError(error, "STORE_FULL")) throw error;
         spill(index, piece);
-        onFull(error);
+        tellFull(error);
         return;
       }
       // What cannot follow now follows the next one.
@@ -65,6 +58,9 @@ export function spillStore(
     ...(sync === undefined ? {} : { sync: () => sync() }),
     onEvicted: (listener) => {
       tell = listener;
+    },
+    onFull: (listener) => {
+      tellFull = listener;
     },
   };
 }

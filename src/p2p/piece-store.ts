@@ -28,6 +28,8 @@ export interface PieceStore {
   sync?(): Promise<readonly FileStamp[]>;
   /** `listener` hears of pieces that had to go. There is one listener at most. */
   onEvicted?(listener: (index: number) => void): void;
+  /** `listener` hears that the disk took no piece, which is in memory for now. One at most. */
+  onFull?(listener: (error: AceError) => void): void;
 }
 
 /** By which it shows when somebody else has written to a file. */

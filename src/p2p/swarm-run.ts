@@ -5,8 +5,8 @@ import { Arrivals } from "./arrivals.ts";
 import type { Bitfield } from "./bitfield.ts";
 import type { Lie } from "./blame.ts";
 import { freshChance } from "./chance.ts";
-import { allowedFinding, allowedTrackers, type Discovery, startDiscovery } from "./discovery.ts";
-import { findingExtensions } from "./discovery-extensions.ts";
+import { type Discovery, startSwarmDiscovery } from "./discovery.ts";
+import { swarmExtensions } from "./discovery-extensions.ts";
 import { Download } from "./download.ts";
 import {
   BUFFER_S_DEFAULT,
@@ -22,6 +22,7 @@ import { SwarmPeers } from "./swarm-peers.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
 import { peerRules } from "./swarm-rules.ts";
 import { Speed, type SwarmStats } from "./swarm-stats.ts";
+import { requireRoom, type SwarmStore } from "./swarm-store.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 
 /** Statuses of errors that waiting does not mend: the viewer has no right. */
@@ -44,8 +45,11 @@ export class RunningSwarm implements Swarm {
   #refusal: AceError | undefined;
   #blockedMs = 0;
   #denials = 0;
+  /** Resolves when what the store held at the start is known. */
+  #checked: Promise<void> = Promise.resolve();
 
-  constructor(options: SwarmOptions, had: Bitfield, stallMs: number) {
+  constructor(options: SwarmOptions, kept: SwarmStore, stallMs: number) {
+    const { had } = kept;
     const { torrent, store, gate, listener, clock, events } = options;
     this.torrent = torrent;
     this.#options = options;
@@ -77,13 +81,7 @@ export class RunningSwarm implements Swarm {
       had,
       fetching: this.#fetching,
       gate,
-      extensions: [
-        ...(options.extensions ?? []),
-        ...findingExtensions(torrent, allowedFinding(options), {
-          nowMs: () => clock.nowMs(),
-          onPeer: (address) => this.#peers.add(address),
-        }),
-      ],
+      extensions: swarmExtensions(options, (address) => this.#peers.add(address)),
       listener,
       clock,
       events,
@@ -102,8 +100,14 @@ export class RunningSwarm implements Swarm {
       hasServers: () => this.#peers.hasServers,
       onLate: (peers, block) => this.#peers.onLate(peers, block),
     });
+    this.#watchStore(kept);
     for (const peer of options.peers ?? []) this.#peers.add(peer, true);
-    this.#discovery = this.#startDiscovery();
+    this.#discovery = startSwarmDiscovery(options, {
+      peerId: this.#peers.peerId,
+      leftBytes: () => (had.size - had.count) * torrent.pieceLength,
+      isAlone: () => this.#peers.count === 0 && !had.isFull,
+      onPeer: (address) => this.#peers.add(address),
+    });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -173,6 +177,8 @@ export class RunningSwarm implements Swarm {
   }
 
   async download(signal: AbortSignal): Promise<void> {
+    requireRoom(this.#options);
+    await this.#checked;
     this.#fetching.wantsAll = true;
     this.#peers.hurry();
     this.#peers.fill();
@@ -197,8 +203,15 @@ export class RunningSwarm implements Swarm {
   }
 
   async #piece(index: number, signal: AbortSignal): Promise<Uint8Array> {
-    await this.#arrival(index, signal);
-    return await this.#cache.get(index);
+    for (;;) {
+      await this.#arrival(index, signal);
+      try {
+        return await this.#cache.get(index);
+      } catch (error) {
+        // It had to make room in this very moment: it is fetched again.
+        if (this.#had.has(index)) throw error;
+      }
+    }
   }
 
   async #arrival(index: number, signal: AbortSignal): Promise<void> {
@@ -222,8 +235,7 @@ export class RunningSwarm implements Swarm {
     const { up, down } = this.#peers.bytes;
     this.#upSpeed.update(up, nowMs);
     this.#downSpeed.update(down + this.#supply.bytes, nowMs);
-    const isRetryDue = nowMs - this.#blockedMs >= STORE_RETRY_MS;
-    if (this.#fetching.isBlocked && isRetryDue) this.#fetching.isBlocked = false;
+    if (nowMs - this.#blockedMs >= STORE_RETRY_MS) this.#fetching.tryStoreAgain();
     this.#peers.tick();
     this.#supply.tick();
   }
@@ -234,6 +246,29 @@ export class RunningSwarm implements Swarm {
     if (!this.#had.isFull) return;
     this.#discovery.completed();
     this.#options.events.info("p2p.completed", { infohash: this.torrent.infohash });
+  }
+
+  #watchStore({ store, check }: SwarmStore): void {
+    store.onEvicted?.((index) => this.#onEvicted(index));
+    store.onFull?.((error) => {
+      this.#fetching.isFull = true;
+      this.#onStoreFault(error);
+    });
+    if (check === undefined) return;
+    this.#checked = check((index) => this.#onFound(index), this.#over.signal);
+    this.#checked.catch((error: unknown) => this.#arrivals.fail(error));
+  }
+
+  #onFound(index: number): void {
+    if (this.#fetching.isDone(index)) return;
+    this.#fetching.found(index);
+    this.#onHad(index);
+  }
+
+  #onEvicted(index: number): void {
+    this.#had.clear(index);
+    this.#fetching.lost(index);
+    this.#peers.announceLost(index);
   }
 
   #onLie(lie: Lie): void {
@@ -260,20 +295,5 @@ export class RunningSwarm implements Swarm {
     this.#denials += 1;
     if (this.#denials < DENIALS_TO_FAIL || !isErrorCode(code)) return;
     this.#onTokenFault(new AceError(code, `the peers of ${this.torrent.name} refuse the token`));
-  }
-
-  #startDiscovery(): Discovery {
-    const { torrent } = this;
-    return startDiscovery({
-      trackerTiers: allowedTrackers(this.#options),
-      find: allowedFinding(this.#options),
-      infohash: torrent.infohash,
-      peerId: this.#peers.peerId,
-      port: this.#options.listener.port,
-      events: this.#options.events,
-      leftBytes: () => (this.#had.size - this.#had.count) * torrent.pieceLength,
-      isAlone: () => this.#peers.count === 0 && !this.#had.isFull,
-      onPeer: (address) => this.#peers.add(address),
-    });
   }
 }

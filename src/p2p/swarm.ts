@@ -7,11 +7,10 @@
  *         says, such as `LICENCE_MISSING`. A gated content is never a hang.
  * Source  BEP 3; the gate is in gate.ts.
  */
-import { AceError } from "../lib/errors.ts";
 import { STALL_MS } from "./limits.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
 import { RunningSwarm } from "./swarm-run.ts";
-import { verifyStore } from "./verify.ts";
+import { openSwarmStore } from "./swarm-store.ts";
 
 /**
  * Verifies what the store holds, joins the swarm and stays in it until disposed of. The store is the
@@ -19,23 +18,10 @@ import { verifyStore } from "./verify.ts";
  */
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   try {
-    const had = await verified(options);
-    return new RunningSwarm(options, had, options.stallMs ?? STALL_MS);
+    const kept = await openSwarmStore(options);
+    return new RunningSwarm({ ...options, store: kept.store }, kept, options.stallMs ?? STALL_MS);
   } catch (error) {
     await options.store.close();
     throw error;
   }
-}
-
-async function verified({ torrent, store, role, signal, onVerify }: SwarmOptions) {
-  const had = await verifyStore(torrent, store, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onVerify === undefined ? {} : { onProgress: onVerify }),
-  });
-  if (role === "leech" || had.isFull) return had;
-  const missing = had.size - had.count;
-  throw new AceError(
-    "FILE_UNREADABLE",
-    `${missing} of the ${had.size} pieces of ${torrent.name} are missing or changed`,
-  );
 }

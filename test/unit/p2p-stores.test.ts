@@ -277,8 +277,8 @@ it("while the disk is full pieces are in memory, and go to the disk when it has 
   };
   const faults: AceError[] = [];
   const capBytes = 2 * torrent.pieceLength;
-  const onFull = (error: AceError) => faults.push(error);
-  const store = spillStore({ ...disk, put }, { capBytes, onFull });
+  const store = spillStore({ ...disk, put }, capBytes);
+  store.onFull?.((error) => faults.push(error));
   const gone: number[] = [];
   store.onEvicted?.((index) => gone.push(index));
   await store.put(0, pieceOf(film, 0));
