@@ -9,43 +9,57 @@ import { join } from "node:path";
 import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import { type ContentRecord, isSwarmGated, readContentRecord } from "../p2p/content-record.ts";
+import { isLiveDocument, type LiveRecord, readLiveRecord } from "../p2p/live-record.ts";
 import type { Viewer } from "./token-source.ts";
 
 type Catalogue = Pick<Viewer, "node" | "network">;
 
+/** What a catalogue lists: a torrent, or a live stream. */
+export type Listed =
+  | { readonly kind: "torrent"; readonly record: ContentRecord }
+  | { readonly kind: "live"; readonly record: LiveRecord };
+
 export class EngineRecords {
   readonly #catalogue: Catalogue;
-  readonly #known = new Map<string, ContentRecord>();
+  readonly #known = new Map<string, Listed>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
   }
 
-  /** By content id or infohash. */
-  async ask(id: string): Promise<ContentRecord> {
+  /** By content id, infohash or stream id. */
+  async ask(id: string): Promise<Listed> {
     const { node, network } = this.#catalogue;
-    const { record } = readContentRecord((await node.content(id)).record);
-    const isAsked = id === record.contentId || id === record.infohash;
-    if (record.network !== networkId(network) || !isAsked) {
+    const listed = readListed((await node.content(id)).record);
+    const { contentId, network: named } = listed.record;
+    const isAsked = id === contentId || id === swarmIdOf(listed);
+    if (named !== networkId(network) || !isAsked) {
       throw new AceError("CONTENT_INVALID", `the node answered with another content than ${id}`);
     }
-    this.add(record);
-    return record;
+    this.#known.set(swarmIdOf(listed), listed);
+    return listed;
   }
 
-  add(record: ContentRecord): void {
-    this.#known.set(record.infohash, record);
-  }
-
-  known(infohash: string): ContentRecord | undefined {
+  known(infohash: string): Listed | undefined {
     return this.#known.get(infohash);
   }
 
   /** The contract that the record of this swarm names. */
   licenceOf(swarm: string): bigint | undefined {
-    const found = [...this.#known.values()].find((record) => record.swarm === swarm);
+    const found = [...this.#known.values()].find(({ record }) => record.swarm === swarm)?.record;
     return found === undefined || found.contract === "" ? undefined : BigInt(found.contract);
   }
+}
+
+/** What stands in handshakes: the infohash, or the id of a live stream. */
+export function swarmIdOf(listed: Listed): string {
+  return listed.kind === "live" ? listed.record.streamId : listed.record.infohash;
+}
+
+function readListed(document: unknown): Listed {
+  return isLiveDocument(document)
+    ? { kind: "live", record: readLiveRecord(document).record }
+    : { kind: "torrent", record: readContentRecord(document).record };
 }
 
 /**

@@ -7,14 +7,18 @@ import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { Listener } from "../p2p/listener.ts";
+import type { LiveRecord } from "../p2p/live-record.ts";
+import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
 import { folderStore, memoryStore, type PieceStore } from "../p2p/piece-store.ts";
+import { cacheStore } from "../p2p/piece-store-cache.ts";
 import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm, SwarmOptions } from "../p2p/swarm-port.ts";
 import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
 import type { Torrent } from "../p2p/torrent.ts";
 import type { GatedMarks } from "./engine-records.ts";
-import type { EngineTerms } from "./engine-terms.ts";
+import { type EngineTerms, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
 import type { TokenSource } from "./engine-tokens.ts";
+import { joinLiveRecord } from "./live-join.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 
 export interface EngineSwarmParts {
@@ -68,6 +72,26 @@ export class EngineSwarms {
     });
   }
 
+  /** @param cipher Of a stream whose pieces travel enciphered. */
+  async joinLive(record: LiveRecord, cipher: LiveCipher | undefined): Promise<LiveSwarm> {
+    const { device, verifier, tokensOf, terms, listener, find, dataDir } = this.#parts;
+    const { meter, events, clock } = this.#parts;
+    const swarm = await joinLiveRecord(record, {
+      role: "viewer",
+      listener,
+      device,
+      verifier,
+      tokens: tokensOf(record.contentId),
+      find,
+      dataDir,
+      ...(cipher === undefined ? {} : { cipher }),
+      events,
+      clock,
+    });
+    for (const peer of terms.peers) swarm.addPeer(peer);
+    return measuredLive(swarm, meter);
+  }
+
   async #join(
     torrent: Torrent,
     own: Pick<SwarmOptions, "announce" | "peers" | "gate">,
@@ -96,8 +120,23 @@ export class EngineSwarms {
 
   async #store(torrent: Torrent): Promise<PieceStore> {
     const { terms, dataDir } = this.#parts;
-    return terms.cache === "disk" ? await folderStore(torrent, dataDir) : memoryStore(torrent);
+    const { cache, cacheBytes } = terms;
+    if (cache === "memory") return memoryStore(torrent, cacheBytes || MEMORY_CACHE_BYTES);
+    return cacheBytes === 0
+      ? await folderStore(torrent, dataDir)
+      : await cacheStore(torrent, { folder: dataDir, capBytes: cacheBytes });
   }
+}
+
+/** As the next, for a live stream. */
+function measuredLive(swarm: LiveSwarm, meter: SwarmMeter): LiveSwarm {
+  const watching = meter.watch(() => swarm.stats());
+  const leave = swarm[Symbol.asyncDispose].bind(swarm);
+  swarm[Symbol.asyncDispose] = async () => {
+    watching[Symbol.dispose]();
+    await leave();
+  };
+  return swarm;
 }
 
 /** The swarm, counted until it is left. */

@@ -12,7 +12,7 @@ export interface EngineTerms {
   readonly downloadBytesPerS: number;
   /** Where fetched pieces are kept. */
   readonly cache: "disk" | "memory";
-  /** Bytes that may be kept; 0 is without a limit on disk. */
+  /** Bytes of each content that may be kept; 0 is without a limit on disk, a default in memory. */
   readonly cacheBytes: number;
   readonly webSeeds: WebSeedMode;
   /** Absent: the DHT is not asked. */
@@ -27,7 +27,8 @@ export interface EngineTerms {
   readonly trustedHosts: readonly string[];
 }
 
-const MEMORY_CACHE_BYTES = 268_435_456;
+/** What is kept in memory when nothing else is said. */
+export const MEMORY_CACHE_BYTES = 268_435_456;
 
 export const defaultTerms: EngineTerms = {
   listen: { host: "127.0.0.1", port: 0 },
@@ -36,7 +37,7 @@ export const defaultTerms: EngineTerms = {
   uploadBytesPerS: 0,
   downloadBytesPerS: 0,
   cache: "disk",
-  cacheBytes: MEMORY_CACHE_BYTES,
+  cacheBytes: 0,
   webSeeds: "p2p-first",
   isLocalSearched: false,
   trackers: [],

@@ -11,17 +11,20 @@ import { type ContentName, shareContents } from "../p2p/contents.ts";
 import { openDht } from "../p2p/dht-node.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import { mediaOf } from "../p2p/encrypted-media.ts";
+import type { KeyProvider } from "../p2p/key-port.ts";
 import { openListener } from "../p2p/listener.ts";
+import type { LiveRecord } from "../p2p/live-record.ts";
 import { openLocalDiscovery } from "../p2p/lsd.ts";
-import { filmMedia, type Media } from "../p2p/media.ts";
+import { filmMedia, liveMedia, type Media } from "../p2p/media.ts";
 import { openPlayer, type PlayerOptions } from "../p2p/player.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
 import { PublicTorrents } from "./engine-public.ts";
-import { EngineRecords, GatedMarks } from "./engine-records.ts";
+import { EngineRecords, GatedMarks, type Listed, swarmIdOf } from "./engine-records.ts";
 import { EngineSwarms } from "./engine-swarms.ts";
 import { defaultTerms, type EngineTerms } from "./engine-terms.ts";
 import { engineTokens } from "./engine-tokens.ts";
 import { keySourceOf } from "./keys-source.ts";
+import { viewerCipher } from "./live-cipher.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 import type { Viewer } from "./token-source.ts";
 import { openViewerGuard } from "./viewer-guard.ts";
@@ -40,8 +43,10 @@ export interface EngineOptions {
 export interface Engine extends AsyncDisposable {
   /** `host:port` where peers reach it. */
   readonly peerAddress: string;
-  /** By content id or infohash. */
+  /** The record of a torrent that the node lists, by content id or infohash. */
   record(id: string): Promise<ContentRecord>;
+  /** What the node lists, by content id, infohash or stream id. */
+  listed(id: string): Promise<Listed>;
   join(record: ContentRecord): Promise<Swarm>;
   /** What a player would be given: not shared with players. */
   open(name: ContentName, signal: AbortSignal): Promise<Media>;
@@ -71,7 +76,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const findByInfohash = async (infohash: string): Promise<string> => {
     try {
-      return (await records.ask(infohash)).infohash;
+      return swarmIdOf(await records.ask(infohash));
     } catch (error) {
       const isUnlisted =
         isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
@@ -82,14 +87,17 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const source = {
     find: async (name: ContentName, signal: AbortSignal): Promise<{ infohash: string }> => {
       const { kind, value } = name;
-      if (kind === "contentId") return { infohash: (await records.ask(value)).infohash };
+      if (kind === "contentId") return { infohash: swarmIdOf(await records.ask(value)) };
       if (kind === "magnet") return { infohash: await findByInfohash(publics.addMagnet(value)) };
       if (kind === "infohash") return { infohash: await findByInfohash(value) };
       return { infohash: await findByInfohash(await publics.addUrl(value, signal)) };
     },
     join: async (infohash: string, signal: AbortSignal): Promise<Media> => {
       const found = records.known(infohash);
-      if (found !== undefined) return mediaOf(await swarms.joinRecord(found), found, keys);
+      if (found?.kind === "live") return await openLive(swarms, found.record, keys);
+      if (found?.kind === "torrent") {
+        return mediaOf(await swarms.joinRecord(found.record), found.record, keys);
+      }
       const torrent = await publics.torrent(infohash, signal);
       return filmMedia(await swarms.joinPublic(torrent, publics.peers(infohash)));
     },
@@ -98,7 +106,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const opened = parts.move();
   return {
     peerAddress: `${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}`,
-    record: (id) => records.ask(id),
+    record: async (id) => {
+      const listed = await records.ask(id);
+      if (listed.kind === "torrent") return listed.record;
+      throw new AceError("CONTENT_INVALID", `${id} is a live stream: it is watched, not fetched`);
+    },
+    listed: (id) => records.ask(id),
     join: (record) => swarms.joinRecord(record),
     open: async (name, signal) => {
       const { infohash } = await source.find(name, signal);
@@ -110,6 +123,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+async function openLive(
+  swarms: EngineSwarms,
+  record: LiveRecord,
+  keys: KeyProvider,
+): Promise<Media> {
+  const isEncrypted = record.encryption !== undefined;
+  const cipher = isEncrypted ? viewerCipher(record.contentId, keys) : undefined;
+  return liveMedia(await swarms.joinLive(record, cipher), isEncrypted);
 }
 
 async function fetchUrl(url: string): Promise<Uint8Array> {

@@ -9,7 +9,8 @@ import { type Engine, openEngine } from "../../node/engine.ts";
 import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { openTokenDesk, type Viewer } from "../../node/token-source.ts";
 import type { ContentName } from "../../p2p/contents.ts";
-import { chooseFile, type Media, type MediaFile } from "../../p2p/media.ts";
+import { readPlain } from "../../p2p/encrypted-media.ts";
+import { chooseFile, type Media } from "../../p2p/media.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
 import { readName } from "../../p2p/player-name.ts";
 import { rateText, sizeText } from "../amounts.ts";
@@ -87,10 +88,11 @@ async function assertMayWatch(
 ): Promise<string | undefined> {
   const { name, viewer, token } = wish;
   if (name.kind === "magnet" || name.kind === "url") return undefined;
-  const record = await engine.record(name.value).catch((error: unknown) => {
+  const listed = await engine.listed(name.value).catch((error: unknown) => {
     if (name.kind === "infohash" && isAceError(error, "CONTENT_NOT_FOUND")) return undefined;
     throw error;
   });
+  const record = listed?.record;
   if (record === undefined || record.access === "public" || token !== undefined) {
     return record?.title;
   }
@@ -160,17 +162,18 @@ async function fetchTo(
 ): Promise<unknown> {
   const { output, signal } = context;
   await using media = await engine.open(name, signal);
-  const file = fileOf(media);
+  if (media.kind === "live") throw new AceError("USAGE", "a live stream has no end to fetch to");
   const progress = output.progress(`fetching "${media.title}"`);
   const digest = createHash("sha256");
   let received = 0;
   try {
     await media.ready(signal);
+    const length = lengthOf(media);
     const counted = async function* () {
-      for await (const chunk of file.read(0, file.length, signal)) {
+      for await (const chunk of bytesOf(media, signal)) {
         digest.update(chunk);
         received += chunk.length;
-        progress.show(fetchText(media, received, file.length));
+        progress.show(fetchText(media, received, length));
         yield chunk;
       }
     };
@@ -187,16 +190,25 @@ async function fetchTo(
   return { contentId: media.contentId, out, received, sha256, ...statsOf(media) };
 }
 
-function fileOf(media: Media): MediaFile {
-  if (media.kind === "film") return chooseFile(media, undefined);
-  throw new AceError("USAGE", `"${media.title}" is no single file: play it instead, without --out`);
+/** Of several files the longest, as players are given it; of a package everything, in the clear. */
+function bytesOf(media: Media, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  if (media.kind !== "film") return readPlain(media, signal);
+  const file = chooseFile(media, undefined);
+  return file.read(0, file.length, signal);
+}
+
+function lengthOf(media: Media): number {
+  if (media.kind === "film") return chooseFile(media, undefined).length;
+  const segments = media.kind === "package" ? media.segments : [];
+  return segments.reduce((sum, segment) => sum + segment.length, 0);
 }
 
 function fetchText(media: Media, received: number, length: number): string {
   const { peers, bytesDownPerS } = media.stats();
-  const part = Math.floor((100 * received) / length);
+  const part = Math.min(100, Math.floor((100 * received) / length));
   const rate = rateText(bytesDownPerS);
-  return `fetching "${media.title}" ${sizeText(received)} of ${sizeText(length)} (${part} %), ${rate} from ${peers} peers`;
+  const size = `${sizeText(received)} of ${sizeText(length)} (${part} %)`;
+  return `fetching "${media.title}" ${size}, ${rate} from ${peers} peers`;
 }
 
 function statsOf(media: Media) {
