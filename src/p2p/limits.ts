@@ -227,6 +227,8 @@ export const PEERS_PER_NET24 = 4;
 export const PEERS_PER_NET16 = 12;
 /** What a rate limit lets through at once, in milliseconds of its rate. */
 export const RATE_BURST_MS = 500;
+/** Two nodes may dial each other at once; later than this, the second wire is one too many. */
+export const DOUBLE_MS = 2_000;
 
 // Live streams.
 
@@ -289,5 +291,7 @@ export const LIVE_COUNTER_PIECES = 100;
 export const LIVE_COUNTER_GAP = 200;
 /** Pieces of one key, counted in numbers. */
 export const LIVE_KEY_EPOCH_PIECES = 256;
+/** A viewer asks for the next key when so few pieces are left under this one. */
+export const LIVE_KEY_AHEAD_PIECES = 40;
 export const LIVE_RECORD_MAX_BYTES = 16_384;
 export const LIVE_NAME_MAX_BYTES = 64;

@@ -4,6 +4,7 @@
  * `block` answers every request for payload, and its first line is the gate: nothing else in this
  * room hands out bytes of a piece.
  */
+import { formatAddress } from "./addresses.ts";
 import type { Bencoded } from "./bencode.ts";
 import type { ChokeCandidate } from "./choker.ts";
 import type { Grant } from "./gate.ts";
@@ -29,6 +30,10 @@ export class PeerLink implements WireOwner {
   readonly wire: Wire;
   readonly geometry: Geometry;
   readonly bornMs: number;
+  /** Where the peer listens, as far as it says. */
+  listensAt: string | undefined;
+  /** Both handshakes are here. */
+  isShaken = false;
   /** The peer has served us. */
   wasOpened = false;
   wasAdmitted = false;
@@ -39,7 +44,6 @@ export class PeerLink implements WireOwner {
   readonly #requests: LinkRequests;
   #rates: LinkRates;
   #isInterested = false;
-  #isShaken = false;
   readonly #turn: LinkTurn;
 
   constructor(host: LinkHost, wire: Wire) {
@@ -133,7 +137,7 @@ export class PeerLink implements WireOwner {
 
   /** What the choker must know of this link; undefined while it may not be served at all. */
   candidate(isAlways: boolean): ChokeCandidate | undefined {
-    const mayServe = this.#isShaken && this.isAdmitted && !this.wire.isClosed;
+    const mayServe = this.isShaken && this.isAdmitted && !this.wire.isClosed;
     if (!mayServe || !this.#host.mayUpload(this)) return undefined;
     return this.#turn.candidate(this.id, isAlways);
   }
@@ -157,7 +161,7 @@ export class PeerLink implements WireOwner {
       this.wire.close("SURPLUS");
       return;
     }
-    this.#isShaken = true;
+    this.isShaken = true;
     this.wire.sendPieces(this.#host.had);
     this.#host.onWish();
   }
@@ -177,6 +181,8 @@ export class PeerLink implements WireOwner {
     // What an admitted peer adds later is not another hello; with a key in it, it tries to be one.
     const isAddition = this.#extensions.handshakes === 1 && !fields.has(GATE_KEY_FIELD);
     if (!isAddition) this.#gate?.hello(fields);
+    const port = fields.get("p");
+    if (typeof port === "number") this.listensAt = formatAddress(this.wire.host, port);
     if (!this.wire.isClosed) this.#extensions.onHandshake(fields);
   }
 

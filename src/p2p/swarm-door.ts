@@ -111,12 +111,13 @@ export class SwarmDoor implements Disposable {
     return this.#isOver ? 0 : places.peersMax - links.size;
   }
 
-  /** Banned, of no use to a private node, or one too many of its neighbourhood. */
+  /** Banned, of no use to a private node, here already, or one too many of its neighbourhood. */
   #isRefused(address: string): "for-good" | "for-now" | undefined {
     const host = parseAddress(address)?.host ?? "";
     const { places, bans, links, nowMs } = this.#context;
     if (bans.has(addressBanName(host, address), nowMs())) return "for-good";
     if (places.isStranger(host)) return "for-good";
+    if (links.all.some((link) => link.listensAt === address)) return "for-now";
     return places.isCrowded(host, links.wires) ? "for-now" : undefined;
   }
 }

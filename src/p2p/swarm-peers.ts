@@ -8,7 +8,7 @@ import type { Bitfield } from "./bitfield.ts";
 import type { Lie } from "./blame.ts";
 import type { Download } from "./download.ts";
 import type { Extension } from "./extension-port.ts";
-import { CDN_AFTER_MS } from "./limits.ts";
+import { CDN_AFTER_MS, DOUBLE_MS } from "./limits.ts";
 import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { LinkHost } from "./link-host.ts";
@@ -225,13 +225,17 @@ export class SwarmPeers implements LinkHost, Disposable {
     return this.#context.bans.has(banName(link), this.nowMs());
   }
 
-  /** Of two wires between two nodes both ends keep the one that the greater peer id dialled. */
+  /**
+   * Of two wires between two nodes the older stays. Both ends see two that came at once in different
+   * order: of those, both keep the one that the greater peer id dialled.
+   */
   isSurplus(link: PeerLink): boolean {
-    const { isOutgoing } = link.wire;
+    const { isOutgoing, peerId } = link.wire;
     const double = this.#links.doubleOf(link);
     if (double === undefined) return false;
-    const isOursKept = this.#ownId > link.wire.peerId;
-    if (double.wire.isOutgoing === isOutgoing || isOutgoing !== isOursKept) return true;
+    const isOld = double.isShaken && link.bornMs - double.bornMs >= DOUBLE_MS;
+    const isOursKept = this.#ownId > peerId;
+    if (isOld || double.wire.isOutgoing === isOutgoing || isOutgoing !== isOursKept) return true;
     double.wire.close("SURPLUS");
     return false;
   }
