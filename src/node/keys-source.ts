@@ -2,7 +2,8 @@
  * A viewer's content keys: asked of the node when they are needed, kept in memory, in no file and log.
  *
  * Units   Unix seconds.
- * Range   A key is kept as long as the token it was given for, `KEYS_KEPT` of them at most.
+ * Range   A key is kept as long as the token it was given for, a refusal for `REFUSED_S`; `KEYS_KEPT` of
+ *         them at most.
  * Errors  What the node answers, such as `LICENCE_MISSING` or `KEY_EPOCH_INVALID`.
  */
 import type { DeviceKey } from "../access/device-key.ts";
@@ -37,6 +38,7 @@ interface Kept {
 const KEYS_KEPT = 64;
 /** No question takes longer than the client waits for an answer. */
 const ASKING_S = 60;
+const REFUSED_S = 2;
 
 /** @param tokenOf An access token of this content that is good now. */
 export function keySourceOf(
@@ -56,7 +58,8 @@ export function keySourceOf(
       try {
         entry.untilS = (await asked).untilS;
       } catch (error) {
-        if (kept.get(name) === entry) kept.delete(name);
+        // A player that is refused asks again at once: the node is not asked each time.
+        entry.untilS = nowS + REFUSED_S;
         throw error;
       }
       signal.throwIfAborted();

@@ -295,3 +295,18 @@ export const LIVE_KEY_EPOCH_PIECES = 256;
 export const LIVE_KEY_AHEAD_PIECES = 40;
 export const LIVE_RECORD_MAX_BYTES = 16_384;
 export const LIVE_NAME_MAX_BYTES = 64;
+
+/** Fetched at once when a session begins, before its player reads: scripts wait until it is here. */
+export const PREBUFFER_BYTES = 1_048_576;
+
+/** Web seeds: requests at once to one server, and how much each asks for. */
+export const WEB_SEED_REQUESTS_MAX = 2;
+export const WEB_SEED_REQUEST_BLOCKS = 128;
+export const WEB_FIRST_BYTE_MS = 5_000;
+export const WEB_STALL_MS = 10_000;
+export const WEB_REDIRECTS_MAX = 3;
+/** A server that failed is asked again after this long, then twice as long each time. */
+export const WEB_RETRY_MS_MIN = 500;
+export const WEB_RETRY_MS_MAX = 60_000;
+/** Answers of our own web seed that are under way at once. */
+export const WEB_SERVED_MAX = 64;
