@@ -23,6 +23,8 @@ export interface PlayerSession {
   readonly playhead: Playhead;
   /** Bytes given to the player's socket. */
   sentBytes: number;
+  /** The beginning is here: a player that starts now need not wait. */
+  isBuffered: boolean;
   /** Aborted when the session ends. */
   readonly signal: AbortSignal;
   /** Resolves when the session ends. */
@@ -77,6 +79,7 @@ export class PlayerSessions implements Disposable {
       startedAtMs: Date.now(),
       playhead: new Playhead(),
       sentBytes: 0,
+      isBuffered: false,
       over,
       signal: over.signal,
       ended: ended.promise,

@@ -5,6 +5,7 @@ import { chooseFile } from "./media.ts";
 import type { Engine } from "./player-engine.ts";
 import { type Exchange, OfferedFault, redirect, replyJson } from "./player-exchange.ts";
 import { contentName, fileIndex } from "./player-name.ts";
+import { prebuffer } from "./player-prebuffer.ts";
 import type { Output, PlayerSession } from "./player-session.ts";
 import { describeSession, playbackUrl } from "./player-stat.ts";
 
@@ -42,7 +43,9 @@ export async function startSession(
   const { media } = content;
   try {
     const file = media.kind === "film" ? chooseFile(media, fileIndex) : undefined;
-    return engine.sessions.start({ content, file, output, caller });
+    const session = engine.sessions.start({ content, file, output, caller });
+    void prebuffer(session);
+    return session;
   } catch (error) {
     content.release();
     throw error;

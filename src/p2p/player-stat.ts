@@ -35,7 +35,7 @@ export function sessionStat(session: PlayerSession) {
   const stats = media.stats();
   const live = media.kind === "live" ? livePosition(session, media) : undefined;
   return {
-    status: stats.piecesHad > 0 || stats.bytesDown > 0 ? "dl" : "prebuf",
+    status: session.isBuffered || session.sentBytes > 0 ? "dl" : "prebuf",
     peers: stats.peers,
     speed_down: Math.round(stats.bytesDownPerS / 1_000),
     speed_up: Math.round(stats.bytesUpPerS / 1_000),
