@@ -4,6 +4,7 @@ import { accountFromBytes } from "../../src/lib/strkey.ts";
 import {
   type ContentRecord,
   describeTorrent,
+  isSwarmGated,
   readContentRecord,
   recordMessage,
   recordTorrent,
@@ -72,10 +73,43 @@ it.each<[string, Partial<ContentRecord>]>([
   await expect(signContentRecord(await record(change), publisher)).rejects.toThrow(invalid);
 });
 
-it("is signed over the published bytes", async () => {
-  const vector = JSON.parse(readFileSync("test/vectors/p2p/content-record.json", "utf8"));
-  const signed = readContentRecord(vector.signed);
-  expect(recordMessage(signed.record).toHex()).toBe(vector.message);
-  const key = deviceKeyFromSeed(Uint8Array.fromHex(vector.seed));
-  expect(await signContentRecord(signed.record, key)).toEqual(signed);
+const encryption = { kind: "file", nonce: "0".repeat(16), keyCheck: "0".repeat(64) } as const;
+const packaged = { kind: "hls", playlist: "index.m3u8", keyCheck: "0".repeat(64) } as const;
+
+it("says how its bytes are encrypted, and whose swarm has a gate", async () => {
+  const licensed = await signContentRecord(await record({ encryption }), publisher);
+  expect(readContentRecord(licensed).record.encryption).toEqual(encryption);
+  expect(isSwarmGated(licensed.record)).toBe(true);
+  const open = await signContentRecord(await record({ encryption, seed: "open" }), publisher);
+  expect(isSwarmGated(open.record)).toBe(false);
+  expect(isSwarmGated(await record({ access: "public", contract: "" }))).toBe(false);
+  expect(isSwarmGated(await record())).toBe(true);
+  // Nobody who passes a record on may open its swarm, or take the encryption out of it.
+  const { signature } = licensed;
+  const changed = [
+    { ...licensed.record, seed: "open" },
+    { ...licensed.record, encryption: packaged },
+  ];
+  for (const other of changed) {
+    expect(() => readContentRecord({ record: other, signature })).toThrow(invalid);
+  }
+});
+
+it.each<[string, Partial<ContentRecord>]>([
+  ["a public film that is encrypted", { access: "public", contract: "", encryption }],
+  ["plain bytes that anybody may carry", { seed: "open" }],
+  ["a package without its playlist", { encryption: packaged }],
+  ["a nonce that is none", { encryption: { ...encryption, nonce: "00" } }],
+])("is refused, though signed, for %s", async (_why, change) => {
+  await expect(signContentRecord(await record(change), publisher)).rejects.toThrow(invalid);
+});
+
+it("is signed over the published bytes, of records from before encryption too", async () => {
+  const vectors = JSON.parse(readFileSync("test/vectors/p2p/content-record.json", "utf8"));
+  for (const vector of [vectors, ...vectors.encrypted]) {
+    const signed = readContentRecord(vector.signed);
+    expect(recordMessage(signed.record).toHex()).toBe(vector.message);
+    const key = deviceKeyFromSeed(Uint8Array.fromHex(vector.seed ?? vectors.seed));
+    expect(await signContentRecord(signed.record, key)).toEqual(signed);
+  }
 });
