@@ -193,11 +193,11 @@ describe("a media player", () => {
         });
       });
       socket.destroy();
-      const [head = "", ...body] = bytes.toString("latin1").split("\r\n\r\n");
+      const [head = "", ...rest] = bytes.toString("latin1").split("\r\n\r\n");
       expect(head).toContain("200 OK");
       expect(head.toLowerCase()).not.toContain("transfer-encoding");
       // Packets begin at once: no size of a chunk stands before them.
-      expect(body.join("").length).toBeGreaterThan(188);
+      expect(rest.join("").length).toBeGreaterThan(188);
     });
   });
 
