@@ -58,17 +58,20 @@ export function encryptionWords({
   return `${how}; ${who}`;
 }
 
-/** @throws AceError `CONFIG_INVALID` rather than send a key in the clear over a network. */
 export async function bringKey(
   { node }: Session,
   { content, key, adminToken }: { content: string; key: Uint8Array; adminToken: string },
 ): Promise<void> {
-  const { protocol, hostname } = new URL(node.url);
-  if (protocol !== "https:" && !LOOPBACK.has(hostname)) {
-    const what = `${node.url} is another machine without https: the key would be read on its way`;
-    throw new AceError("CONFIG_INVALID", what);
-  }
+  requirePrivateWay(node.url);
   await node.keepKey(content, { epoch: 0, key: toHex(key) }, adminToken);
+}
+
+/** @throws AceError `CONFIG_INVALID` rather than send a key in the clear over a network. */
+export function requirePrivateWay(nodeUrl: string): void {
+  const { protocol, hostname } = new URL(nodeUrl);
+  if (protocol === "https:" || LOOPBACK.has(hostname)) return;
+  const what = `${nodeUrl} is another machine without https: a key would be read on its way`;
+  throw new AceError("CONFIG_INVALID", what);
 }
 
 async function fileOf(context: Context, path: string, folder: string) {

@@ -6,9 +6,10 @@ import { networkId } from "../../contracts/service-network.ts";
 import { toHex } from "../../lib/bytes.ts";
 import { AceError, isAceError } from "../../lib/errors.ts";
 import { readAdminToken } from "../../node/admin-token.ts";
-import { openTelemetry } from "../../node/events.ts";
+import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { ownSecret } from "../../node/files.ts";
 import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
+import { type LiveKey, liveKeyRing } from "../../node/live-keys.ts";
 import type { Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
 import type { DeviceKey } from "../../p2p/ed25519.ts";
@@ -18,8 +19,9 @@ import { describeLive, type LiveDescriptor } from "../../p2p/live-descriptor.ts"
 import { type LiveRecord, recordOf, signLiveRecord } from "../../p2p/live-record.ts";
 import { runLiveSource } from "../../p2p/live-source.ts";
 import { openLiveSwarm } from "../../p2p/live-swarm.ts";
-import type { LiveSwarm } from "../../p2p/live-swarm-port.ts";
+import type { LiveCipher, LiveSwarm } from "../../p2p/live-swarm-port.ts";
 import type { Context } from "../context.ts";
+import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { openLiveInput } from "../live-input.ts";
@@ -39,6 +41,7 @@ export function registerSource(noun: Command, run: Run): void {
     .option("--loop", "begin the file anew when it ends")
     .option("--licence <contract>", "the licence that opens it")
     .option("--public", "anybody may watch")
+    .option("--encrypt", "only who holds the licence gets the keys, which change as it goes on")
     .option("--title <text>", "what people see (default: the name)")
     .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
     .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
@@ -69,6 +72,7 @@ interface Plan {
   /** Proved to viewers before they show a token. */
   readonly serverKey: DeviceKey;
   readonly licence: string | undefined;
+  readonly isEncrypted: boolean;
   readonly title: string;
   readonly folder: string;
 }
@@ -84,7 +88,7 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
   const listener = parts.use(await openListener({ host, port, clock }));
   const address = flags.text("announce") ?? `${host}:${listener.port}`;
-  const { tracker } = await publish(context, { plan, viewer, address, flags });
+  const { tracker, adminToken } = await publish(context, { plan, viewer, address, flags });
   const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
   const role = { role: "source", title: plan.title, trackers: [tracker] } as const;
   const swarm = parts.use(
@@ -97,7 +101,8 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const newEpoch = Math.floor(clock.nowMs() / 1_000);
   const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
   tell(context, plan, { address, inputUrl: opened.url });
-  const options = { descriptor, key, counter, swarm, clock, aheadMs: opened.aheadMs };
+  const cipher = plan.isEncrypted ? { cipher: sealing(viewer, { plan, adminToken, events }) } : {};
+  const options = { descriptor, key, counter, swarm, clock, aheadMs: opened.aheadMs, ...cipher };
   try {
     await runLiveSource(opened.ingest, options, signal);
   } catch (error) {
@@ -112,17 +117,22 @@ function planOf({ settings }: Context, name: string, flags: Flags): Plan {
   if ((licence === undefined) === !flags.isOn("public")) {
     throw new AceError("USAGE", "say who may watch: --licence <contract> or --public");
   }
+  const isEncrypted = flags.isOn("encrypt");
+  if (isEncrypted && licence === undefined) {
+    throw new AceError("USAGE", "--encrypt needs --licence: somebody must be let in");
+  }
   const folder = join(settings.home, "live");
   const key = loadDeviceKey(ownSecret(folder, "broadcaster.key"));
   const serverKey = loadDeviceKey(ownSecret(folder, "server.key"));
   const descriptor = describeLive(key.publicKey, name);
-  return { descriptor, key, serverKey, licence, title: flags.text("title") ?? name, folder };
+  const title = flags.text("title") ?? name;
+  return { descriptor, key, serverKey, licence, isEncrypted, title, folder };
 }
 
 async function publish(
   context: Context,
   { plan, viewer, address, flags }: { plan: Plan; viewer: Viewer; address: string; flags: Flags },
-): Promise<{ readonly tracker: string }> {
+): Promise<{ readonly tracker: string; readonly adminToken: string }> {
   const { settings, clock } = context;
   const { descriptor, licence } = plan;
   const dataDir = flags.text("data") ?? join(settings.home, "node");
@@ -137,6 +147,7 @@ async function publish(
     trackers: [swarming.tracker],
     peers: [address, ...flags.texts("support")],
     serverKeys: [toHex(plan.serverKey.publicKey)],
+    ...(plan.isEncrypted ? { encryption: { kind: "live" } } : {}),
     publishedAtS: Math.floor(clock.nowMs() / 1_000),
   };
   const before = await listed(viewer, descriptor.contentId);
@@ -146,7 +157,7 @@ async function publish(
     await nameInLicence(context, openSession(context), { licence, contentId, swarm });
   }
   await viewer.node.publish({ record: signLiveRecord(record, plan.key) }, adminToken);
-  return { tracker: swarming.tracker };
+  return { tracker: swarming.tracker, adminToken };
 }
 
 async function listed({ node }: Viewer, contentId: string) {
@@ -156,6 +167,18 @@ async function listed({ node }: Viewer, contentId: string) {
     if (isAceError(error, "CONTENT_NOT_FOUND")) return undefined;
     throw error;
   }
+}
+
+/** The secret stays here; the node gets each key in its time. */
+function sealing(
+  { node, clock }: Viewer,
+  { plan, adminToken, events }: { plan: Plan; adminToken: string; events: Telemetry },
+): LiveCipher {
+  const { contentId, streamId } = plan.descriptor;
+  requirePrivateWay(node.url);
+  const secret = ownSecret(plan.folder, `${streamId}.keys`);
+  const bring = (key: LiveKey) => node.keepKey(contentId, key, adminToken);
+  return liveKeyRing({ contentId, secret, bring, events, clock }).cipher;
 }
 
 function gateOf(
@@ -175,7 +198,7 @@ function gateOf(
 
 function tell(
   { output }: Context,
-  { descriptor, title, licence }: Plan,
+  { descriptor, title, licence, isEncrypted }: Plan,
   { address, inputUrl }: { address: string; inputUrl: string | undefined },
 ): void {
   const { contentId, streamId } = descriptor;
@@ -184,6 +207,7 @@ function tell(
     ["content", contentId],
     ["stream", streamId],
     ["licence", licence ?? "none: anybody may watch"],
+    ["encryption", isEncrypted ? "AES-128, keys change every minute or so" : "none"],
     ["peers", address],
     ...(inputUrl === undefined ? [] : [["send it to", inputUrl]]),
     ["watch", `ace stream get ${contentId}`],
