@@ -25,8 +25,8 @@ import { gateMessageBytes, helloFields, transcript } from "../src/p2p/gate-messa
 import { type Figure, median } from "./figure.ts";
 
 const ROUNDS = 5;
-const NEWCOMERS = 400;
-const HITS = 100_000;
+const NEWCOMERS = 1_500;
+const HITS = 300_000;
 const REVOKED = 10_000;
 const NOW_S = 1_900_000_000;
 const NET = "0123456789abcdef";

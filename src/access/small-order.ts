@@ -8,7 +8,7 @@
 const SIGN_BIT = 0x80;
 
 /** The y coordinates, little-endian: orders 4, 1, 8, 8, 2, then p and p + 1, which stand for 0 and 1. */
-const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
+const SMALL_ORDER_Y = [
   "00".repeat(32),
   `01${"00".repeat(31)}`,
   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
@@ -16,10 +16,18 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
   `ec${"ff".repeat(30)}7f`,
   `ed${"ff".repeat(30)}7f`,
   `ee${"ff".repeat(30)}7f`,
-]);
+];
 
-/** @param key 64 hexadecimal characters. */
+const smallOrderKeys: ReadonlySet<string> = new Set(
+  SMALL_ORDER_Y.flatMap((y) => [y, withSignBit(y)]),
+);
+
+/** @param key 64 hexadecimal characters, lower case. */
 export function isSmallOrder(key: string): boolean {
-  const last = Number.parseInt(key.slice(-2), 16) & ~SIGN_BIT;
-  return SMALL_ORDER_Y.has(key.slice(0, -2) + last.toString(16).padStart(2, "0"));
+  return smallOrderKeys.has(key);
+}
+
+function withSignBit(y: string): string {
+  const last = Number.parseInt(y.slice(-2), 16) | SIGN_BIT;
+  return y.slice(0, -2) + last.toString(16).padStart(2, "0");
 }

@@ -7,6 +7,8 @@
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ASCII_END = 128;
+/** Every browser and worker has one; a bare engine may not. */
+const decoder = typeof TextDecoder === "undefined" ? undefined : new TextDecoder();
 
 const valueOfCode = new Int8Array(ASCII_END).fill(-1);
 for (let value = 0; value < ALPHABET.length; value += 1) {
@@ -19,22 +21,43 @@ const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).pad
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 === 1) return undefined;
   const bytes = new Uint8Array((text.length * 3) >> 2);
-  let pending = 0;
-  let pendingBits = 0;
+  const whole = text.length - (text.length % 4);
   let length = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const value = valueOfCode[text.charCodeAt(index)] ?? -1;
-    if (value < 0) return undefined;
-    pending = ((pending << 6) | value) & 0xfff;
-    pendingBits += 6;
-    if (pendingBits >= 8) {
-      pendingBits -= 8;
-      bytes[length] = pending >> pendingBits;
-      length += 1;
-    }
+  for (let index = 0; index < whole; index += 4) {
+    const group =
+      (valueAt(text, index) << 18) |
+      (valueAt(text, index + 1) << 12) |
+      (valueAt(text, index + 2) << 6) |
+      valueAt(text, index + 3);
+    // One that is no digit is -1, and makes all of it negative.
+    if (group < 0) return undefined;
+    bytes[length] = group >> 16;
+    bytes[length + 1] = group >> 8;
+    bytes[length + 2] = group;
+    length += 3;
   }
-  const strayBits = pending & ((1 << pendingBits) - 1);
-  return strayBits === 0 ? bytes : undefined;
+  return text.length === whole ? bytes : decodeRest(text, { whole, length }, bytes);
+}
+
+/** Two or three digits more, whose last bits must be zero. */
+function decodeRest(
+  text: string,
+  { whole, length }: { readonly whole: number; readonly length: number },
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> | undefined {
+  const [first, second] = [valueAt(text, whole), valueAt(text, whole + 1)];
+  const hasThird = text.length - whole === 3;
+  const third = hasThird ? valueAt(text, whole + 2) : 0;
+  const group = (first << 12) | (second << 6) | third;
+  const strayBits = hasThird ? third & 0b11 : second & 0b1111;
+  if (group < 0 || strayBits !== 0) return undefined;
+  bytes[length] = group >> 10;
+  if (hasThird) bytes[length + 1] = group >> 2;
+  return bytes;
+}
+
+function valueAt(text: string, index: number): number {
+  return valueOfCode[text.charCodeAt(index)] ?? -1;
 }
 
 export function encodeBase64url(bytes: Uint8Array): string {
@@ -52,11 +75,12 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /** The text of ASCII bytes, or undefined when one of them is not ASCII. */
 export function decodeAscii(bytes: Uint8Array): string | undefined {
+  let all = 0;
+  for (let index = 0; index < bytes.length; index += 1) all |= bytes[index] ?? 0;
+  if (all >= ASCII_END) return undefined;
+  if (decoder !== undefined) return decoder.decode(bytes);
   let text = "";
-  for (const byte of bytes) {
-    if (byte >= ASCII_END) return undefined;
-    text += String.fromCharCode(byte);
-  }
+  for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
 

@@ -85,12 +85,11 @@ export class TokenVerifier {
       return this.#judge(known, want);
     }
 
-    const id = hash("sha256", token, "base64");
-    const refused = this.#refused.get(id);
+    const refused = this.#refused.size === 0 ? undefined : this.#refused.get(idOf(token));
     if (refused !== undefined && want.nowS < refused.untilS) return refused.refusal;
     const fresh = this.#verifyFresh(token, want);
     if (!fresh.isFinal || fresh.verdict.ok) return fresh.verdict;
-    this.#refused.set(id, { refusal: fresh.verdict, untilS: want.nowS + REFUSED_FOR_S });
+    this.#refused.set(idOf(token), { refusal: fresh.verdict, untilS: want.nowS + REFUSED_FOR_S });
     return fresh.verdict;
   }
 
@@ -160,6 +159,10 @@ export class TokenVerifier {
     known.revocations = revocations.version;
     return undefined;
   }
+}
+
+function idOf(token: string): string {
+  return hash("sha256", token, "base64");
 }
 
 function rememberedOf(parsed: ParsedToken): Remembered {
