@@ -6,6 +6,7 @@
  */
 import { AceError, isAceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
+import { viewerCipher } from "../p2p/cipher-epochs.ts";
 import type { ContentRecord } from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
 import { openDht } from "../p2p/dht-node.ts";
@@ -24,7 +25,6 @@ import { EngineSwarms } from "./engine-swarms.ts";
 import { defaultTerms, type EngineTerms } from "./engine-terms.ts";
 import { engineTokens } from "./engine-tokens.ts";
 import { keySourceOf } from "./keys-source.ts";
-import { viewerCipher } from "./live-cipher.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 import type { Viewer } from "./token-source.ts";
 import { openViewerGuard } from "./viewer-guard.ts";
