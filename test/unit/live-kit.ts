@@ -8,11 +8,11 @@ import { sha256 } from "../../src/lib/hash.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
 import { openLiveCounter } from "../../src/p2p/live-counter.ts";
 import { describeLive, type LiveDescriptor } from "../../src/p2p/live-descriptor.ts";
-import { type LiveHead, signHeads } from "../../src/p2p/live-head.ts";
+import { type HeadBatch, type LiveHead, signHeads } from "../../src/p2p/live-head.ts";
 import type { LivePiece } from "../../src/p2p/live-port.ts";
 import { type Ingest, runLiveSource } from "../../src/p2p/live-source.ts";
 import { openLiveSwarm } from "../../src/p2p/live-swarm.ts";
-import type { LiveSwarm, LiveSwarmOptions } from "../../src/p2p/live-swarm-port.ts";
+import type { LiveCipher, LiveSwarm, LiveSwarmOptions } from "../../src/p2p/live-swarm-port.ts";
 import { makeTs } from "../support/ts-maker.ts";
 import { newKey } from "./p2p-kit.ts";
 
@@ -74,31 +74,41 @@ export async function joinLive(
   };
 }
 
+export interface HandMade {
+  readonly batch: HeadBatch;
+  readonly bytes: Uint8Array;
+}
+
 /** Pieces made by hand: every `rapEvery`th is a place to begin at. */
 export class HandSource {
   readonly #descriptor: LiveDescriptor;
-  readonly #swarm: Pick<LiveSwarm, "publish">;
   readonly #rapEvery: number;
   seq: number;
 
-  constructor(
-    descriptor: LiveDescriptor,
-    swarm: Pick<LiveSwarm, "publish">,
-    options: { readonly rapEvery?: number; readonly firstSeq?: number } = {},
-  ) {
+  constructor(descriptor: LiveDescriptor, options: { rapEvery?: number; firstSeq?: number } = {}) {
     this.#descriptor = descriptor;
-    this.#swarm = swarm;
     this.#rapEvery = options.rapEvery ?? 5;
     this.seq = options.firstSeq ?? 0;
   }
 
-  publish(count: number, length = 188 * 10): void {
-    for (let at = 0; at < count; at += 1) {
-      const bytes = pieceBytes(this.seq, length);
-      const head = headOf(this.seq, bytes, this.seq % this.#rapEvery === 0);
-      this.#swarm.publish(signHeads([head], this.#descriptor, broadcaster), [bytes]);
-      this.seq += 1;
-    }
+  next(captureMs = Date.now()): HandMade {
+    const bytes = pieceBytes(this.seq, 188 * 10);
+    const head = { ...headOf(this.seq, bytes, this.seq % this.#rapEvery === 0), captureMs };
+    this.seq += 1;
+    return { batch: signHeads([head], this.#descriptor, broadcaster), bytes };
+  }
+
+  /** Makes pieces and gives them to the swarm; answers what was made. */
+  publish(
+    swarm: Pick<LiveSwarm, "publish">,
+    count: number,
+    captureMs?: (seq: number) => number,
+  ): readonly HandMade[] {
+    return Array.from({ length: count }, () => {
+      const made = this.next(captureMs?.(this.seq));
+      swarm.publish(made.batch, [made.bytes]);
+      return made;
+    });
   }
 }
 
@@ -136,8 +146,8 @@ export async function playFilm(
   {
     film = makeTs({ seconds: 2 }),
     signal,
-    aheadMs,
-  }: { film?: Uint8Array; signal: AbortSignal; aheadMs?: number },
+    cipher,
+  }: { film?: Uint8Array; signal: AbortSignal; cipher?: LiveCipher },
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "ace-live-"));
   try {
@@ -149,7 +159,11 @@ export async function playFilm(
       swarm: party.swarm,
       clock: systemClock,
     };
-    await runLiveSource(loop(film), { ...source, aheadMs: aheadMs ?? 0 }, signal).catch((error) => {
+    await runLiveSource(
+      loop(film),
+      { ...source, ...(cipher ? { cipher } : {}), aheadMs: 0 },
+      signal,
+    ).catch((error) => {
       if (!signal.aborted) throw error;
     });
   } finally {

@@ -1,0 +1,122 @@
+// Goal: a gated live stream gives nothing to who has no right: no byte of a piece, no head, no number.
+// Method: a real source behind a real gate, and everybody who should not get in, one after the other.
+import { describe, expect, it } from "vitest";
+import type { GatePolicy } from "../../src/p2p/link-gate.ts";
+import { liveAudience } from "../../src/p2p/live-descriptor.ts";
+import { descriptorOf, HandSource, joinLive, type LiveParty, take } from "./live-kit.ts";
+import { hexOf, issueToken, newKey, RawClient, until, verifier } from "./p2p-kit.ts";
+
+const limit = () => AbortSignal.timeout(20_000);
+const descriptor = descriptorOf("gated");
+const aud = liveAudience(descriptor.streamId);
+const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
+
+async function openSource(parts: AsyncDisposableStack) {
+  const serverKey = newKey();
+  const gate = { deviceKey: serverKey, upload: verifier };
+  const source = parts.use(await joinLive({ descriptor, role: "source", gate }));
+  const hand = new HandSource(descriptor);
+  const timer = setInterval(() => hand.publish(source.swarm, 1), 40);
+  parts.defer(() => clearInterval(timer));
+  return { source, serverKeys: [hexOf(serverKey)] };
+}
+
+const device = newKey();
+const good = { aud, exp: inAnHour(), key: hexOf(device), sub: "viewer" };
+
+const strangers: readonly (readonly [string, string])[] = [
+  ["a forged token", issueToken(good, newKey())],
+  ["an expired token", issueToken({ ...good, exp: inAnHour() - 7_200 })],
+  ["a token for another stream", issueToken({ ...good, aud: liveAudience("0".repeat(40)) })],
+  ["a token for a torrent of that id", issueToken({ ...good, aud: `btih:${descriptor.streamId}` })],
+  ["a token of another device", issueToken({ ...good, key: hexOf(newKey()) })],
+  ["no token", ""],
+];
+
+function viewerGate(token: string, serverKeys: readonly string[], key = device): GatePolicy {
+  const tokens = { token: async () => token };
+  return { deviceKey: key, upload: verifier, download: { tokens, serverKeys, sharing: true } };
+}
+
+function expectNothing({ swarm }: LiveParty): void {
+  const { bytesDown, piecesHad, pieces } = swarm.stats();
+  expect({ bytesDown, piecesHad, heads: pieces }).toEqual({ bytesDown: 0, piecesHad: 0, heads: 0 });
+}
+
+describe("a gated live stream", () => {
+  it("is watched by who holds a right, who shares it with others that do", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source, serverKeys } = await openSource(parts);
+    const gate = viewerGate(issueToken(good), serverKeys);
+    const near = parts.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
+    );
+    const otherKey = newKey();
+    const token = issueToken({ ...good, key: hexOf(otherKey), sub: "friend" });
+    const far = parts.use(
+      await joinLive({
+        descriptor,
+        role: "viewer",
+        gate: viewerGate(token, serverKeys, otherKey),
+        peers: [near.address],
+      }),
+    );
+    await far.swarm.ready(limit());
+    expect(await take(far.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    expect(far.swarm.stats().access).toBe("granted");
+    expect(near.swarm.stats().ungatedBytesUp).toBe(0);
+  });
+
+  it.each(strangers)("gives nothing to who comes with %s", async (_name, token) => {
+    await using parts = new AsyncDisposableStack();
+    const { source, serverKeys } = await openSource(parts);
+    const gate = viewerGate(token, serverKeys);
+    const stranger = parts.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
+    );
+    const refused = () => Object.keys(source.swarm.stats().closed).length > 0;
+    await until(refused, "the stranger is sent away");
+    expectNothing(stranger);
+    expect(source.swarm.stats()).toMatchObject({ bytesUp: 0, ungatedBytesUp: 0 });
+  });
+
+  it("gives nothing to who knows of no gate, nor to who asks while choked", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source } = await openSource(parts);
+    const public1 = parts.use(
+      await joinLive({ descriptor, role: "viewer", peers: [source.address] }),
+    );
+    using raw = new RawClient(source.listener.port);
+    raw.handshake(descriptor.streamId);
+    await until(() => raw.messages.length > 0, "the source has answered");
+    for (let seq = 0; seq < 200; seq += 1) raw.message(6, seq, 0, 1_880);
+    await until(() => raw.isClosed || raw.rejects >= 200, "the raw client is refused");
+    await until(() => Object.keys(source.swarm.stats().closed).length > 0, "the other one, too");
+    expect(raw.payloadBytes).toBe(0);
+    expect(raw.messages.filter(([id]) => id === 4)).toHaveLength(0);
+    expectNothing(public1);
+    expect(source.swarm.stats()).toMatchObject({ bytesUp: 0, ungatedBytesUp: 0 });
+  });
+});
+
+describe("a viewer", () => {
+  it("shows no token to a node that the record does not list", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source } = await openSource(parts);
+    let shown = 0;
+    const tokens = {
+      token: async () => {
+        shown += 1;
+        return issueToken(good);
+      },
+    };
+    const download = { tokens, serverKeys: [hexOf(newKey())] };
+    const gate = { deviceKey: device, upload: verifier, download };
+    const viewer = parts.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
+    );
+    await until(() => "SERVER_UNKNOWN" in viewer.swarm.stats().closed, "the viewer leaves");
+    expect(shown).toBe(0);
+    expectNothing(viewer);
+  });
+});
