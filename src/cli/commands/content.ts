@@ -39,16 +39,17 @@ const MIME: Readonly<Record<string, string>> = {
 
 /** `ace content`: publishes a file under a licence, and lists what the node knows. */
 export function register(noun: Command, run: Run): void {
+  const command = noun
+    .command("publish <file>")
+    .description("makes the torrent, names it in the licence contract, and seeds it on your node")
+    .option("--licence <contract>", "the licence that opens it; without one anybody may watch")
+    .option("--title <text>", "what people see (default: the file's name)")
+    .option("--encrypt <how>", "hls or file: only who holds the licence gets the key")
+    .option("--seed <who>", "of what is encrypted: licensed (default), or open to any peer")
+    .option("--data <folder>", "data folder of your running node (default: <home>/node)");
+  command.addHelpText("after", TEACHING);
   examples(
-    noun
-      .command("publish <file>")
-      .summary("makes the torrent, names it in the licence contract, and seeds it on your node")
-      .description(DESCRIPTION)
-      .option("--licence <contract>", "the licence that opens it; without one anybody may watch")
-      .option("--title <text>", "what people see (default: the file's name)")
-      .option("--encrypt <how>", "hls or file: only who holds the licence gets the key")
-      .option("--seed <who>", "of what is encrypted: licensed (default), or open to any peer")
-      .option("--data <folder>", "data folder of your running node (default: <home>/node)"),
+    command,
     "ace content publish film.mp4 --licence 257 --as owner",
     "ace content publish film.mp4 --licence 257 --encrypt hls --seed open --as owner",
   ).action(run((context, [file = ""], flags) => publish(context, file, flags)));
@@ -62,14 +63,15 @@ export function register(noun: Command, run: Run): void {
   ).action(run((context, [id = ""]) => show(context, id)));
 }
 
-const DESCRIPTION = `makes the torrent, names it in the licence contract, and seeds it on your node
-
-A licence alone gates the swarm: peers must show a token, and whoever has one has the film in the
-clear. With --encrypt only ciphertext travels, and your node releases the key to licence holders:
-  hls    segments that players decrypt by themselves: for web pages and every HLS player; ffmpeg
-         makes them unless the film is MPEG-TS
-  file   the file as it is, with seeking: for mp4 and mkv, decrypted by the viewer's own engine
-With --seed open anybody may carry the ciphertext, so a swarm can grow beyond those who paid.`;
+const TEACHING = `
+With --licence alone the swarm is gated: peers must show a token, and get the
+film in the clear. With --encrypt only ciphertext travels, and your node gives
+the key to licence holders:
+  hls    segments that players decrypt themselves: for web pages and all HLS
+         players. ffmpeg makes them, unless the film is MPEG-TS already.
+  file   the file as it is, with seeking: for mp4 and mkv. The viewer's own
+         engine decrypts it.
+With --seed open anybody may help to carry the ciphertext, who paid or not.`;
 
 interface Wish {
   readonly path: string;
