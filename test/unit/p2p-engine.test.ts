@@ -1,0 +1,313 @@
+// Goal: the swarm's engine with real peers on loopback: liars, silence, limits, and who is served.
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/lib/clock.ts";
+import { type EventFields, silentEvents } from "../../src/lib/events.ts";
+import { type Chance, seededChance } from "../../src/p2p/chance.ts";
+import { openListener } from "../../src/p2p/listener.ts";
+import { memoryStore, type PieceStore, seedStore } from "../../src/p2p/piece-store.ts";
+import type { Supplier, SupplierDesk, SupplyNeed } from "../../src/p2p/supplier-port.ts";
+import { openSwarm } from "../../src/p2p/swarm.ts";
+import { openNodeRates } from "../../src/p2p/swarm-rates.ts";
+import {
+  type Film,
+  goodToken,
+  hexOf,
+  joinLeech,
+  joinSeed,
+  joinSwarm,
+  makeFilm,
+  newKey,
+  type Party,
+  readAll,
+  until,
+  verifier,
+} from "./p2p-kit.ts";
+
+const soon = () => AbortSignal.timeout(60_000);
+const aloneWith = { find: { pex: false } };
+
+/** A store that is honest until it is armed, and lies about some blocks of every piece after. */
+function lyingStore(film: Film, chance: Chance): { readonly store: PieceStore; arm(): void } {
+  const honest = seedStore(film.torrent, film.path);
+  let isArmed = false;
+  const get = async (index: number) => {
+    const piece = await honest.get(index);
+    if (!isArmed) return piece;
+    const spoilt = Uint8Array.from(piece);
+    const lies = 1 + chance.below(4);
+    for (let lie = 0; lie < lies; lie += 1) {
+      const at = chance.below(spoilt.length);
+      spoilt[at] = (spoilt[at] ?? 0) ^ 0xff;
+    }
+    return spoilt;
+  };
+  return {
+    store: { ...honest, get },
+    arm: () => {
+      isArmed = true;
+    },
+  };
+}
+
+async function joinPoisoner(film: Film, chance: Chance): Promise<Party> {
+  const { store, arm } = lyingStore(film, chance);
+  const { torrent } = film;
+  const party = await joinSwarm({ torrent, store, role: "seed", ...aloneWith });
+  arm();
+  return party;
+}
+
+describe("a swarm with liars", () => {
+  it("plays on with six of twenty, every byte right, and bans them with the evidence", async () => {
+    const chance = seededChance(Number(process.env["P2P_SEED"] ?? 20_260));
+    await using film = await makeFilm(1_500_000, { pieceLength: 65_536 });
+    await using parties = new AsyncDisposableStack();
+    const seeds = [parties.use(await joinSeed(film)), parties.use(await joinSeed(film))];
+    const poisoners: Party[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      poisoners.push(parties.use(await joinPoisoner(film, chance)));
+    }
+    const bans: EventFields[] = [];
+    const warn = (name: string, fields?: EventFields) => {
+      if (name === "p2p.peer_banned") bans.push(fields ?? {});
+    };
+    const more = { ...aloneWith, chance, events: { ...silentEvents, warn } };
+    const leeches: Party[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      const known = [...poisoners, ...seeds, ...leeches].map(({ address }) => address);
+      leeches.push(parties.use(await joinLeech(film, known, undefined, more)));
+    }
+    const plays = leeches.map(({ swarm }) => readAll(swarm.read(0, film.bytes.length, soon())));
+    for (const got of await Promise.all(plays)) expect(got.equals(film.bytes)).toBe(true);
+    const liars = new Set(poisoners.map(({ address }) => `address ${address}`));
+    expect(bans.length).toBeGreaterThan(0);
+    for (const { peer, expected, got } of bans) {
+      expect(liars).toContain(peer);
+      expect(got).toMatch(/^[0-9a-f]{40}$/);
+      expect(got).not.toBe(expected);
+    }
+  }, 90_000);
+});
+
+it("does not wait for a peer that says nothing", async () => {
+  await using film = await makeFilm(600_000);
+  const asked = Promise.withResolvers<void>();
+  await using mute = createServer((socket) => {
+    const head = Buffer.from("\u0013BitTorrent protocol\0\0\0\0\0\0\0\u0004", "latin1");
+    const id = Buffer.alloc(20, "m");
+    const frames = Buffer.from([0, 0, 0, 1, 14, 0, 0, 0, 1, 1]);
+    socket.write(Buffer.concat([head, Buffer.from(film.torrent.infohash, "hex"), id, frames]));
+    let bytes = 0;
+    socket.on("data", (data) => {
+      bytes += data.length;
+      if (bytes > 200) asked.resolve();
+    });
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  const bound = mute.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  await using seed = await joinSeed(film);
+  await using leech = await joinLeech(film, [`127.0.0.1:${port}`]);
+  const download = leech.swarm.download(soon());
+  await asked.promise;
+  leech.swarm.addPeer(seed.address);
+  await download;
+  expect(leech.swarm.stats().piecesHad).toBe(film.torrent.pieceHashes.length);
+});
+
+it("works over IPv6 from end to end", async () => {
+  await using film = await makeFilm(300_000);
+  const { torrent, path } = film;
+  await using parts = new AsyncDisposableStack();
+  const join = async (role: "seed" | "leech", peers: readonly string[]) => {
+    const listener = parts.use(await openListener({ host: "::1", port: 0, clock: systemClock }));
+    const store = role === "seed" ? seedStore(torrent, path) : memoryStore(torrent);
+    const rest = { events: silentEvents, clock: systemClock };
+    const swarm = parts.use(await openSwarm({ torrent, store, role, peers, listener, ...rest }));
+    return { swarm, listener };
+  };
+  const seed = await join("seed", []);
+  const own = `[0:0:0:0:0:0:0:1]:${seed.listener.port}`;
+  const leech = await join("leech", [own]);
+  const got = await readAll(leech.swarm.read(0, 300_000, soon()));
+  expect(got.equals(film.bytes)).toBe(true);
+  expect(leech.swarm.stats().links[0]?.address).toBe(`[::1]:${seed.listener.port}`);
+});
+
+describe("a private node", () => {
+  it("lets nobody in whom it neither gives to nor takes from", async () => {
+    await using film = await makeFilm(100_000);
+    await using seed = await joinSeed(film, undefined, { uploadTo: ["10.0.0.0/8", "::1"] });
+    await using leech = await joinLeech(film, [seed.address]);
+    await until(() => (seed.swarm.stats().closed["PEER_UNLISTED"] ?? 0) > 0, "it was refused");
+    expect(leech.swarm.stats().bytesDown).toBe(0);
+    await using friendly = await joinSeed(film, undefined, { uploadTo: ["127.0.0.1"] });
+    leech.swarm.addPeer(friendly.address);
+    await leech.swarm.download(soon());
+  });
+
+  it("takes from nobody else, though it may give to all", async () => {
+    await using film = await makeFilm(100_000);
+    await using seed = await joinSeed(film);
+    await using leech = await joinLeech(film, [seed.address], undefined, {
+      downloadFrom: ["192.0.2.7:6881"],
+    });
+    leech.swarm.download(soon()).catch(() => {});
+    await until(() => leech.swarm.stats().peers > 0, "they are connected");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(leech.swarm.stats().bytesDown).toBe(0);
+    expect(leech.swarm.stats().links[0]?.detail).toMatchObject({ isInterested: false });
+  });
+
+  it("says which entry is no address", async () => {
+    await using film = await makeFilm(100_000);
+    for (const entry of ["example.org", "10.0.0.0/40", "10.0.0.1/", "[::1"]) {
+      const joining = joinLeech(film, [], undefined, { uploadTo: [entry] });
+      await expect(joining).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    }
+  });
+});
+
+describe("a limit of rate", () => {
+  // Only the time it must take at least is looked at: a busy machine takes longer.
+  const timed = async (leech: Party) => {
+    const startMs = performance.now();
+    await leech.swarm.download(soon());
+    return performance.now() - startMs;
+  };
+
+  it("holds for what a swarm sends, what it fetches, and for all swarms of a node together", async () => {
+    await using film = await makeFilm(200_000);
+    const rate = 150_000;
+    const node = openNodeRates({ uploadBytesPerS: rate });
+    await using slow = await joinSeed(film, undefined, {
+      rates: { swarm: { uploadBytesPerS: rate } },
+    });
+    await using one = await joinSeed(film, undefined, { rates: { node } });
+    await using two = await joinSeed(film, undefined, { rates: { node } });
+    await using fast = await joinSeed(film);
+    await using a = await joinLeech(film, [slow.address]);
+    await using b = await joinLeech(film, [fast.address], undefined, {
+      rates: { peer: { downloadBytesPerS: rate } },
+    });
+    await using c = await joinLeech(film, [one.address], undefined, aloneWith);
+    await using d = await joinLeech(film, [two.address], undefined, aloneWith);
+    const [upMs = 0, downMs = 0, ...shared] = await Promise.all([a, b, c, d].map(timed));
+    // What may burst at once is half a second's worth.
+    expect(upMs).toBeGreaterThan(700);
+    expect(downMs).toBeGreaterThan(700);
+    expect(Math.max(...shared)).toBeGreaterThan(1_900);
+  });
+});
+
+describe("the places of a seed", () => {
+  it("are few; whoever is done makes room, and a node that is always served comes on top", async () => {
+    await using film = await makeFilm(400_000);
+    const [serverKey, supportKey] = [newKey(), newKey()];
+    const gate = { deviceKey: serverKey, upload: verifier };
+    await using seed = await joinSeed(film, gate, {
+      uploadSlots: 1,
+      alwaysUnchoked: [hexOf(supportKey)],
+    });
+    let mostServed = 0;
+    const watch = setInterval(() => {
+      const links = seed.swarm.stats().links.filter(({ detail }) => detail?.isChoking === false);
+      mostServed = Math.max(mostServed, links.length);
+    }, 1);
+    await using parties = new AsyncDisposableStack();
+    parties.defer(() => clearInterval(watch));
+    const viewers = [newKey(), newKey(), newKey(), newKey(), supportKey];
+    const downloads = viewers.map(async (deviceKey) => {
+      const tokens = { token: async () => goodToken(film.torrent, deviceKey) };
+      const download = { serverKeys: [hexOf(serverKey)], tokens };
+      const policy = { deviceKey, download };
+      const viewer = parties.use(await joinLeech(film, [seed.address], policy, aloneWith));
+      await viewer.swarm.download(soon());
+    });
+    await Promise.all(downloads);
+    // One place, one in turn, and the support node.
+    expect(mostServed).toBeLessThanOrEqual(3);
+    expect(seed.swarm.stats().bytesUp).toBe(viewers.length * 400_000);
+  }, 90_000);
+});
+
+/** A supplier that has the film and brings what it is asked for in the next turn. */
+class FilmSupplier implements Supplier {
+  readonly id = "webseed";
+  readonly needs = new Set<SupplyNeed>();
+  readonly bad: number[] = [];
+  isStopped = false;
+  readonly #bytes: Uint8Array;
+  readonly #pieceLength: number;
+  #desk: SupplierDesk | undefined;
+
+  constructor(bytes: Uint8Array, pieceLength: number) {
+    this.#bytes = bytes;
+    this.#pieceLength = pieceLength;
+  }
+
+  start(desk: SupplierDesk): void {
+    this.#desk = desk;
+  }
+
+  tick(need: SupplyNeed): void {
+    this.needs.add(need);
+    if (need === "none" || this.bad.length > 0) return;
+    for (const block of this.#desk?.take(64) ?? []) {
+      const start = block.index * this.#pieceLength + block.offset;
+      const bytes = this.#bytes.subarray(start, start + block.length);
+      setImmediate(() => this.#desk?.put(block, bytes));
+    }
+  }
+
+  onBad(index: number): void {
+    this.bad.push(index);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+}
+
+describe("a supplier", () => {
+  it("brings everything where there is no peer", async () => {
+    await using film = await makeFilm(500_000);
+    const supplier = new FilmSupplier(film.bytes, film.torrent.pieceLength);
+    {
+      await using leech = await joinLeech(film, [], undefined, { suppliers: [supplier] });
+      const got = await readAll(leech.swarm.read(0, 500_000, soon()));
+      expect(got.equals(film.bytes)).toBe(true);
+      const { bytesDown, bytesDownBySource } = leech.swarm.stats();
+      expect(bytesDownBySource).toEqual({ peer: 0, webseed: bytesDown });
+    }
+    expect(supplier.isStopped).toBe(true);
+  });
+
+  it("is called when the peers are too slow for a player, and brings what it waits for", async () => {
+    await using film = await makeFilm(500_000);
+    const supplier = new FilmSupplier(film.bytes, film.torrent.pieceLength);
+    await using seed = await joinSeed(film, undefined, {
+      rates: { swarm: { uploadBytesPerS: 10_000 } },
+    });
+    const late = { ...aloneWith, suppliers: [supplier] };
+    await using viewer = await joinLeech(film, [seed.address], undefined, late);
+    await until(() => viewer.swarm.stats().links[0]?.detail?.isPeerChoking === false, "served");
+    const got = await readAll(viewer.swarm.read(0, 400_000, soon()));
+    expect(got.equals(film.bytes.subarray(0, 400_000))).toBe(true);
+    expect(supplier.needs).toContain("late");
+    expect(viewer.swarm.stats().bytesDownBySource.webseed).toBeGreaterThan(0);
+  });
+
+  it("that lies is told so, and peers bring the piece", async () => {
+    await using film = await makeFilm(500_000);
+    const supplier = new FilmSupplier(new Uint8Array(500_000), film.torrent.pieceLength);
+    await using leech = await joinLeech(film, [], undefined, { suppliers: [supplier] });
+    const reading = readAll(leech.swarm.read(0, 500_000, soon()));
+    await until(() => supplier.bad.length > 0, "its first piece was found bad");
+    await using seed = await joinSeed(film);
+    leech.swarm.addPeer(seed.address);
+    expect((await reading).equals(film.bytes)).toBe(true);
+  });
+});
