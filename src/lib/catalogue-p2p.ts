@@ -53,6 +53,11 @@ export const p2pCatalogue = {
     exit: 2,
     hint: "Send MPEG-TS: `ffmpeg -i INPUT -c copy -f mpegts -`.",
   },
+  URL_REFUSED: {
+    status: 403,
+    exit: 2,
+    hint: "Use https and a public host; a host of your own can be trusted with `--trust-host`.",
+  },
   RANGE_INVALID: { status: 416, exit: 2, hint: "Ask for a range inside the file." },
   REQUEST_INVALID: { status: 400, exit: 2, hint: "The player API reference is in docs/player.md." },
 } as const;

@@ -73,6 +73,8 @@ export class Supply {
   #start(supplier: Supplier): void {
     const { id } = supplier;
     const { fetching } = this.#host;
+    // It has everything, so that pieces no peer has can be found too.
+    fetching.order.seeds += 1;
     supplier.start({
       take: (count) => {
         const nowMs = this.#host.nowMs();

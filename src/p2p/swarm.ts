@@ -8,9 +8,11 @@
  * Source  BEP 3; the gate is in gate.ts.
  */
 import { STALL_MS } from "./limits.ts";
+import type { Supplier } from "./supplier-port.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
 import { RunningSwarm } from "./swarm-run.ts";
 import { openSwarmStore } from "./swarm-store.ts";
+import { webSeedSuppliers } from "./web-seed.ts";
 
 /**
  * Verifies what the store holds, joins the swarm and stays in it until disposed of. The store is the
@@ -19,9 +21,16 @@ import { openSwarmStore } from "./swarm-store.ts";
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   try {
     const kept = await openSwarmStore(options);
-    return new RunningSwarm({ ...options, store: kept.store }, kept, options.stallMs ?? STALL_MS);
+    const suppliers = [...(options.suppliers ?? []), ...webSeeds(options)];
+    const settled = { ...options, store: kept.store, suppliers };
+    return new RunningSwarm(settled, kept, options.stallMs ?? STALL_MS);
   } catch (error) {
     await options.store.close();
     throw error;
   }
+}
+
+function webSeeds({ torrent, role, webSeeds: options, events }: SwarmOptions): readonly Supplier[] {
+  if (options === undefined || role === "seed") return [];
+  return webSeedSuppliers({ torrent, options, events });
 }

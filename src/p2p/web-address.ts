@@ -1,0 +1,110 @@
+/**
+ * Addresses of web servers that strangers name: which ones may be asked at all.
+ *
+ * A torrent or a redirect must not make this node ask the machines around it. A name is resolved once,
+ * every address of it must be public, and the connection goes to the address that was judged: a name
+ * that answers differently the next time gains nothing.
+ *
+ * Errors  `URL_REFUSED`.
+ * Source  RFC 6890 and the IANA registries of special-purpose addresses; RFC 4291 (mapped addresses),
+ *         RFC 6052 (64:ff9b::/96), RFC 3056 (6to4).
+ */
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { AceError } from "../lib/errors.ts";
+
+export interface PinnedUrl {
+  readonly url: URL;
+  /** Where to connect to, whatever the name says later. */
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** All addresses of a name; the system's resolver unless a test brings its own. */
+export type Resolve = (name: string) => Promise<readonly string[]>;
+
+const special = new BlockList();
+for (const [net, prefix] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.31.196.0", 24],
+  ["192.52.193.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["192.175.48.0", 24],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 3],
+] as const) {
+  special.addSubnet(net, prefix, "ipv4");
+}
+
+/** Of IPv6 only this is given out; what is special in it follows. */
+const global = new BlockList();
+global.addSubnet("2000::", 3, "ipv6");
+for (const [net, prefix] of [
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["2620:4f:8000::", 48],
+  ["3fff::", 20],
+] as const) {
+  special.addSubnet(net, prefix, "ipv6");
+}
+
+/** Whether this numeric address is one of the public internet. */
+export function isPublicAddress(address: string): boolean {
+  switch (isIP(address)) {
+    case 4:
+      return !special.check(address, "ipv4");
+    case 6:
+      // Mapped and translated addresses of IPv4 are outside of what is given out: refused with it.
+      return global.check(address, "ipv6") && !special.check(address, "ipv6");
+    default:
+      return false;
+  }
+}
+
+/** @param trusted `host` or `host:port` that may be asked without TLS and wherever they are. */
+export async function pinUrl(
+  text: string,
+  trusted: readonly string[],
+  resolve: Resolve = resolveAll,
+): Promise<PinnedUrl> {
+  const { url, isTrusted } = readUrl(text, trusted);
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  const addresses = isIP(name) === 0 ? await resolve(name) : [name];
+  const [address] = addresses;
+  if (address === undefined) throw refused(text, "its name is not known");
+  // All of them: who controls a name could else put an inner address behind a public one.
+  if (!isTrusted && !addresses.every(isPublicAddress)) {
+    throw refused(text, "it is not an address of the public internet");
+  }
+  return { url, address, family: isIP(address) === 6 ? 6 : 4 };
+}
+
+function readUrl(text: string, trusted: readonly string[]) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw refused(text, "it is no address");
+  if (url.username !== "" || url.password !== "") throw refused(text, "it carries a password");
+  const isTrusted = trusted.includes(url.hostname) || trusted.includes(url.host);
+  const isAllowed = url.protocol === "https:" || (isTrusted && url.protocol === "http:");
+  if (!isAllowed) throw refused(text, "it is not https");
+  return { url, isTrusted };
+}
+
+async function resolveAll(name: string): Promise<readonly string[]> {
+  const found = await lookup(name, { all: true, order: "ipv4first" }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+function refused(url: string, why: string): AceError {
+  return new AceError("URL_REFUSED", `${url.slice(0, 200)} is not asked: ${why}`);
+}
