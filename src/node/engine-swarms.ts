@@ -19,6 +19,7 @@ import type { GatedMarks } from "./engine-records.ts";
 import { type EngineTerms, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
 import type { TokenSource } from "./engine-tokens.ts";
 import { joinLiveRecord } from "./live-join.ts";
+import { measured, measuredLive } from "./measured-swarm.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 
 export interface EngineSwarmParts {
@@ -126,32 +127,4 @@ export class EngineSwarms {
       ? await folderStore(torrent, dataDir)
       : await cacheStore(torrent, { folder: dataDir, capBytes: cacheBytes });
   }
-}
-
-/** As the next, for a live stream. */
-function measuredLive(swarm: LiveSwarm, meter: SwarmMeter): LiveSwarm {
-  const watching = meter.watch(() => swarm.stats());
-  const leave = swarm[Symbol.asyncDispose].bind(swarm);
-  swarm[Symbol.asyncDispose] = async () => {
-    watching[Symbol.dispose]();
-    await leave();
-  };
-  return swarm;
-}
-
-/** The swarm, counted until it is left. */
-export function measured(swarm: Swarm, meter: SwarmMeter): Swarm {
-  const watching = meter.watch(() => swarm.stats());
-  return {
-    torrent: swarm.torrent,
-    stats: () => swarm.stats(),
-    ready: (signal) => swarm.ready(signal),
-    read: (...range) => swarm.read(...range),
-    download: (signal) => swarm.download(signal),
-    addPeer: (address) => swarm.addPeer(address),
-    [Symbol.asyncDispose]: async () => {
-      watching[Symbol.dispose]();
-      await swarm[Symbol.asyncDispose]();
-    },
-  };
 }

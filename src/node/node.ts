@@ -53,6 +53,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     network,
     networkId: id,
     contents,
+    meter: telemetry.p2p,
     events: telemetry,
     clock,
   });

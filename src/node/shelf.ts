@@ -3,6 +3,7 @@
  *
  * A content with a licence is gated: its swarm serves only peers that prove a token and its key.
  */
+import { join } from "node:path";
 import type { Content } from "../access/issue.ts";
 import type { ContentPorts, Publication } from "../api/contents.ts";
 import type { ContentJson } from "../client/schemas.ts";
@@ -25,6 +26,8 @@ import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
 import type { Contents } from "../store/contents.ts";
 import { LiveShelf } from "./live-shelf.ts";
+import { measured } from "./measured-swarm.ts";
+import type { SwarmMeter } from "./p2p-metrics.ts";
 
 export interface ShelfParts {
   readonly contents: Contents;
@@ -32,6 +35,9 @@ export interface ShelfParts {
   readonly listener: Listener;
   readonly nodeKey: DeviceKey;
   readonly verifier: TokenVerifier;
+  /** Where it is remembered which pieces were verified. */
+  readonly resumeDir: string;
+  readonly meter: SwarmMeter;
   readonly events: Events;
   readonly clock: Clock;
 }
@@ -161,7 +167,7 @@ export class Shelf implements AsyncDisposable {
 
   async #seed(record: ContentRecord, path: string | undefined): Promise<void> {
     if (path === undefined || this.#swarms.has(record.contentId)) return;
-    const { listener, nodeKey, verifier, events, clock } = this.#parts;
+    const { listener, nodeKey, verifier, resumeDir, meter, events, clock } = this.#parts;
     const torrent = recordTorrent(record);
     const gate = isSwarmGated(record) ? { gate: { deviceKey: nodeKey, upload: verifier } } : {};
     const swarm = await openSwarm({
@@ -171,10 +177,11 @@ export class Shelf implements AsyncDisposable {
       listener,
       announce: record.trackers,
       ...gate,
+      resumePath: join(resumeDir, `${torrent.infohash}.resume`),
       events,
       clock,
     });
-    this.#swarms.set(record.contentId, swarm);
+    this.#swarms.set(record.contentId, measured(swarm, meter));
   }
 
   #find(id: string): Item | undefined {

@@ -1,4 +1,5 @@
 /** The streaming side of a node: its key, its port, its tracker, and the contents it seeds. */
+import { join } from "node:path";
 import { loadDeviceKey } from "../access/device-key.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
@@ -10,6 +11,7 @@ import type { Contents } from "../store/contents.ts";
 import type { Config } from "./config.ts";
 import { ownSecret } from "./files.ts";
 import { authority } from "./listen.ts";
+import type { SwarmMeter } from "./p2p-metrics.ts";
 import { type AccessGuard, openPolicy } from "./policy.ts";
 import { Shelf } from "./shelf.ts";
 
@@ -29,13 +31,14 @@ interface Options {
   readonly network: ServiceNetwork;
   readonly networkId: string;
   readonly contents: Contents;
+  readonly meter: SwarmMeter;
   readonly events: Events;
   readonly clock: Clock;
 }
 
 export async function openStreams(
   parts: AsyncDisposableStack,
-  { config, network, networkId, contents, events, clock }: Options,
+  { config, network, networkId, contents, meter, events, clock }: Options,
 ): Promise<Streams> {
   const { host, peerPort, trackerPort } = config;
   const nodeKey = loadDeviceKey(ownSecret(config.dataDir, "node.key"));
@@ -47,8 +50,19 @@ export async function openStreams(
   });
   const { verifier } = guard.policy;
   const listener = parts.use(await openListener({ host, port: peerPort, clock }));
+  const resumeDir = join(config.dataDir, "resume");
   const shelf = parts.use(
-    new Shelf({ contents, networkId, listener, nodeKey, verifier, events, clock }),
+    new Shelf({
+      contents,
+      networkId,
+      listener,
+      nodeKey,
+      verifier,
+      resumeDir,
+      meter,
+      events,
+      clock,
+    }),
   );
   const tracker = parts.use(
     await openTrackerServer({
