@@ -37,7 +37,7 @@ export function registerSource(noun: Command, run: Run): void {
   const command = noun
     .command("source <name>")
     .description("signs a live stream piece by piece and gives it to whoever may watch")
-    .requiredOption("--input <where>", "file, - for standard input, http address, or push:PORT")
+    .requiredOption("--from <where>", "file, - for standard input, http address, or push:PORT")
     .option("--loop", "begin the file anew when it ends")
     .option("--licence <contract>", "the licence that opens it")
     .option("--public", "anybody may watch")
@@ -53,7 +53,7 @@ export function registerSource(noun: Command, run: Run): void {
     "after",
     `
 The input is MPEG-TS; anything else goes through ffmpeg first:
-  ffmpeg -re -i INPUT -c copy -f mpegts - | ace stream source news --input - --public
+  ffmpeg -re -i INPUT -c copy -f mpegts - | ace stream source news --from - --public
 A playlist (.m3u8) is followed as an HLS origin. With push:PORT a sender may PUT the stream to it.
 
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
@@ -61,8 +61,8 @@ stop or a crash the same command goes on with it.`,
   );
   examples(
     command,
-    "ace stream source news --input film.ts --loop --public",
-    "ace stream source match --input push:8890 --licence 257 --as owner",
+    "ace stream source news --from film.ts --loop --public",
+    "ace stream source match --from push:8890 --licence 257 --as owner",
   ).action(run((context, [name = ""], flags) => source(context, name, flags)));
 }
 
@@ -94,7 +94,7 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const swarm = parts.use(
     await openLiveSwarm({ descriptor, ...role, listener, ...gate, events, clock }),
   );
-  const input = flags.text("input") ?? "";
+  const input = flags.text("from") ?? "";
   const opened = await openLiveInput({ input, isLoop: flags.isOn("loop"), events, signal });
   parts.use(opened);
   // Unix seconds: greater than those of any epoch before it.
