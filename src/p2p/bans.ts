@@ -6,7 +6,8 @@
  *         the same name twice as long as the one before, up to `BAN_MS_MAX`.
  */
 import { isLoopback } from "./addresses.ts";
-import { BAN_MS, BAN_MS_MAX, BANS_MAX } from "./limits.ts";
+import { BAN_MS_MAX } from "./engine-limits.ts";
+import { BAN_MS, BANS_MAX } from "./limits.ts";
 import { ipv6Net } from "./places.ts";
 
 export interface Ban {

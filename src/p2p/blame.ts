@@ -8,7 +8,7 @@
  * Range   The blocks of at most `SUSPECT_PIECES_MAX` pieces are remembered.
  */
 import { hash } from "node:crypto";
-import { SUSPECT_PIECES_MAX } from "./limits.ts";
+import { SUSPECT_PIECES_MAX } from "./engine-limits.ts";
 import type { PieceParts } from "./piece-parts.ts";
 
 /** The evidence: what the bytes should have been, and what they were, as SHA-1 in hexadecimal. */

@@ -9,7 +9,7 @@
  * Source  BEP 3, "Choking and Optimistic Unchoking".
  */
 import type { Chance } from "./chance.ts";
-import { OPTIMISTIC_MS, RECHOKE_MS } from "./limits.ts";
+import { OPTIMISTIC_MS, RECHOKE_MS } from "./engine-limits.ts";
 
 /** A peer whose gate is open. Others are no candidates. */
 export interface ChokeCandidate {
@@ -48,7 +48,7 @@ export function chooseUnchoked(
 }
 
 /** Who has waited longest among those who want something and are not served; ties by chance. */
-export function chooseOptimistic(
+function chooseOptimistic(
   candidates: readonly ChokeCandidate[],
   chance: Chance,
 ): string | undefined {

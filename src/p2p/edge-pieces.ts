@@ -1,5 +1,5 @@
 /** Where media files keep their tables: the first and last bytes are wanted before they are reached. */
-import { EDGE_BYTES } from "./limits.ts";
+import { EDGE_BYTES } from "./engine-limits.ts";
 import type { Torrent } from "./torrent.ts";
 
 export function edgePieces(torrent: Torrent): readonly number[] {

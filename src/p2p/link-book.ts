@@ -1,6 +1,6 @@
 /** The links of a swarm, and what remains of those that are gone. */
 import { banName } from "./bans.ts";
-import { GONE_NAMES_MAX } from "./limits.ts";
+import { GONE_NAMES_MAX } from "./engine-limits.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";

@@ -5,7 +5,6 @@
  */
 import type { Download } from "./download.ts";
 import {
-  BLOCK_MAX_BYTES,
   DEPTH_MAX,
   DEPTH_MIN,
   DEPTH_START,
@@ -14,9 +13,9 @@ import {
   REFUSED_MS,
   RTT_MS_MIN,
   SNUB_MS_MIN,
-  UNREQUESTED_BLOCKS_MAX,
   URGENT_DEPTH,
-} from "./limits.ts";
+} from "./engine-limits.ts";
+import { BLOCK_MAX_BYTES, UNREQUESTED_BLOCKS_MAX } from "./limits.ts";
 import type { Wire } from "./wire.ts";
 import type { Block } from "./wire-guard.ts";
 

@@ -7,7 +7,8 @@
  *         so none starves another. At the very end, what is overdue is asked of a second peer.
  * Units   `playhead` and `last` count pieces.
  */
-import { BLOCK_MAX_BYTES, URGENT_PIECES } from "./limits.ts";
+import { URGENT_PIECES } from "./engine-limits.ts";
+import { BLOCK_MAX_BYTES } from "./limits.ts";
 import type { AskTerms } from "./piece-parts.ts";
 import type { Block } from "./wire-guard.ts";
 

@@ -140,7 +140,7 @@ export class PieceParts {
 }
 
 /** How many blocks a piece of this size has. */
-export function blockCount(pieceBytes: number): number {
+function blockCount(pieceBytes: number): number {
   return Math.ceil(pieceBytes / BLOCK_MAX_BYTES);
 }
 

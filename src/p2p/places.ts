@@ -7,7 +7,7 @@
  */
 import { AddressSet } from "./address-set.ts";
 import { isLoopback, parseAddress } from "./addresses.ts";
-import { PEERS_PER_NET16, PEERS_PER_NET24 } from "./limits.ts";
+import { PEERS_PER_NET16, PEERS_PER_NET24 } from "./engine-limits.ts";
 
 export interface PlacesOptions {
   readonly peersMax: number;
@@ -88,7 +88,7 @@ interface Net {
 }
 
 /** The networks that a host belongs to, each with how many peers it may have. */
-export function netsOf(host: string): readonly Net[] {
+function netsOf(host: string): readonly Net[] {
   if (host.includes(":")) return [{ name: ipv6Net(host, 56), max: PEERS_PER_NET24 }];
   const parts = host.split(".");
   return [

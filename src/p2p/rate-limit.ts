@@ -7,7 +7,8 @@
  * Units   Bytes a second; 0 is without a limit.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { BLOCK_MAX_BYTES, RATE_BURST_MS } from "./limits.ts";
+import { RATE_BURST_MS } from "./engine-limits.ts";
+import { BLOCK_MAX_BYTES } from "./limits.ts";
 
 export class RateLimit {
   readonly bytesPerS: number;

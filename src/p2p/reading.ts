@@ -9,7 +9,7 @@ import {
   AHEAD_PIECES_MAX,
   BUFFER_S_MAX,
   BUFFER_S_MIN,
-} from "./limits.ts";
+} from "./engine-limits.ts";
 
 /** How quickly the speed of a player follows what it does. */
 const SPEED_S = 5;

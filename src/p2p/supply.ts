@@ -5,7 +5,7 @@
  * buffer: without that it would be called anew for each piece.
  */
 import type { Download } from "./download.ts";
-import { CDN_AFTER_MS } from "./limits.ts";
+import { CDN_AFTER_MS } from "./engine-limits.ts";
 import type { Reading } from "./reading.ts";
 import type { Supplier, SupplyNeed } from "./supplier-port.ts";
 

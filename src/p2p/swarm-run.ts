@@ -8,13 +8,8 @@ import { freshChance } from "./chance.ts";
 import { type Discovery, startSwarmDiscovery } from "./discovery.ts";
 import { swarmExtensions } from "./discovery-extensions.ts";
 import { Download } from "./download.ts";
-import {
-  BUFFER_S_DEFAULT,
-  DENIALS_TO_FAIL,
-  READERS_MAX,
-  STORE_RETRY_MS,
-  TICK_MS,
-} from "./limits.ts";
+import { BUFFER_S_DEFAULT } from "./engine-limits.ts";
+import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
 import { Reading } from "./reading.ts";
 import { Supply } from "./supply.ts";

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededChance } from "../../src/p2p/chance.ts";
 import { type ChokeCandidate, Choker, chooseUnchoked } from "../../src/p2p/choker.ts";
-import { BLOCK_MAX_BYTES, OPTIMISTIC_MS, RATE_BURST_MS, RECHOKE_MS } from "../../src/p2p/limits.ts";
+import { OPTIMISTIC_MS, RATE_BURST_MS, RECHOKE_MS } from "../../src/p2p/engine-limits.ts";
+import { BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
 import { PieceOrder } from "../../src/p2p/piece-order.ts";
 import { RateLimit } from "../../src/p2p/rate-limit.ts";
 

@@ -3,7 +3,8 @@ import { AddressSet } from "../../src/p2p/address-set.ts";
 import { formatAddress, parseAddress } from "../../src/p2p/addresses.ts";
 import { type Ban, Bans, banName } from "../../src/p2p/bans.ts";
 import { Blame } from "../../src/p2p/blame.ts";
-import { BAN_MS, BAN_MS_MAX, BANS_MAX, BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
+import { BAN_MS_MAX } from "../../src/p2p/engine-limits.ts";
+import { BAN_MS, BANS_MAX, BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
 import { PieceParts } from "../../src/p2p/piece-parts.ts";
 import { Places } from "../../src/p2p/places.ts";
 
