@@ -6,7 +6,7 @@ import { type Figure, median } from "./figure.ts";
 import type { MovieInput } from "./p2p-input.ts";
 import { type Engine, Party } from "./p2p-party.ts";
 
-interface Run {
+export interface Run {
   readonly cpuSPerGb: number;
   readonly mbPerS: number;
 }
@@ -37,7 +37,7 @@ export async function pairFigures(movie: MovieInput): Promise<readonly Figure[]>
   return [cpu("libtorrent"), rate("libtorrent"), cpu("webtorrent"), rate("webtorrent")];
 }
 
-async function runPair(engine: Engine, movie: MovieInput): Promise<Run> {
+export async function runPair(engine: Engine, movie: MovieInput): Promise<Run> {
   const out = movie.outFolder();
   const [seed, { port }] = await Party.start(engine, ["seed", movie.torrentPath, movie.folder]);
   await using _seed = seed;

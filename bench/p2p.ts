@@ -2,6 +2,7 @@
 // Each part says how it measures in its own file.
 import type { BenchOptions, Figure } from "./figure.ts";
 import { admissionFigures } from "./p2p-admissions.ts";
+import { aria2Figures } from "./p2p-aria2.ts";
 import { fanoutFigures } from "./p2p-fanout.ts";
 import { gateFigures } from "./p2p-gate.ts";
 import { makeMovie } from "./p2p-input.ts";
@@ -18,6 +19,7 @@ export async function p2pFigures({ sizeMb = SIZE_MB }: BenchOptions): Promise<re
   using small = await makeMovie(Math.ceil(sizeMb / FANOUT_SHARE));
   return [
     await pairFigures(movie),
+    await aria2Figures(movie),
     await gateFigures(movie),
     await fanoutFigures(small),
     await seekFigures(small),

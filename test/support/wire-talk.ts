@@ -2,7 +2,7 @@
 import { GuardedProtocol, type WireFault, type WireOwner } from "../../src/p2p/wire-guard.ts";
 
 export const PIECES = 40;
-export const PIECE_BYTES = 65_536;
+const PIECE_BYTES = 65_536;
 const BLOCK_BYTES = 16_384;
 
 /** Frames a message: its length in four bytes, its id, and what it says. */
