@@ -2,14 +2,18 @@
  * Public torrents, which no catalogue lists: by magnet link, by infohash, or where the torrent lies.
  *
  * Errors  `CONTENT_NOT_FOUND` for what nobody could be asked about; `CONTENT_INVALID`;
- *         `CONTENT_UNREACHABLE` when no peer gives the metadata.
+ *         `CONTENT_UNREACHABLE` when no peer gives the metadata; `URL_REFUSED` for an address that leads
+ *         into our own network.
  */
 import { AceError } from "../lib/errors.ts";
+import { AddressSet } from "../p2p/address-set.ts";
+import { parseAddress } from "../p2p/addresses.ts";
 import type { Dht } from "../p2p/discovery-port.ts";
 import { TORRENT_MAX_BYTES } from "../p2p/limits.ts";
 import { type Magnet, parseMagnet } from "../p2p/magnet.ts";
-import { fetchMetadata } from "../p2p/metadata-fetch.ts";
+import { fetchMetadata, type MetadataSearch } from "../p2p/metadata-fetch.ts";
 import { readTorrent, type Torrent } from "../p2p/torrent.ts";
+import { fetchWeb } from "../p2p/web-request.ts";
 import type { EngineTerms } from "./engine-terms.ts";
 
 export interface PublicTorrentParts {
@@ -17,8 +21,6 @@ export interface PublicTorrentParts {
   readonly dht: Dht | undefined;
   /** Where this engine listens for peers. */
   readonly port: number;
-  /** Gets what lies at an address of a stranger, and reaches nothing inside our own network. */
-  readonly fetchUrl: (url: string, bytesMax: number, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
 /** As many as players may have open, and then some that were open before. */
@@ -42,7 +44,9 @@ export class PublicTorrents {
   }
 
   async addUrl(url: string, signal: AbortSignal): Promise<string> {
-    const torrent = readTorrent(await this.#parts.fetchUrl(url, TORRENT_MAX_BYTES, signal));
+    const { trustedHosts } = this.#parts.terms;
+    const wish = { url, trustedHosts, bytesMax: TORRENT_MAX_BYTES };
+    const torrent = readTorrent(await fetchWeb(wish, signal));
     keep(this.#torrents, torrent.infohash, torrent);
     return torrent.infohash;
   }
@@ -60,20 +64,31 @@ export class PublicTorrents {
     if (!this.canFind(infohash)) {
       throw new AceError("CONTENT_NOT_FOUND", `there is nobody to ask about ${infohash}`);
     }
+    const search = this.#searchOf(infohash);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(METADATA_MS)]);
+    const torrent = await fetchMetadata(search, limited);
+    keep(this.#torrents, infohash, torrent);
+    return torrent;
+  }
+
+  #searchOf(infohash: string): MetadataSearch {
     const { terms, dht, port } = this.#parts;
     const magnet = this.#magnets.get(infohash);
-    const search = {
+    const peers = [...(magnet?.peers ?? []), ...terms.peers];
+    if (terms.downloadFrom.length > 0) {
+      // A private engine asks nobody else, and lets nobody else know what it looks for.
+      const allowed = new AddressSet(terms.downloadFrom);
+      const isAllowed = (peer: string) => allowed.has(parseAddress(peer)?.host ?? "");
+      return { infohash, peers: peers.filter(isAllowed), trackers: [], port };
+    }
+    return {
       infohash,
-      peers: [...(magnet?.peers ?? []), ...terms.peers],
+      peers,
       trackers: [...(magnet?.trackers ?? []), ...terms.trackers],
       webSeeds: magnet?.webSeeds ?? [],
       port,
       ...(dht === undefined ? {} : { dht }),
     };
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(METADATA_MS)]);
-    const torrent = await fetchMetadata(search, limited);
-    keep(this.#torrents, infohash, torrent);
-    return torrent;
   }
 
   /** Peers that the link named. */

@@ -72,7 +72,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const marks = new GatedMarks(dataDir);
   const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks };
   const swarms = new EngineSwarms({ ...shared, meter, events, clock });
-  const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port, fetchUrl });
+  const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port });
 
   const findByInfohash = async (infohash: string): Promise<string> => {
     try {
@@ -133,10 +133,6 @@ async function openLive(
   const isEncrypted = record.encryption !== undefined;
   const cipher = isEncrypted ? viewerCipher(record.contentId, keys) : undefined;
   return liveMedia(await swarms.joinLive(record, cipher), isEncrypted);
-}
-
-async function fetchUrl(url: string): Promise<Uint8Array> {
-  throw new AceError("REQUEST_INVALID", `${url} is not fetched: give the torrent's magnet link`);
 }
 
 async function openFinding(

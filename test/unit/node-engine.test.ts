@@ -1,6 +1,7 @@
 // Goal: a viewer's engine plays what its viewer names, on the operator's terms, and gives away nothing it
 // fetched under a licence, whatever records it is shown.
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -58,6 +59,8 @@ it("a film that was gated is not shared without a gate because a later record ca
   expect(swarm.stats().access).toBe("none");
   await rm(folder, { recursive: true, force: true });
 });
+
+const never = new AbortController().signal;
 
 async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "ace-engine-"));
@@ -125,19 +128,46 @@ it("a limit of rate holds for all that the engine fetches", async () => {
   });
 });
 
-it("a private engine takes from nobody else", async () => {
+it("a private engine takes from nobody else, and asks nobody else what a magnet link means", async () => {
   await using film = await makeFilm(100_000);
   await using seed = await joinSeed(film);
+  const magnet = `magnet:?xt=urn:btih:${film.torrent.infohash}&x.pe=${seed.address}`;
   await inFolder(async (folder) => {
     await using engine = await engineIn(folder, { downloadFrom: ["192.0.2.0/24"] });
-    await using swarm = await engine.open(
-      {
-        kind: "magnet",
-        value: `magnet:?xt=urn:btih:${film.torrent.infohash}&x.pe=${seed.address}`,
-      },
-      AbortSignal.timeout(10_000),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(swarm.stats().bytesDown).toBe(0);
+    const asking = engine.open({ kind: "magnet", value: magnet }, AbortSignal.timeout(1_500));
+    await expect(asking).rejects.toMatchObject({ code: "CONTENT_UNREACHABLE" });
+    expect(seed.swarm.stats().bytesUp).toBe(0);
+    await using friend = await engineIn(join(folder, "friend"), { downloadFrom: ["127.0.0.0/8"] });
+    await using media = await friend.open({ kind: "magnet", value: magnet }, never);
+    expect(media.infohash).toBe(film.torrent.infohash);
   });
+});
+
+it("a torrent is fetched where it lies, but never from inside our own network", async () => {
+  await using film = await makeFilm(100_000);
+  await using seed = await joinSeed(film);
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked += 1;
+    response.end(film.torrentBytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = Object(server.address());
+  const url = `http://127.0.0.1:${port}/film.torrent`;
+  await inFolder(async (folder) => {
+    await using trusting = await engineIn(join(folder, "trusting"), {
+      trustedHosts: [`127.0.0.1:${port}`],
+      peers: [seed.address],
+    });
+    const own = await trusting.play({ port: 0, version: "1" });
+    const query = `url=${encodeURIComponent(url)}`;
+    expect((await playInto(own, query)).equals(film.bytes)).toBe(true);
+    await using careful = await engineIn(join(folder, "careful"), { peers: [seed.address] });
+    const answer = await fetch(
+      `${await careful.play({ port: 0, version: "1" })}/ace/getstream?${query}`,
+    );
+    expect(Object(await answer.json()).error).toBe("URL_REFUSED");
+    expect(asked).toBe(1);
+  });
+  server.close();
 });
