@@ -11,6 +11,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
 import { encryptSegment } from "./cipher-segment.ts";
 import { type PackageSegment, packageOf, packagePlaylist } from "./hls-package.ts";
 import { LIVE_PIECE_MS, SEGMENT_MAX_BYTES, SEGMENT_S } from "./limits.ts";
@@ -47,6 +48,9 @@ export async function packageHls(
       epoch: 0,
       isDiscontinuity: number > 0 && first?.isDiscontinuity === true,
     });
+  }
+  if (segments.length === 0) {
+    throw new AceError("MEDIA_INVALID", "there is no place in the film where a player can begin");
   }
   await writeFile(join(folder, PLAYLIST_NAME), packagePlaylist(packageOf(segments)));
   return segments.length;
