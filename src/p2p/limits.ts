@@ -227,6 +227,8 @@ export const LIVE_ANSWER_MAX_MS = 4_000;
 export const LIVE_REQUESTS_MAX = 8;
 /** Pieces announced, asked for and not given, one after the other: the peer withholds them. */
 export const LIVE_WITHHELD_MAX = 6;
+/** A peer of a running stream that says nothing for this long is asked and told last. */
+export const LIVE_QUIET_MS = 1_000;
 export const LIVE_BUFFER_MS = 1_000;
 export const LIVE_TICK_MS = 50;
 /** Peers that a node of a live stream dials by itself; more may come. */
