@@ -30,7 +30,7 @@ export function withLiteral(
   isPayable: boolean,
 ): Callable {
   // By admission's own rules: how deep a source may be does not depend on the stack of this process.
-  const program = parseSource(source, collectRefusals());
+  const program = parseSource(source, collectRefusals(source));
   if (program === undefined || hasLiteral(program)) return { source, method };
   const exported = exportsOf(program);
   const prefix = unusedPrefix(source);

@@ -59,7 +59,7 @@ export function readModule(
     return undefined;
   }
   const { mapped: code } = stripped;
-  const refusals = collectRefusals();
+  const refusals = collectRefusals(code.text);
   const program = parseSource(code.text, refusals);
   if (program === undefined) {
     for (const refusal of refusals.found) {

@@ -29,7 +29,7 @@ export type Admission =
 
 /** Judges plain JavaScript source. */
 export function admitSource(source: string): Admission {
-  const refusals = collectRefusals();
+  const refusals = collectRefusals(source);
   const admitted = admit(source, refusals);
   if (admitted === undefined || refusals.found.length > 0) {
     return { ok: false, refusals: refusals.found };

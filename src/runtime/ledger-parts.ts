@@ -7,6 +7,8 @@ import { type Edge, type Footprint, meetings } from "./footprint.ts";
 import type { Rules } from "./limits.ts";
 import type { LedgerOutcome } from "./outcome-frame.ts";
 
+const REGISTRY = 0n;
+
 export interface LedgerPart {
   readonly share: Share;
   readonly outcome: LedgerOutcome;
@@ -23,12 +25,12 @@ export type Verdict =
 export function verdictOn(
   parts: readonly LedgerPart[],
   calls: readonly Call[],
-  limits: Rules["limits"],
+  rules: Rules,
 ): Verdict {
   if (parts.length === 1) return { kind: "apart" };
   const edges = meetings(parts.map(({ footprints }) => footprints));
   if (edges.length > 0) return { kind: "met", edges };
-  return mayBeFull(parts, calls, limits) ? { kind: "full" } : { kind: "apart" };
+  return mayBeFull(parts, calls, rules) ? { kind: "full" } : { kind: "apart" };
 }
 
 /** In the order of the ledger. */
@@ -47,15 +49,26 @@ export function joined(parts: readonly LedgerPart[]): LedgerOutcome {
 }
 
 /** Whether the gas of the ledger, counted over all parts, may have refused a call. */
-function mayBeFull(
-  parts: readonly LedgerPart[],
-  calls: readonly Call[],
-  limits: Rules["limits"],
-): boolean {
+function mayBeFull(parts: readonly LedgerPart[], calls: readonly Call[], rules: Rules): boolean {
   let declared = 0;
-  for (const { gasLimit } of calls) declared += Math.min(Number(gasLimit), limits.gasCallMax);
-  if (declared <= limits.gasLedgerMax) return false;
+  let largest = 0;
+  for (const call of calls) {
+    const room = roomOf(call, rules);
+    declared += room;
+    if (room > largest) largest = room;
+  }
+  const { gasLedgerMax } = rules.limits;
+  if (declared <= gasLedgerMax) return false;
   const footprints = parts.flatMap((part) => part.footprints);
   const used = footprints.reduce((sum, { gasUsed }) => sum + gasUsed, 0);
-  return used + limits.gasCallMax > limits.gasLedgerMax;
+  return used + largest > gasLedgerMax;
+}
+
+/** What a call may take of its ledger's gas: all calls of the registry as if they were judged by it. */
+export function roomOf(
+  { contract, gasLimit }: Pick<Call, "contract" | "gasLimit">,
+  { limits, gasSchedule }: Rules,
+): number {
+  const gas = Math.min(Number(gasLimit), limits.gasCallMax);
+  return contract === REGISTRY ? gas * gasSchedule.registryDeployWeight : gas;
 }

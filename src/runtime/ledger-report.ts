@@ -1,7 +1,8 @@
 /** What is told of a ledger: the applied ledger itself, the name of a call, the time it may take. */
 import type { Call } from "../contracts/call.ts";
 import type { Applied, Receipt } from "./applied.ts";
-import { limits } from "./limits.ts";
+import { roomOf } from "./ledger-parts.ts";
+import { gasSchedule, limits } from "./limits.ts";
 import { decodeReceipt } from "./receipt-codec.ts";
 
 /** A hundredth of what plain code uses up in a millisecond: a slow machine is no fault. */
@@ -42,6 +43,6 @@ export function callName(
 /** Time that these calls may honestly take: what they declare, as far as a ledger grants it. */
 export function allowanceMs(calls: readonly Call[]): number {
   let gas = 0;
-  for (const { gasLimit } of calls) gas += Math.min(Number(gasLimit), limits.gasCallMax);
+  for (const call of calls) gas += roomOf(call, { limits, gasSchedule });
   return Math.min(gas, limits.gasLedgerMax) / GAS_PER_MS;
 }

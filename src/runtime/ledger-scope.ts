@@ -1,6 +1,7 @@
 /** What all calls of one ledger share. */
 import { muxedText, splitAddressBytes } from "./addresses.ts";
 import { type ContractRecord, FIRST_CONTRACT, readRecord } from "./contract-records.ts";
+import { gasSchedule, limits } from "./limits.ts";
 import { header, integerItem, MAJOR } from "./realm/cbor.ts";
 import { Memo } from "./realm/table.ts";
 import { balanceKey, contractKey, owedKey } from "./system-keys.ts";
@@ -22,7 +23,7 @@ export class LedgerScope {
   /** The vault's 32 bytes, as byte text. */
   readonly vaultKey: string;
   readonly state: WorkingState;
-  /** What the calls of the ledger have used so far. */
+  /** What the calls of the ledger have taken of its gas so far. */
   gasUsed = 0;
   /** By asset: what came into the vault with calls. */
   readonly received = new Map<string, bigint>();
@@ -41,6 +42,17 @@ export class LedgerScope {
 
   receive(asset: string, amount: bigint): void {
     this.received.set(asset, (this.received.get(asset) ?? 0n) + amount);
+  }
+
+  /**
+   * Takes the room of a judgement that its call pays this gas for, which is more than that gas; false when
+   * the ledger has no room for it beside all that the call may use.
+   */
+  takeJudging(cost: number, gas: number): boolean {
+    const more = cost * (gasSchedule.registryDeployWeight - 1);
+    if (this.gasUsed + gas + more > limits.gasLedgerMax) return false;
+    this.gasUsed += more;
+    return true;
   }
 
   /** By its number as decimal text. */

@@ -40,7 +40,7 @@ export class LedgerWorkers implements AsyncDisposable {
   readonly #events: Events;
   readonly #workers: readonly LedgerWorker[];
   readonly #first: LedgerWorker;
-  readonly #limits: Rules["limits"];
+  readonly #rules: Rules;
   readonly #graph = new CallGraph();
   /** Settles when the ledger that came last has run; undefined when none runs. */
   #last: Promise<LedgerOutcome> | undefined;
@@ -48,7 +48,7 @@ export class LedgerWorkers implements AsyncDisposable {
   constructor({ workers, state, events, processes }: WorkersOptions) {
     this.#state = state;
     this.#events = events;
-    this.#limits = (processes.rules ?? firstRules).limits;
+    this.#rules = processes.rules ?? firstRules;
     this.#workers = Array.from({ length: workers }, () => new LedgerWorker(state, processes));
     const [first] = this.#workers;
     invariant(first !== undefined, "somebody applies ledgers");
@@ -96,7 +96,7 @@ export class LedgerWorkers implements AsyncDisposable {
     const whole = { worker: 0, places: calls.map((_, place) => place) };
     const shares = ledger.isWhole ? [whole] : this.#graph.shares(calls, this.#workers.length);
     const parts = await this.#runParts(ledger, shares);
-    const verdict = verdictOn(parts, calls, this.#limits);
+    const verdict = verdictOn(parts, calls, this.#rules);
     for (const part of parts) this.#learn(calls, part);
     if (verdict.kind === "apart") {
       if (parts.length > 1) {

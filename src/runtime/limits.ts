@@ -114,8 +114,12 @@ const firstGasSchedule = {
   registryPut: 500,
   registryPutByte: 4,
   registryDeploy: 20_000,
-  /** Admission is by far the slowest thing that gas buys. */
+  /**
+   * Admission is by far the slowest thing that gas buys. The largest source must fit into the gas of a
+   * transaction all the same, so of the gas of its ledger it takes many times what its call pays.
+   */
   registryDeployByte: 70,
+  registryDeployWeight: 12,
   registryUpgrade: 5_000,
 } as const;
 

@@ -27,7 +27,7 @@ export const protocols: readonly Protocol[] = [
       kit: 1,
       /** The realm that contracts run in, and what answers them. */
       realm: 3,
-      keeper: 1,
+      keeper: 2,
       /** Transactions to calls, values to bytes. */
       inbox: 1,
       codec: 1,

@@ -109,6 +109,9 @@ export function takeSource(
   const source = contractSource(state, codeHash) ?? joined(parts, codeHash, context);
   const cost = gasSchedule.registryDeploy + gasSchedule.registryDeployByte * (source?.length ?? 0);
   if (cost > gas) return { ok: false, outcome: refused("OUT_OF_GAS", gas) };
+  if (!context.ledger.takeJudging(cost, gas)) {
+    return { ok: false, outcome: refused("LEDGER_FULL") };
+  }
   if (source === undefined) return { ok: false, outcome: refused("CODE_INCOMPLETE", cost) };
   for (const [key] of parts) state.set(key, undefined);
   if (parts.length > 0) state.set(uploadingKey(caller), undefined);

@@ -51,6 +51,21 @@ describe("a ledger", () => {
     expect(receipts.every(({ ok }) => ok)).toBe(true);
   });
 
+  it("judges only so much code: what found no room costs nothing and waits for another ledger", async () => {
+    const source = (number: number): string =>
+      `${contractText("rest: { args: [] }", "export function rest() {}")}//${number}${" ".repeat(60_000)}`;
+    const deployments = [0, 1, 2, 3].map((number) =>
+      kit.deployCalls(source(number), [], accountOf(`author ${number}`)),
+    );
+    const { receipts } = await kit.close(...deployments.flat());
+    const codes = receipts.filter(({ method }) => method === "deploy").map(({ code }) => code);
+    expect(codes).toEqual(["", "", "", "LEDGER_FULL"]);
+    expect(receipts.at(-1)).toMatchObject({ gasUsed: 0n });
+    const again = (deployments[3] ?? []).filter(({ method }) => method === "deploy");
+    const next = await kit.close(...again);
+    expect(next.receipts.map(({ code }) => code)).toEqual([""]);
+  });
+
   it("has receipts in the very bytes of their layout", async () => {
     const paid = { contract, method: "nope", pays: [["XLM", 5n] as const] };
     const wide = { contract, method: "ø", gasLimit: 2n ** 64n - 1n };

@@ -6,15 +6,15 @@
  * one that the rule of depth refuses anyway. The contract process parses on a thread with a large
  * stack, where the rule alone decides and the position in the refusal is the same on every node.
  */
-import { type Options, type Program, parse } from "acorn";
+import type { Options, Program } from "acorn";
 import { limits } from "../limits.ts";
+import { parseText } from "./quick-parser.ts";
 import type { Refusals } from "./refusal.ts";
 import { findTooDeep } from "./syntax-tree.ts";
 
 const OPTIONS: Options = {
   ecmaVersion: 2023,
   sourceType: "module",
-  locations: true,
   preserveParens: true,
 };
 /** What acorn says when the host's stack ends before the source does. */
@@ -47,15 +47,14 @@ function isReadable(source: string, refusals: Refusals): boolean {
 
 function parseTree(source: string, refusals: Refusals): Program | undefined {
   try {
-    return parse(source, OPTIONS);
+    return parseText(source, OPTIONS);
   } catch (error) {
-    const { message, position } = syntaxFault(error);
+    const { message, start } = syntaxFault(error);
     if (message === NO_STACK) {
       refuseDepth(undefined, refusals);
       return undefined;
     }
-    const node = { type: "", start: 0, end: 0, loc: { start: position, end: position } };
-    refusals.refuse("CODE_SYNTAX", node, message, "Contracts are JavaScript modules, ES2023.");
+    refusals.refuse("CODE_SYNTAX", { start }, message, "Contracts are JavaScript modules, ES2023.");
     return undefined;
   }
 }
@@ -67,17 +66,13 @@ function refuseDepth(node: Parameters<Refusals["refuse"]>[1], refusals: Refusals
 
 interface SyntaxFault {
   readonly message: string;
-  readonly position: { readonly line: number; readonly column: number };
+  readonly start: number;
 }
 
-/** Acorn puts the position at the end of its message and into `loc`. */
+/** Acorn says the position at the end of its message as well. */
 function syntaxFault(error: unknown): SyntaxFault {
   if (!(error instanceof SyntaxError)) throw error;
   const message = error.message.replace(/ \(\d+:\d+\)$/, "");
-  const position: unknown = "loc" in error ? error.loc : undefined;
-  return { message, position: isPosition(position) ? position : { line: 1, column: 0 } };
-}
-
-function isPosition(value: unknown): value is SyntaxFault["position"] {
-  return typeof value === "object" && value !== null && "line" in value && "column" in value;
+  const start: unknown = "pos" in error ? error.pos : undefined;
+  return { message, start: typeof start === "number" ? start : 0 };
 }

@@ -1,5 +1,5 @@
 /** Refusals of source code: what is wrong, where, and what to write instead. */
-import type { Node } from "acorn";
+import { getLineInfo, type Node } from "acorn";
 import { limits } from "../limits.ts";
 
 export interface Refusal {
@@ -23,19 +23,23 @@ export type RefusalCode =
   | "CODE_ABI"
   | "CODE_INSTRUMENT";
 
+/** Where a refusal points: a node of the tree, or a place in the source. */
+type Place = Pick<Node, "start">;
+
 /** Collects refusals, so that an author sees all of them at once. */
 export interface Refusals {
   readonly found: readonly Refusal[];
-  refuse(code: RefusalCode, node: Node | undefined, message: string, hint: string): void;
+  refuse(code: RefusalCode, place: Place | undefined, message: string, hint: string): void;
 }
 
-export function collectRefusals(): Refusals {
+/** Lines and columns are looked up for refusals alone: a tree that has them is dear to build. */
+export function collectRefusals(source: string): Refusals {
   const found: Refusal[] = [];
   return {
     found,
-    refuse(code, node, message, hint) {
+    refuse(code, place, message, hint) {
       if (found.length >= limits.refusalsMax) return;
-      const { line, column } = node?.loc?.start ?? { line: 1, column: 0 };
+      const { line, column } = getLineInfo(source, place?.start ?? 0);
       found.push({ code, message, line, column: column + 1, hint });
     },
   };

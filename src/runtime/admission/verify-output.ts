@@ -2,7 +2,8 @@
  * A second look at instrumented code, by other means than those that made it: the output is parsed
  * again, and every place that can repeat or be entered must begin with its charge.
  */
-import { type AnyNode, parse, type Statement } from "acorn";
+import type { AnyNode, Statement } from "acorn";
+import { parseText } from "./quick-parser.ts";
 import { childrenOf, isFunction } from "./syntax-tree.ts";
 
 const HELPERS: ReadonlySet<string> = new Set(
@@ -19,7 +20,7 @@ const CHARGE = /^if\(\(\$g-=\d+\)<0\)\$oog\(\);/;
 export function outputFault(code: string): string | undefined {
   let root: AnyNode;
   try {
-    root = parse(code, { ecmaVersion: 2023, sourceType: "script" });
+    root = parseText(code, { ecmaVersion: 2023, sourceType: "script" });
   } catch (error) {
     return error instanceof SyntaxError ? `the output does not parse: ${error.message}` : "no tree";
   }
