@@ -6,6 +6,7 @@ import { aria2Figures } from "./p2p-aria2.ts";
 import { fanoutFigures } from "./p2p-fanout.ts";
 import { gateFigures } from "./p2p-gate.ts";
 import { makeMovie } from "./p2p-input.ts";
+import { liveFigures } from "./p2p-live.ts";
 import { memoryFigures } from "./p2p-memory.ts";
 import { pairFigures } from "./p2p-pair.ts";
 import { seekFigures } from "./p2p-seek.ts";
@@ -25,5 +26,6 @@ export async function p2pFigures({ sizeMb = SIZE_MB }: BenchOptions): Promise<re
     await seekFigures(small),
     await memoryFigures(),
     await admissionFigures(),
+    await liveFigures(),
   ].flat();
 }

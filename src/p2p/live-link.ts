@@ -13,6 +13,7 @@ import {
   BLOCK_MAX_BYTES,
   LIVE_MESSAGE_MAX_BYTES,
   LIVE_PIECE_MAX_BYTES,
+  LIVE_QUIET_MS,
   LIVE_WINDOW_MAX_PIECES,
 } from "./limits.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
@@ -47,6 +48,7 @@ export interface LiveLinkHost {
 }
 
 const SEQ_COUNT = 2 ** 32;
+const QUIET_PIECES = 2;
 let lastLinkNumber = 0;
 
 export class LiveLink implements WireOwner {
@@ -107,8 +109,14 @@ export class LiveLink implements WireOwner {
     return this.#gate?.provenKey;
   }
 
+  /** Says nothing, while a stream that runs always gives reason to: the line may be down. */
+  get isQuiet(): boolean {
+    return this.#host.nowMs() - this.lastHeardMs > LIVE_QUIET_MS;
+  }
+
+  /** Pieces under way, for who chooses whom to ask next; a quiet peer counts as busier. */
   get outstanding(): number {
-    return this.#asked.size;
+    return this.#asked.size + (this.isQuiet ? QUIET_PIECES : 0);
   }
 
   has(seq: number): boolean {

@@ -45,7 +45,9 @@ export class LiveTalk {
   tellFew(seq: number): void {
     const { fan, peers } = this.#host;
     const { admitted } = peers;
-    const chosen = new Set(fan.begin(seq, admitted, peers.nowMs()));
+    const lively = admitted.filter(({ isQuiet }) => !isQuiet);
+    const able = lively.length > 0 ? lively : admitted;
+    const chosen = new Set(fan.begin(seq, able, peers.nowMs()));
     for (const link of admitted) {
       if (chosen.has(link.id)) link.wire.sendHave(seq);
     }
