@@ -16,7 +16,7 @@ import { spillStore } from "../../src/p2p/piece-store-spill.ts";
 import { type Resumed, resumeStore } from "../../src/p2p/resume.ts";
 import { decodeResume, encodeResume, loadResume, saveResume } from "../../src/p2p/resume-record.ts";
 import { isStoredGood } from "../../src/p2p/verify.ts";
-import { type Film, makeFilm } from "./p2p-kit.ts";
+import { type Film, joinLeech, joinSeed, makeFilm, readAll } from "./p2p-kit.ts";
 
 const seed = Number(process.env["ACE_TEST_SEED"] ?? 7);
 
@@ -297,4 +297,70 @@ it("while the disk is full pieces are in memory, and go to the disk when it has 
     true,
   ]);
   expect(Buffer.from(await store.get(2)).equals(pieceOf(film, 2))).toBe(true);
+});
+
+describe("a swarm", () => {
+  it("opens at once on a store that it must check, and fetches only what is not there", async () => {
+    await using film = await makeFilm(4_000_000);
+    const { torrent, folder } = film;
+    const store = await folderStore(torrent, folder);
+    for (const index of torrent.pieceHashes.keys()) {
+      if (index % 10 !== 3) await store.put(index, pieceOf(film, index));
+    }
+    await store.close();
+    await using seed = await joinSeed(film);
+    const resumePath = join(folder, "film.resume");
+    {
+      await using viewer = await joinLeech(film, [seed.address], undefined, {
+        store: await folderStore(torrent, folder),
+        resumePath,
+      });
+      expect(viewer.swarm.stats().piecesHad).toBe(0);
+      await viewer.swarm.download(AbortSignal.timeout(15_000));
+      const missing = torrent.pieceHashes.filter((_, index) => index % 10 === 3).length;
+      expect(viewer.swarm.stats().bytesDown).toBe(missing * torrent.pieceLength);
+    }
+    await using again = await joinLeech(film, [], undefined, {
+      store: await folderStore(torrent, folder),
+      resumePath,
+    });
+    expect(again.swarm.stats().piecesHad).toBe(torrent.pieceHashes.length);
+  });
+
+  it("plays a film that its store cannot hold, twice, and says what it gave up", async () => {
+    await using film = await makeFilm(2_000_000);
+    const { torrent } = film;
+    await using seed = await joinSeed(film);
+    const store = memoryStore(torrent, 12 * torrent.pieceLength);
+    await using viewer = await joinLeech(film, [seed.address], undefined, { store });
+    for (let round = 0; round < 2; round += 1) {
+      const got = await readAll(viewer.swarm.read(0, torrent.length, AbortSignal.timeout(15_000)));
+      expect(got.equals(film.bytes)).toBe(true);
+    }
+    expect(viewer.swarm.stats().piecesHad).toBeLessThanOrEqual(12);
+    await expect(viewer.swarm.download(AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      code: "STORE_FULL",
+    });
+  });
+
+  it("plays on while its disk is full, and goes on by itself when there is room", async () => {
+    await using film = await makeFilm(2_000_000);
+    const { torrent, folder } = film;
+    const disk = await folderStore(torrent, folder);
+    let isFull = true;
+    const full: PieceStore = {
+      ...disk,
+      put: async (index, piece) => {
+        if (isFull) throw new AceError("STORE_FULL", "no room");
+        await disk.put(index, piece);
+      },
+    };
+    await using seed = await joinSeed(film);
+    await using viewer = await joinLeech(film, [seed.address], undefined, { store: full });
+    const got = await readAll(viewer.swarm.read(0, torrent.length, AbortSignal.timeout(15_000)));
+    expect(got.equals(film.bytes)).toBe(true);
+    isFull = false;
+    await viewer.swarm.download(AbortSignal.timeout(15_000));
+    expect(viewer.swarm.stats().piecesHad).toBe(torrent.pieceHashes.length);
+  });
 });
