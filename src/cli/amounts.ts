@@ -4,7 +4,7 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** Three digits and a unit: `12.3 MB`. */
 export function sizeText(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(bytes + 1) / 3)));
+  const power = UNITS.findLastIndex((_, index) => index === 0 || bytes >= 1_000 ** index);
   const value = bytes / 1_000 ** power;
   const digits = power === 0 || value >= 100 ? 0 : 1;
   return `${value.toFixed(digits)} ${UNITS[power]}`;

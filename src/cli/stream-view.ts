@@ -1,4 +1,5 @@
 /** What an engine does, as lines for a terminal: totals, contents, players, peers, refusals. */
+import { isGateCode } from "../p2p/gate-code.ts";
 import type { ContentOverview, EngineOverview, SessionOverview } from "../p2p/player-overview.ts";
 import { barText, rateText, sizeText, timeText } from "./amounts.ts";
 import { escapeText } from "./escape.ts";
@@ -39,9 +40,13 @@ function totals({ version, contents, sessions, nowMs }: EngineOverview): readonl
   const whole = `${sizeText(fromPeers + fromSeeds)} in, ${sizeText(sum((each) => each.bytesUp))} out`;
   return [
     { text: escapeText(head), tone: "strong" },
-    { text: `${down}   ${up}   ${sum((each) => each.peers)} peers   ${whole}` },
+    { text: `${down}   ${up}   ${peersText(sum((each) => each.peers))}   ${whole}` },
     { text: shareText(fromPeers, fromSeeds), tone: "dim" },
   ];
+}
+
+function peersText(peers: number): string {
+  return `${peers} ${peers === 1 ? "peer" : "peers"}`;
 }
 
 function shareText(fromPeers: number, fromSeeds: number): string {
@@ -168,20 +173,31 @@ function trafficOf({ bytesUp, bytesDown }: { bytesUp: number; bytesDown: number 
   return bytesUp + bytesDown;
 }
 
-/** Why wires were closed here, and why others did not admit us; most frequent first. */
+/** Who was refused at the gate, here and by others, and why other wires were closed; most first. */
 function refusals({ contents }: EngineOverview): readonly ViewLine[] {
-  const ours = added(contents.map(({ closed }) => closed));
-  const theirs = added(contents.map(({ denied }) => denied));
-  const line = (label: string, counted: ReadonlyMap<string, number>, tone: Tone): ViewLine[] => {
-    const words = [...counted]
-      .toSorted(([, left], [, right]) => right - left)
-      .map(([code, count]) => `${code} ${count}`);
-    if (words.length === 0) return [];
-    return [{ text: `  ${label}  ${escapeText(words.join("   "))}`, tone }];
-  };
-  const lines = [...line("closed by us  ", ours, "warn"), ...line("refused to us ", theirs, "bad")];
+  const ours = [...added(contents.map(({ closed }) => closed))];
+  const theirs = [...added(contents.map(({ denied }) => denied))];
+  const atGate = ours.filter(([code]) => isGateCode(code));
+  const others = ours.filter(([code]) => !isGateCode(code));
+  const lines = [
+    ...countLine("at our gate  ", atGate, "warn"),
+    ...countLine("at others'   ", theirs, "bad"),
+    ...countLine("other wires  ", others, "dim"),
+  ];
   if (lines.length === 0) return [];
-  return [{ text: "" }, { text: "refusals, by reason", tone: "strong" }, ...lines];
+  return [{ text: "" }, { text: "refused and closed, by reason", tone: "strong" }, ...lines];
+}
+
+function countLine(
+  label: string,
+  counted: readonly (readonly [string, number])[],
+  tone: Tone,
+): readonly ViewLine[] {
+  const words = counted
+    .toSorted(([, left], [, right]) => right - left)
+    .map(([code, count]) => `${code} ${count}`);
+  if (words.length === 0) return [];
+  return [{ text: `  ${label} ${escapeText(words.join("   "))}`, tone }];
 }
 
 function added(counts: readonly Readonly<Record<string, number>>[]): ReadonlyMap<string, number> {

@@ -6,6 +6,7 @@
  * Units   Names end in their unit.
  */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { isGateCode } from "../p2p/gate-code.ts";
 import type { PlayerMeter } from "../p2p/player-meter.ts";
 import type { SwarmStats } from "../p2p/swarm-stats.ts";
 
@@ -24,9 +25,6 @@ const nothing: Counted = {
   closed: {},
   denied: {},
 };
-
-/** Codes of the gate among the reasons for which wires are closed. */
-const OF_GATE = /^(?:GATE|TOKEN|LICENCE|LEASE|CREDIT|SERVER|ISSUER|DEVICE|RATE)_/;
 
 export function p2pMetrics(registry: Registry): P2pMetrics {
   const swarms = new Map<() => SwarmStats, Counted>();
@@ -100,7 +98,7 @@ function swarmCounters(registry: Registry) {
       );
       difference(before.closed, after.closed, (reason, more) => {
         closed.inc({ reason }, more);
-        if (OF_GATE.test(reason)) gate.inc({ result: reason }, more);
+        if (isGateCode(reason)) gate.inc({ result: reason }, more);
       });
       difference(before.denied, after.denied, (code, more) =>
         gate.inc({ result: `denied_us_${code}` }, more),
