@@ -110,6 +110,8 @@ export const METADATA_SERVED_FACTOR = 2;
 export const METADATA_PEERS_MAX = 4;
 export const METADATA_PEER_MS = 20_000;
 export const METADATA_REQUESTS_MAX = 4;
+export const METADATA_TRIES_MAX = 3;
+export const METADATA_RETRY_MS = 1_000;
 export const MAGNET_MAX_CHARS = 8_192;
 export const MAGNET_PEERS_MAX = 64;
 /** Nodes, items and peers that the DHT remembers for others, and for how long. */

@@ -12,7 +12,13 @@ import { AceError } from "../lib/errors.ts";
 import { type Events, silentEvents } from "../lib/events.ts";
 import { startDiscovery } from "./discovery.ts";
 import type { Dht } from "./discovery-port.ts";
-import { CANDIDATES_MAX, METADATA_PEER_MS, METADATA_PEERS_MAX } from "./limits.ts";
+import {
+  CANDIDATES_MAX,
+  METADATA_PEER_MS,
+  METADATA_PEERS_MAX,
+  METADATA_RETRY_MS,
+  METADATA_TRIES_MAX,
+} from "./limits.ts";
 import { metadataFrom } from "./metadata-peer.ts";
 import { type Torrent, torrentOfInfo } from "./torrent.ts";
 
@@ -60,6 +66,7 @@ class Hunt {
   readonly #found = Promise.withResolvers<Uint8Array>();
   readonly #known = new Set<string>();
   readonly #waiting: string[] = [];
+  readonly #tries = new Map<string, number>();
   #busy = 0;
 
   constructor(infohash: string, events: Events, signal: AbortSignal) {
@@ -104,12 +111,25 @@ class Hunt {
     const wish = { infohash: this.#infohash, peerId: this.peerId };
     try {
       const info = await metadataFrom(address, wish, limit);
-      if (hash("sha1", info, "hex") !== this.#infohash) throw new Error("its metadata is false");
-      this.#found.resolve(info);
+      if (hash("sha1", info, "hex") === this.#infohash) this.#found.resolve(info);
+      else this.#events.warn("p2p.metadata_false", { peer: address, infohash: this.#infohash });
     } catch (error) {
       if (this.#over.signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#events.info("p2p.metadata_refused", { peer: address, reason });
+      this.#retry(address);
     }
+  }
+
+  /** It may have been busy, or not in the swarm yet. One that lied is not asked again. */
+  #retry(address: string): void {
+    const tries = (this.#tries.get(address) ?? 0) + 1;
+    this.#tries.set(address, tries);
+    if (tries >= METADATA_TRIES_MAX) return;
+    const timer = setTimeout(() => {
+      this.#waiting.push(address);
+      this.#askNext();
+    }, METADATA_RETRY_MS * tries);
+    this.#over.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   }
 }
