@@ -12,13 +12,19 @@ import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { INGEST_CHUNK_BYTES, INGEST_RETRY_MS } from "./limits.ts";
 import type { Ingest } from "./live-source.ts";
+import { TsLoop } from "./ts-loop.ts";
 
+/** A file that begins anew goes on as one stream where that can be, and breaks where it cannot. */
 export async function* fileIngest(path: string, isLoop: boolean): Ingest {
+  const loop = new TsLoop();
   for (let round = 0; round === 0 || isLoop; round += 1) {
-    if (round > 0) yield "break";
+    if (round > 0 && !loop.nextRound()) yield "break";
     const file = createReadStream(path, { highWaterMark: INGEST_CHUNK_BYTES });
     try {
-      for await (const chunk of file) yield Uint8Array.from(Buffer.from(chunk));
+      for await (const chunk of file) {
+        const bytes = Uint8Array.from(Buffer.from(chunk));
+        yield isLoop ? loop.take(bytes) : bytes;
+      }
     } catch (cause) {
       throw new AceError("FILE_UNREADABLE", `${path} cannot be read`, { cause });
     }
