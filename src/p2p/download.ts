@@ -21,7 +21,7 @@ import { isPieceGood, pieceSize, type Torrent } from "./torrent.ts";
 import type { Block } from "./wire-guard.ts";
 
 export interface DownloadEvents {
-  onHad(index: number): void;
+  onHad(index: number, piece: Uint8Array): void;
   onBad(index: number): void;
   onLie(lie: Lie): void;
   onStoreFault(error: AceError): void;
@@ -284,7 +284,7 @@ export class Download implements PickView {
     } finally {
       this.#checking.delete(index);
     }
-    this.#events.onHad(index);
+    this.#events.onHad(index, bytes);
   }
 
   #onBad(parts: PieceParts): void {

@@ -23,11 +23,20 @@ export class PieceCache {
     const reading = this.#store.get(index);
     // A failed read is not remembered: the disk may be back at the next.
     reading.catch(() => this.#pieces.delete(index));
-    this.#pieces.set(index, reading);
+    this.#keep(index, reading);
+    return reading;
+  }
+
+  /** A piece that has just come is what others ask for next. */
+  remember(index: number, piece: Uint8Array): void {
+    this.#keep(index, Promise.resolve(piece));
+  }
+
+  #keep(index: number, piece: Promise<Uint8Array>): void {
+    this.#pieces.set(index, piece);
     for (const oldest of this.#pieces.keys()) {
       if (this.#pieces.size <= CACHED_PIECES) break;
       this.#pieces.delete(oldest);
     }
-    return reading;
   }
 }

@@ -60,7 +60,11 @@ export class RunningSwarm implements Swarm {
       had,
       chance,
       events: {
-        onHad: (index) => this.#onHad(index),
+        onHad: (index, piece) => {
+          // Of two, one is where it came from.
+          if (this.#peers.count > 1) this.#cache.remember(index, piece);
+          this.#onHad(index);
+        },
         onBad: () => this.#peers.fill(),
         onLie: (lie) => this.#onLie(lie),
         onStoreFault: (error) => this.#onStoreFault(error),
