@@ -164,9 +164,9 @@ function peerRows({ contents }: EngineOverview): Rows {
   };
 }
 
+/** Admitted peers are those that we give to; others give to us, or have shown no right yet. */
 function gateText({ access }: ContentOverview, isAdmitted: boolean): string {
-  if (access === "none") return "";
-  return isAdmitted ? "admitted" : "not admitted";
+  return access !== "none" && isAdmitted ? "admitted" : "";
 }
 
 function trafficOf({ bytesUp, bytesDown }: { bytesUp: number; bytesDown: number }): number {

@@ -74,7 +74,7 @@ it("shows rates, shares, refusals by reason, players and where in the stream the
     "at others'    LEASE_LOST 1",
     "other wires   SURPLUS 3",
     "192.0.2.1:6881",
-    "not admitted",
+    "admitted",
   ]) {
     expect(text).toContain(part);
   }
