@@ -44,7 +44,7 @@ export interface KeyOpener {
 }
 
 export const X25519_KEY_BYTES = 32;
-export const CONTENT_KEY_BYTES_MAX = 32;
+const CONTENT_KEY_BYTES_MAX = 32;
 
 const TAG_BYTES = 16;
 const NONCE = new Uint8Array(12);

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { LeasesJson, RevocationsJson, TokenJson } from "../client/schemas.ts";
+import { LeasesJson, RevocationsJson, TokenJson } from "../client/content-schemas.ts";
 import { AceError } from "../lib/errors.ts";
 
 export interface AuthPorts {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { ContentJson } from "../client/schemas.ts";
+import { ContentJson } from "../client/content-schemas.ts";
 import { AceError } from "../lib/errors.ts";
 import { requireAdmin } from "./admin.ts";
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { WrappedKeyJson } from "../client/schemas.ts";
+import { WrappedKeyJson } from "../client/content-schemas.ts";
 import { requireAdmin } from "./admin.ts";
 
 /** What a request shows of the right behind it. */

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import type { ContentJson } from "../client/schemas.ts";
+import type { ContentJson } from "../client/content-schemas.ts";
 import { toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { NONCE_BYTES } from "../p2p/cipher-file.ts";
@@ -52,11 +52,16 @@ export function encryptionWords({
   encryption,
   seed,
 }: Pick<ContentJson, "encryption" | "seed">): string {
-  if (encryption === undefined) return "none: the gate alone guards it";
-  const how = encryption === "hls" ? "HLS segments, AES-128" : "the file, AES-256";
+  if (encryption === undefined) return "none: it travels in the clear";
   const who = seed === "open" ? "anybody may carry it" : "licence holders carry it";
-  return `${how}; ${who}`;
+  return `${forms[encryption]}; ${who}`;
 }
+
+const forms: Readonly<Record<NonNullable<ContentJson["encryption"]>, string>> = {
+  file: "the file, AES-256",
+  hls: "HLS segments, AES-128",
+  live: "live, AES-128, keys that change",
+};
 
 export async function bringKey(
   { node }: Session,

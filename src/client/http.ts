@@ -8,24 +8,26 @@ import { toHex } from "../lib/bytes.ts";
 import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import {
+  ContentJson,
+  LeasesJson,
+  RevocationsJson,
+  TokenJson,
+  WrappedKeyJson,
+} from "./content-schemas.ts";
+import {
   ChainLinkJson,
   CodeJson,
-  ContentJson,
   ContractJson,
   GasJson,
-  LeasesJson,
   LedgerChainJson,
   PartsJson,
   PayablesJson,
   ReceiptProofsJson,
   ReceiptsJson,
-  RevocationsJson,
   SimulationJson,
   StateProofJson,
   StatusJson,
-  TokenJson,
   ViewJson,
-  WrappedKeyJson,
 } from "./schemas.ts";
 
 export interface NodeClient {

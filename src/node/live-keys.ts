@@ -52,7 +52,7 @@ const STARTS_IN_MS_MAX = 600_000;
 const RETRY_PIECES = 16;
 
 /** 16 bytes. */
-export function liveKeyOf(secret: string, contentId: string, epoch: number): Uint8Array {
+function liveKeyOf(secret: string, contentId: string, epoch: number): Uint8Array {
   const info = concatBytes(INFO, fromHex(contentId) ?? NO_SALT, uint32Bytes(epoch));
   const bytes = fromHex(secret) ?? NO_SALT;
   return new Uint8Array(hkdfSync("sha256", bytes, NO_SALT, info, LIVE_KEY_BYTES));

@@ -1,6 +1,6 @@
 /** Live streams that this node lists: their newest records. It carries none of their bytes. */
 import type { Content } from "../access/issue.ts";
-import type { ContentJson } from "../client/schemas.ts";
+import type { ContentJson } from "../client/content-schemas.ts";
 import { AceError } from "../lib/errors.ts";
 import { isLiveDocument, readLiveRecord, type SignedLiveRecord } from "../p2p/live-record.ts";
 import type { Contents } from "../store/contents.ts";
@@ -74,7 +74,7 @@ export class LiveShelf {
 }
 
 function jsonOf(signed: SignedLiveRecord): ContentJson {
-  const { contentId, streamId, title, contract } = signed.record;
+  const { contentId, streamId, title, contract, encryption } = signed.record;
   return {
     contentId,
     infohash: streamId,
@@ -82,6 +82,7 @@ function jsonOf(signed: SignedLiveRecord): ContentJson {
     length: 0,
     live: true,
     ...(contract === "" ? {} : { licence: contract }),
+    ...(encryption === undefined ? {} : { encryption: encryption.kind }),
     seeding: false,
     record: signed,
   };

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { Content } from "../access/issue.ts";
 import type { ContentPorts, Publication } from "../api/contents.ts";
-import type { ContentJson } from "../client/schemas.ts";
+import type { ContentJson } from "../client/content-schemas.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";

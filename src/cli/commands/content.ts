@@ -1,7 +1,7 @@
 import { basename, extname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { callOperations } from "../../client/build.ts";
-import type { ContentJson } from "../../client/schemas.ts";
+import type { ContentJson } from "../../client/content-schemas.ts";
 import { networkId } from "../../contracts/service-network.ts";
 import { parseArguments } from "../../contracts/value-json.ts";
 import { AceError } from "../../lib/errors.ts";

@@ -3,7 +3,7 @@ import { loadDeviceKey } from "../../access/device-key.ts";
 import { makeIssuerSet } from "../../access/issuer-set.ts";
 import { parseToken } from "../../access/token-form.ts";
 import { TokenVerifier } from "../../access/verifier.ts";
-import type { LeasesJson } from "../../client/schemas.ts";
+import type { LeasesJson } from "../../client/content-schemas.ts";
 import { networkId } from "../../contracts/service-network.ts";
 import { toHex } from "../../lib/bytes.ts";
 import { AceError } from "../../lib/errors.ts";
