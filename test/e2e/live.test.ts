@@ -1,0 +1,133 @@
+// Goal: a live stream goes on, or resumes, whoever of those that carry it is killed, and never shows
+//       a byte that the source did not send.
+// Method: a node with its tracker, and the source, a support node and a viewer's engine as processes
+//         of their own, killed with SIGKILL one after the other while a player reads.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { developmentSettings } from "../../src/contracts/settings.ts";
+import { loadConfig } from "../../src/node/config.ts";
+import { type Node, openNode } from "../../src/node/node.ts";
+import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
+import { type StreamProcess, startStream } from "../support/stream-process.ts";
+import { makeTs } from "../support/ts-maker.ts";
+
+const PACKET = 188;
+/** Counters and clock of a packet come before: a loop makes them run on. */
+const CLOCK_END = 12;
+const PLAYED_BYTES = 150_000;
+const folder = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
+const film = makeTs({ seconds: 3 });
+const filmPackets = new Set(packetsOf(film));
+const running: StreamProcess[] = [];
+let live: LiveNetwork;
+let node: Node;
+
+beforeAll(async () => {
+  live = await openLiveNetwork(folder, "on sending", developmentSettings);
+  const config = loadConfig({
+    networkFile: live.networkFile,
+    dataDir: join(folder, "node"),
+    operatorFile: live.operatorFile,
+    rpcUrl: live.rpcUrl,
+    httpPort: 0,
+    peerPort: 0,
+    trackerPort: 0,
+    logLevel: "silent",
+    pollMs: 50,
+  });
+  node = await openNode(config, "0.0.0");
+  writeFileSync(join(folder, "film.ts"), film);
+});
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.end("SIGKILL")));
+  await node[Symbol.asyncDispose]();
+  await live[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(home: string, ...args: readonly string[]): StreamProcess {
+  const started = startStream(args, {
+    ACE_HOME: join(folder, home),
+    ACE_NODE: node.httpUrl,
+    ACE_RPC: live.rpcUrl,
+    ACE_NETWORK_FILE: live.networkFile,
+  });
+  running.push(started);
+  return started;
+}
+
+function startSource(): StreamProcess {
+  const input = ["--from", join(folder, "film.ts"), "--loop", "--public"];
+  return start("source", "source", "news", ...input, "--data", join(folder, "node"));
+}
+
+function packetsOf(bytes: Buffer): readonly string[] {
+  const packets: string[] = [];
+  for (let at = 0; at + PACKET <= bytes.length; at += PACKET) {
+    packets.push(bytes.toString("latin1", at + CLOCK_END, at + PACKET));
+  }
+  return packets;
+}
+
+/** A player that reads on, and looks at every packet. */
+class Player {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #rest = Buffer.alloc(0);
+
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#reader = body.getReader();
+  }
+
+  static async open(url: unknown): Promise<Player> {
+    const response = await fetch(String(url));
+    expect(response.status).toBe(200);
+    if (response.body === null) throw new Error("the player got no body");
+    return new Player(response.body);
+  }
+
+  /** Plays so many bytes, or fails. */
+  async play(bytes: number): Promise<void> {
+    let played = 0;
+    while (played < bytes) {
+      const { value, done } = await this.#reader.read();
+      if (done || value === undefined) throw new Error("the stream ended");
+      played += value.length;
+      const all = Buffer.concat([this.#rest, value]);
+      const whole = all.length - (all.length % PACKET);
+      for (const packet of packetsOf(all.subarray(0, whole))) {
+        if (!filmPackets.has(packet)) throw new Error("a packet that is not of the film");
+      }
+      this.#rest = all.subarray(whole);
+    }
+  }
+}
+
+it("goes on through kills of its source, a support node and a viewer", async () => {
+  const source = startSource();
+  const { contentId } = await source.ready;
+  const content = String(contentId);
+  const support = start("support", "support", content);
+  await support.ready;
+  const viewer = start("viewer", "get", content, "--port", "0");
+  const { playUrl } = await viewer.ready;
+  const player = await Player.open(playUrl);
+  await player.play(PLAYED_BYTES);
+
+  await support.end("SIGKILL");
+  await player.play(PLAYED_BYTES);
+
+  await source.end("SIGKILL");
+  const again = startSource();
+  expect((await again.ready)["contentId"]).toBe(content);
+  await player.play(PLAYED_BYTES);
+
+  await viewer.end("SIGKILL");
+  const second = start("viewer", "get", content, "--port", "0");
+  await (await Player.open((await second.ready)["playUrl"])).play(PLAYED_BYTES);
+
+  // In order, they say goodbye; nothing is left that keeps them.
+  expect(await again.end("SIGTERM")).toBe(0);
+  expect(await second.end("SIGTERM")).toBe(0);
+});
