@@ -1,5 +1,5 @@
 // Goal: the swarm's engine with real peers on loopback: liars, silence, limits, and who is served.
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { type EventFields, silentEvents } from "../../src/lib/events.ts";
@@ -19,6 +19,7 @@ import {
   makeFilm,
   newKey,
   type Party,
+  RawClient,
   readAll,
   until,
   verifier,
@@ -90,31 +91,115 @@ describe("a swarm with liars", () => {
   }, 90_000);
 });
 
-it("does not wait for a peer that says nothing", async () => {
-  await using film = await makeFilm(600_000);
-  const asked = Promise.withResolvers<void>();
-  await using mute = createServer((socket) => {
+/** A peer that says it has everything, lets all ask, and answers nothing: it writes down what it is told. */
+async function openMute(film: Film, more: Uint8Array = new Uint8Array()) {
+  const frames: Buffer[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
     const head = Buffer.from("\u0013BitTorrent protocol\0\0\0\0\0\0\0\u0004", "latin1");
     const id = Buffer.alloc(20, "m");
-    const frames = Buffer.from([0, 0, 0, 1, 14, 0, 0, 0, 1, 1]);
-    socket.write(Buffer.concat([head, Buffer.from(film.torrent.infohash, "hex"), id, frames]));
-    let bytes = 0;
-    socket.on("data", (data) => {
-      bytes += data.length;
-      if (bytes > 200) asked.resolve();
+    const haveAllAndUnchoke = Buffer.from([0, 0, 0, 1, 14, 0, 0, 0, 1, 1]);
+    const infohash = Buffer.from(film.torrent.infohash, "hex");
+    socket.write(Buffer.concat([head, infohash, id, more, haveAllAndUnchoke]));
+    let buffer = Buffer.alloc(0);
+    let skipped = 68;
+    socket.on("data", (data: Buffer) => {
+      buffer = Buffer.concat([buffer, data]);
+      if (buffer.length < skipped) return;
+      buffer = buffer.subarray(skipped);
+      skipped = 0;
+      while (buffer.length >= 4 && buffer.length >= 4 + buffer.readUInt32BE(0)) {
+        const end = 4 + buffer.readUInt32BE(0);
+        frames.push(buffer.subarray(4, end));
+        buffer = buffer.subarray(end);
+      }
     });
     socket.on("error", () => {});
   });
-  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
-  const bound = mute.address();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  return {
+    address: `127.0.0.1:${port}`,
+    /** The bodies of all messages of one kind, in hexadecimal. */
+    told: (kind: number) =>
+      frames.filter((frame) => frame[0] === kind).map((frame) => frame.subarray(1).toString("hex")),
+    isConnected: () => [...sockets].some((socket) => !socket.destroyed),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const REQUEST = 6;
+const CANCEL = 8;
+
+it("does not wait for a peer that says nothing", async () => {
+  await using film = await makeFilm(600_000);
+  await using mute = await openMute(film);
   await using seed = await joinSeed(film);
-  await using leech = await joinLeech(film, [`127.0.0.1:${port}`]);
+  await using leech = await joinLeech(film, [mute.address]);
   const download = leech.swarm.download(soon());
-  await asked.promise;
+  await until(() => mute.told(REQUEST).length > 0, "it was asked");
   leech.swarm.addPeer(seed.address);
   await download;
   expect(leech.swarm.stats().piecesHad).toBe(film.torrent.pieceHashes.length);
+});
+
+it("takes back what a seek makes useless, and asks for the new place at once", async () => {
+  await using film = await makeFilm(20_000_000, { pieceLength: 262_144 });
+  await using mute = await openMute(film);
+  await using leech = await joinLeech(film, [mute.address]);
+  const stop = new AbortController();
+  const first = readAll(leech.swarm.read(5_000_000, 1_000_000, stop.signal));
+  await until(() => mute.told(REQUEST).length > 0, "it was asked");
+  const asked = new Set(mute.told(REQUEST));
+  stop.abort(new Error("the player seeks"));
+  await expect(first).rejects.toThrow("the player seeks");
+  await until(() => new Set(mute.told(CANCEL)).size >= asked.size, "all of it was cancelled");
+  expect(asked.isSubsetOf(new Set(mute.told(CANCEL)))).toBe(true);
+  const before = mute.told(REQUEST).length;
+  const seek = new AbortController();
+  const second = readAll(leech.swarm.read(15_000_000, 1_000, seek.signal));
+  await until(() => mute.told(REQUEST).length > before, "the new place was asked for");
+  const piece = Math.floor(15_000_000 / 262_144);
+  expect(Number.parseInt(mute.told(REQUEST)[before]?.slice(0, 8) ?? "", 16)).toBe(piece);
+  seek.abort(new Error("enough"));
+  await expect(second).rejects.toThrow("enough");
+});
+
+describe("the fast extension", () => {
+  it("opens no way around the gate: each request is refused, and nothing is allowed before", async () => {
+    await using film = await makeFilm(500_000);
+    const gate = { deviceKey: newKey(), upload: verifier };
+    await using seed = await joinSeed(film, gate);
+    using client = new RawClient(seed.listener.port);
+    client.handshake(film.torrent.infohash);
+    client.message(2);
+    const pieces = film.torrent.pieceHashes.length;
+    for (let index = 0; index < pieces; index += 1) client.message(6, index, 0, 16_384);
+    await until(() => client.rejects === pieces, "each was refused");
+    expect(client.payloadBytes).toBe(0);
+    // Neither "unchoke" nor "allowed fast".
+    expect([1, 17].filter((kind) => client.kinds.has(kind))).toEqual([]);
+  });
+
+  it("has hints that are heard and not obeyed", async () => {
+    await using film = await makeFilm(500_000);
+    const hint = (kind: number, index: number) => [0, 0, 0, 5, kind, 0, 0, 0, index];
+    const hints = Buffer.from([...hint(17, 2), ...hint(13, 3), ...hint(13, 200)]);
+    await using mute = await openMute(film, hints);
+    await using leech = await joinLeech(film, [mute.address]);
+    const stop = new AbortController();
+    const reading = readAll(leech.swarm.read(100_000, 10, stop.signal));
+    await until(() => mute.told(REQUEST).length > 0, "it was asked");
+    expect(Number.parseInt(mute.told(REQUEST)[0]?.slice(0, 8) ?? "", 16)).toBe(1);
+    expect(mute.isConnected()).toBe(true);
+    stop.abort(new Error("enough"));
+    await expect(reading).rejects.toThrow("enough");
+  });
 });
 
 it("works over IPv6 from end to end", async () => {

@@ -154,6 +154,8 @@ export async function until(isTrue: () => boolean, what: string, limitMs = 15_00
 export class RawClient implements Disposable {
   payloadBytes = 0;
   rejects = 0;
+  /** The kinds of messages that came. */
+  readonly kinds = new Set<number>();
   isClosed = false;
   isUnchoked = false;
   readonly messages: Buffer[] = [];
@@ -217,6 +219,7 @@ export class RawClient implements Disposable {
   }
 
   #take(message: Buffer): void {
+    this.kinds.add(message[0] ?? -1);
     if (message[0] === 1) this.isUnchoked = true;
     if (message[0] === 7) this.payloadBytes += message.length - 9;
     if (message[0] === 16) this.rejects += 1;

@@ -84,6 +84,18 @@ describe("blame", () => {
   });
 });
 
+it("asks one peer alone for a piece that was bad, and takes it from nobody else", () => {
+  const parts = new PieceParts(3, 2 * BLOCK_MAX_BYTES, { owner: "one", isSolo: true });
+  const terms = { nowMs: 0, mayDouble: true, isSupplier: false };
+  expect(parts.available({ ...terms, peer: "two" }, 9)).toEqual([]);
+  const blocks = parts.available({ ...terms, peer: "one" }, 9);
+  expect(blocks).toHaveLength(2);
+  const bytes = new Uint8Array(BLOCK_MAX_BYTES);
+  const [first = { index: 3, offset: 0, length: 0 }] = blocks;
+  expect(parts.put(first, "two", bytes)).toBeUndefined();
+  expect(parts.put(first, "one", bytes)).toEqual([]);
+});
+
 describe("the places of a swarm", () => {
   const placesOf = (isSeeding: boolean) =>
     new Places({
