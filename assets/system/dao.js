@@ -32,9 +32,11 @@ import {
 /**
  * `param.set` gives the setting `name` a value. `contract.upgrade` changes the contract of number `value`
  * to `code`, which the registry does when it has enacted the vote; its `name` is empty.
+ * `issuer.add` lets the account `name` sign access tokens with the key `code`, from the next epoch on.
+ * `issuer.remove` ends that after `value` ledgers more; with 0 every token of the key ends at once.
  */
 const action = {
-  kind: oneOf("param.set", "contract.upgrade"),
+  kind: oneOf("param.set", "contract.upgrade", "issuer.add", "issuer.remove"),
   name: text,
   value: int,
   code: optional(hash),
@@ -109,6 +111,11 @@ contract({
       view: true,
       returns: list({ id: hash, amount: int, made: int, until: int }, 32),
     },
+    issuers: {
+      args: [],
+      view: true,
+      returns: list({ key: hash, account, fromLedger: int, toLedger: int }, 64),
+    },
     setting: { args: [text], view: true, returns: optional(int) },
     settings: {
       args: [],
@@ -135,6 +142,13 @@ const UPGRADE_PASS_BPS = 6_000n;
 
 /** Rules of the sandbox that runs this: a vote names the next version, never another. */
 const PROTOCOL = "protocol.version";
+
+/** Keys that votes added or removed; those of network.json stand beside them. */
+const ISSUERS_MAX = 64;
+const ISSUER_GRACE_LEDGERS_MAX = 120_960n; // a week
+const ACCOUNT_LENGTH = 56;
+/** Before every network's first ledger: nothing that such a key signed counts. */
+const NEVER = 1n;
 
 /** `sums` is a tree over `until`: digits of 4 bits, enough for 36 bits of seconds. */
 const DIGIT = 16n;
@@ -179,6 +193,8 @@ const ballots = state.map("ballot", int, account, {
   weight: int,
 });
 const executions = state.map("executed", int, int);
+/** `toLedger` 0 is open; else the last ledger whose rights the key may sign. */
+const issuerRows = state.map("issuer", hash, { account, fromLedger: int, toLedger: int });
 
 /** Runs once, at the genesis ledger. */
 export function setup(governanceAsset, registryAddress, settingList) {
@@ -265,6 +281,7 @@ export function execute(id) {
   demandQueued(id, proposal);
   const { kind, name, value } = proposal.action;
   if (kind === "contract.upgrade") fail("DAO_BY_REGISTRY");
+  if (isIssuer(kind)) return executeIssuer(id, proposal.action);
   demandBounds(proposal.action);
   const { fromLedger: last, min, max } = settingRows.get(name);
   // Every node must have the next version at its first ledger: it is told early, and once.
@@ -276,6 +293,22 @@ export function execute(id) {
   executions.set(id, fromLedger);
   emit("executed", { proposal: id, name, value, fromLedger });
   return fromLedger;
+}
+
+/** A removal takes effect at once: every token that a stolen key signs is one too many. */
+function executeIssuer(id, { kind, name, value, code }) {
+  const row = issuerRows.get(code);
+  const isFull = issuerRows.scan({ limit: ISSUERS_MAX }).length >= ISSUERS_MAX;
+  if (row === undefined && isFull) fail("DAO_ISSUERS_FULL");
+  const epoch = inForce("epoch.ledgers");
+  const isAdded = kind === "issuer.add";
+  const fromLedger = isAdded ? (ctx.ledger / epoch + 1n) * epoch : (row?.fromLedger ?? 0n);
+  const last = value === 0n ? NEVER : ctx.ledger + value;
+  issuerRows.set(code, { account: name, fromLedger, toLedger: isAdded ? 0n : last });
+  const effective = isAdded ? fromLedger : ctx.ledger;
+  executions.set(id, effective);
+  emit("executed", { proposal: id, name, key: code, kind, fromLedger: effective });
+  return effective;
 }
 
 /** The registry asks before it changes a contract's code: all of it happens, or none. */
@@ -317,6 +350,16 @@ export function power(owner) {
 
 export function locks(owner) {
   return liveLocks(owner);
+}
+
+/** What votes have changed of the issuers that network.json names. */
+export function issuers() {
+  return issuerRows.scan({ limit: ISSUERS_MAX }).map(({ key, value: row }) => ({
+    key: key[0],
+    account: row.account,
+    fromLedger: row.fromLedger,
+    toLedger: row.toLedger,
+  }));
 }
 
 /** The value in force at this ledger. */
@@ -400,7 +443,21 @@ function demandQueued(id, proposal) {
   if (reached !== "queued") fail("DAO_NOT_QUEUED");
 }
 
+function isIssuer(kind) {
+  return kind === "issuer.add" || kind === "issuer.remove";
+}
+
+function demandIssuer({ kind, name, value, code }) {
+  const isAccount = name.length === ACCOUNT_LENGTH && name[0] === "G";
+  const most = kind === "issuer.add" ? 0n : ISSUER_GRACE_LEDGERS_MAX;
+  if (code === undefined || !isAccount || value < 0n || value > most) fail("DAO_ACTION");
+}
+
 function demandAction({ kind, name, value, code }) {
+  if (isIssuer(kind)) {
+    demandIssuer({ kind, name, value, code });
+    return;
+  }
   const isUpgrade = kind === "contract.upgrade";
   if (isUpgrade !== (code !== undefined)) fail("DAO_ACTION");
   if (!isUpgrade) demandBounds({ name, value });
@@ -410,7 +467,7 @@ function demandAction({ kind, name, value, code }) {
 /** Code asks for more than a setting: more must vote, more agree, and all can leave before it comes. */
 function termsOf({ kind }) {
   const quorumBps = inForce("dao.quorumBps");
-  if (kind === "param.set") {
+  if (kind !== "contract.upgrade") {
     return { timelockS: inForce("dao.timelockS"), quorumBps, passBps: PASS_BPS };
   }
   const least = inForce("dao.upgradeQuorumBps");

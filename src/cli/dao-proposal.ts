@@ -60,9 +60,18 @@ export function proposalLines(proposal: ProposalJson): readonly string[] {
 
 /** What it does, before anything that its proposer says about it. */
 export function actionText({ kind, name, value, code }: ProposalJson["action"]): string {
-  return kind === "contract.upgrade"
-    ? `change the code of contract ${value} to ${code}`
-    : `set ${name} to ${value}`;
+  switch (kind) {
+    case "contract.upgrade":
+      return `change the code of contract ${value} to ${code}`;
+    case "issuer.add":
+      return `let ${name} sign access tokens with key ${code}`;
+    case "issuer.remove":
+      return value === "0"
+        ? `end every access token of ${name} under key ${code}, at once`
+        : `let ${name} sign no access tokens with key ${code}, after ${value} ledgers`;
+    default:
+      return `set ${name} to ${value}`;
+  }
 }
 
 function power(stroops: string): string {
