@@ -21,6 +21,7 @@ import type { TokenSource } from "./engine-tokens.ts";
 import { joinLiveRecord } from "./live-join.ts";
 import { measured, measuredLive } from "./measured-swarm.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
+import { webSeedCredentials } from "./web-seed-credentials.ts";
 
 export interface EngineSwarmParts {
   readonly terms: EngineTerms;
@@ -47,7 +48,7 @@ export class EngineSwarms {
 
   /** Of a content that a record describes. */
   async joinRecord(record: ContentRecord): Promise<Swarm> {
-    const { device, verifier, tokensOf, marks, terms } = this.#parts;
+    const { device, verifier, tokensOf, marks, terms, find, clock } = this.#parts;
     const { contentId, serverKeys, trackers, peers } = record;
     const torrent = recordTorrent(record);
     await marks.check(record);
@@ -60,6 +61,12 @@ export class EngineSwarms {
       announce: trackers,
       peers: [...peers, ...terms.peers],
       gate: { deviceKey: device, upload: verifier, download },
+      find: { ...find, ...(record.discovery === undefined ? {} : { allowed: record.discovery }) },
+      webSeeds: {
+        mode: terms.webSeeds,
+        trustedHosts: terms.trustedHosts,
+        credentials: webSeedCredentials({ ...download, device, clock }),
+      },
     });
   }
 
@@ -95,7 +102,7 @@ export class EngineSwarms {
 
   async #join(
     torrent: Torrent,
-    own: Pick<SwarmOptions, "announce" | "peers" | "gate">,
+    own: Pick<SwarmOptions, "announce" | "peers" | "gate" | "find" | "webSeeds">,
   ): Promise<Swarm> {
     const { terms, dataDir, listener, find, meter, events, clock } = this.#parts;
     const { uploadTo, downloadFrom, webSeeds, trustedHosts } = terms;

@@ -24,7 +24,7 @@ const hex = (length: number) =>
 const url = z
   .string()
   .max(512)
-  .regex(/^https?:\/\//, "is not an http address");
+  .regex(/^(?:https?|udp|wss?):\/\//, "is not the address of a tracker");
 
 /** How the bytes of the torrent are encrypted; the keys themselves are released to licence holders. */
 const EncryptionSchema = z.discriminatedUnion("kind", [
@@ -65,6 +65,12 @@ const ContentRecordSchema = z.strictObject({
   serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
   publisher: z.string().refine(isAccount, "is not a Stellar account (G…)"),
   publishedAtS: z.int().nonnegative(),
+  /** Ways by which members of a gated swarm may find one another, beside the trackers above. */
+  discovery: z
+    .array(z.enum(["dht", "pex", "lsd", "metadata"]))
+    .max(4)
+    .readonly()
+    .optional(),
   /** Absent when the bytes of the torrent are the film itself. */
   encryption: EncryptionSchema.optional(),
   /** "open": anybody may carry the ciphertext. Absent is "licensed": the swarm itself is gated. */
