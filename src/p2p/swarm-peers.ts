@@ -181,6 +181,7 @@ export class SwarmPeers implements LinkHost, Disposable {
     this.#context.events.warn("p2p.peer_banned", {
       infohash: this.infohash,
       peer: name,
+      reason: "PIECE_BAD",
       piece: lie.piece,
       expected: lie.expected,
       got: lie.got,
