@@ -55,6 +55,7 @@ const Report = z.object({
 export async function runTests(run: TestRun): Promise<TestOutcome> {
   const folder = folderOf(run.paths);
   const files = testFiles(run.paths);
+  demandKit(folder);
   const runner = findRunner(folder);
   const scratch = mkdtempSync(join(tmpdir(), "ace-tests-"));
   try {
@@ -108,6 +109,17 @@ function findRunner(folder: string): string {
     }
   }
   throw new AceError("TEST_RUNNER_MISSING", `there is no vitest in ${folder} or above it`);
+}
+
+/** Without it each test fails at its first line, in words about packages. */
+function demandKit(folder: string): void {
+  const own = join(folder, "package.json");
+  if (!existsSync(own)) return;
+  try {
+    createRequire(own).resolve("ace-node/contract-testing");
+  } catch {
+    throw new AceError("TEST_RUNNER_MISSING", `ace-node is not installed in ${folder}`);
+  }
 }
 
 interface Execution extends Pick<TestRun, "isShown" | "signal"> {

@@ -23,7 +23,7 @@ export const protocols: readonly Protocol[] = [
     number: 1,
     parts: {
       /** Source to runnable code, or to refusals; of `ace-node/contract` the names that there are. */
-      admission: 2,
+      admission: 3,
       kit: 1,
       /** The realm that contracts run in, and what answers them. */
       realm: 3,

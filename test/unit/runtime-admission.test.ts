@@ -154,3 +154,19 @@ it("cannot be moved by comments, line ends or escapes", () => {
   expect(odd).toMatchObject({ ok: true });
   expect(odd.ok && odd.code).toBe(plain.ok && plain.code);
 });
+
+it.each([
+  ["an import without braces", 'import kit from "ace-node/contract";', ""],
+  ["all that the kit has", 'import * as kit from "ace-node/contract";', ""],
+  ["export default", "", "export default 1;"],
+  ["exported names", "", "function g() {} export { g };"],
+  ["a class", "", inside("class A {}")],
+  ["this", "", inside("this.x = 1;")],
+  ["for-in", "", inside("for (const x in f) {}")],
+  ["debugger", "", inside("debugger;")],
+])("refuses %s once, in words that authors use", (_, imports, body) => {
+  const admission = admitSource(`${imports}\n${HEAD}${ABI}${body}`);
+  const found = admission.ok ? [] : admission.refusals;
+  expect(found.map(({ code }) => code)).toEqual(["CODE_FORM"]);
+  expect(found[0]?.message).not.toMatch(/[a-z](Statement|Expression|Declaration|Specifier)/);
+});

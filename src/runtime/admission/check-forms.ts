@@ -16,19 +16,33 @@ const ALLOWED: ReadonlySet<string> = new Set(
   ParenthesizedExpression ArrayPattern ObjectPattern AssignmentPattern RestElement`.split(/\s+/),
 );
 
-/** What to write instead, for the forms that authors miss most. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  ClassDeclaration: "Use functions and plain objects.",
-  ClassExpression: "Use functions and plain objects.",
-  ThisExpression: "Pass the object as a parameter.",
-  AwaitExpression: "Everything in a contract happens at once: drop `await`.",
-  YieldExpression: "Build an array and return it.",
-  ForInStatement: "Use `for (const name of Object.keys(value))`.",
-  TaggedTemplateExpression: "Call the function with plain arguments.",
-  ImportExpression: 'Use one `import { … } from "ace-node/contract"` at the top.',
-  ExportDefaultDeclaration: "Export each method by its name.",
-  ExportAllDeclaration: "Export each method by its name.",
+const PLAIN_OBJECTS = "Use functions and plain objects.";
+const NAMED_IMPORT = 'Write `import { … } from "ace-node/contract"`.';
+const NAMED_EXPORT = "Write `export function` before each method.";
+
+/** What authors call the forms that are refused, and what to write instead. */
+const REFUSED: Readonly<Record<string, readonly [words: string, instead: string]>> = {
+  ClassDeclaration: ["`class`", PLAIN_OBJECTS],
+  ClassExpression: ["`class`", PLAIN_OBJECTS],
+  ThisExpression: ["`this`", "Pass the object as a parameter."],
+  Super: ["`super`", PLAIN_OBJECTS],
+  AwaitExpression: ["`await`", "Everything in a contract happens at once: drop `await`."],
+  YieldExpression: ["`yield`", "Build an array and return it."],
+  ForInStatement: ["`for … in`", "Use `for (const name of Object.keys(value))`."],
+  WithStatement: ["`with`", "Name the object each time."],
+  DebuggerStatement: ["`debugger`", "Leave it out."],
+  TaggedTemplateExpression: ["a tagged template", "Call the function with plain arguments."],
+  ImportExpression: ["`import(…)`", 'Use one `import { … } from "ace-node/contract"` at the top.'],
+  MetaProperty: ["`import.meta` or `new.target`", "Leave it out."],
+  ImportDefaultSpecifier: ["an import without braces", NAMED_IMPORT],
+  ImportNamespaceSpecifier: ["`import * as …`", NAMED_IMPORT],
+  ImportAttribute: ["`with` after an import", NAMED_IMPORT],
+  ExportDefaultDeclaration: ["`export default`", "Export each method by its name."],
+  ExportAllDeclaration: ["`export *`", "Export each method by its name."],
+  ExportSpecifier: ["`export { … }`", NAMED_EXPORT],
+  PrivateIdentifier: ["a private name", PLAIN_OBJECTS],
 };
+const OTHER_FORM = ["this", "Leave it out."] as const;
 const CONSTRUCTORS: ReadonlySet<string> = new Set([
   "Map",
   "Set",
@@ -57,10 +71,8 @@ function checkForm(node: AnyNode, refusals: Refusals): void {
   const refuse = (message: string, hint: string): void =>
     refusals.refuse("CODE_FORM", node, message, hint);
   if (!isAllowedForm(node)) {
-    refuse(
-      `${node.type} is not part of the contract language`,
-      INSTEAD[node.type] ?? "Leave it out.",
-    );
+    const [words, instead] = REFUSED[node.type] ?? OTHER_FORM;
+    refuse(`${words} is not part of the contract language`, instead);
     return;
   }
   const fault = expressionFault(node) ?? statementFault(node);

@@ -1,5 +1,5 @@
 /** Names: each must be declared, imported from the kit, or one of the realm's globals. */
-import type { AnyNode, Program } from "acorn";
+import type { AnyNode, ImportSpecifier, Program } from "acorn";
 import { isAllowedForm } from "./check-forms.ts";
 import type { Refusals } from "./refusal.ts";
 import { boundNames, childrenOf, type Identifier, unwrap } from "./syntax-tree.ts";
@@ -48,22 +48,20 @@ function checkImports(program: Program, refusals: Refusals): void {
       refusals.refuse("CODE_IMPORT", node, `import from "${node.source.value}"`, hint);
     }
     for (const specifier of node.specifiers) {
-      if (isOfKit(specifier)) continue;
+      // Anything but a name in braces is a form that is refused.
+      if (specifier.type !== "ImportSpecifier" || isOfKit(specifier)) continue;
       const hint = "docs/contracts.md lists what the kit offers.";
       refusals.refuse("CODE_IMPORT", specifier, `the kit has no "${nameOf(specifier)}"`, hint);
     }
   }
 }
 
-function nameOf(specifier: AnyNode): string {
-  if (specifier.type !== "ImportSpecifier") return "default";
-  const { imported } = specifier;
+function nameOf({ imported }: ImportSpecifier): string {
   return imported.type === "Identifier" ? imported.name : String(imported.value);
 }
 
-function isOfKit(specifier: AnyNode): boolean {
-  if (specifier.type !== "ImportSpecifier") return false;
-  return specifier.imported.type === "Identifier" && KIT.has(specifier.imported.name);
+function isOfKit({ imported }: ImportSpecifier): boolean {
+  return imported.type === "Identifier" && KIT.has(imported.name);
 }
 
 function visit(node: AnyNode, scope: Scope | undefined, refusals: Refusals): void {
