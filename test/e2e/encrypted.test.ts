@@ -31,6 +31,9 @@ let openFilm: PublishedFilm;
 let viewer: Viewer;
 let url: string;
 
+/** A node with a network of its own starts in seconds, on a busy machine in many. */
+const START_MS = 180_000;
+
 beforeAll(async () => {
   world = await openEncryptedWorld();
   const path = join(world.folder, "film.mp4");
@@ -40,7 +43,7 @@ beforeAll(async () => {
   await world.settle();
   viewer = world.viewer(world.buyer);
   url = await (await world.engine(viewer, silentEvents)).play({ port: 0, version: "1" });
-});
+}, START_MS);
 afterAll(() => world[Symbol.asyncDispose]());
 
 const getStream = (engine: string, { record }: PublishedFilm) =>

@@ -28,6 +28,9 @@ let pageUrl: string;
 let engineUrl: string;
 let strangerUrl: string;
 
+/** A node with a network of its own starts in seconds, on a busy machine in many. */
+const START_MS = 180_000;
+
 beforeAll(async () => {
   world = stack.use(await openEncryptedWorld());
   packaged = await world.publish(FILM, "hls", "open");
@@ -42,7 +45,7 @@ beforeAll(async () => {
   };
   engineUrl = await engineOf(world.buyer);
   strangerUrl = await engineOf(world.stranger);
-});
+}, START_MS);
 afterAll(() => stack.disposeAsync());
 
 const manifest = (engine: string) =>

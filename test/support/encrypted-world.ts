@@ -8,7 +8,7 @@ import { buildContract } from "../../src/authoring/build-contract.ts";
 import { callOperations, paymentOperation } from "../../src/client/build.ts";
 import { type Client, openClient, type Signer } from "../../src/client/client.ts";
 import { openNodeClient } from "../../src/client/http.ts";
-import { networkId } from "../../src/contracts/service-network.ts";
+import { networkId, type ServiceNetwork } from "../../src/contracts/service-network.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { Events } from "../../src/lib/events.ts";
 import { muxedAddress } from "../../src/lib/strkey.ts";
@@ -41,6 +41,11 @@ export interface EncryptedWorld extends AsyncDisposable {
   readonly folder: string;
   readonly client: Client;
   readonly node: Node;
+  readonly network: ServiceNetwork;
+  /** Number of the contract that sells it. */
+  readonly licence: bigint;
+  /** Opens the node's own calls. */
+  readonly adminToken: string;
   /** Who publishes. */
   readonly owner: Signer;
   /** Who holds the licence. */
@@ -77,6 +82,9 @@ export async function openEncryptedWorld(): Promise<EncryptedWorld> {
     folder,
     client,
     node,
+    network: live.network,
+    licence,
+    adminToken: readAdminToken(join(dataDir, "admin-token")),
     owner,
     buyer,
     stranger,

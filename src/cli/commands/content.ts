@@ -84,8 +84,8 @@ interface Wish {
 }
 
 async function publish(context: Context, file: string, flags: Flags): Promise<unknown> {
-  const session = openSession(context);
   const wish = wishOf(context, file, flags);
+  const session = openSession(context);
   const { path, dataDir, encrypt } = wish;
   const film =
     encrypt === undefined

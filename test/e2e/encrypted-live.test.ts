@@ -1,0 +1,141 @@
+// Goal: a live stream under changing keys plays for who holds the licence, and for nobody else.
+// Method: a real devnet, node and licence; a source in this process; engines as viewers have them.
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { loadDeviceKey, makeDeviceSeed } from "../../src/access/device-key.ts";
+import { callOperations } from "../../src/client/build.ts";
+import { networkId } from "../../src/contracts/service-network.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { silentEvents } from "../../src/lib/events.ts";
+import { ContentKeys } from "../../src/node/content-keys.ts";
+import { liveKeyRing } from "../../src/node/live-keys.ts";
+import { openViewerGuard } from "../../src/node/viewer-guard.ts";
+import { openListener } from "../../src/p2p/listener.ts";
+import { openLiveCounter } from "../../src/p2p/live-counter.ts";
+import { describeLive } from "../../src/p2p/live-descriptor.ts";
+import { type LiveRecord, recordOf, signLiveRecord } from "../../src/p2p/live-record.ts";
+import { runLiveSource } from "../../src/p2p/live-source.ts";
+import { openLiveSwarm } from "../../src/p2p/live-swarm.ts";
+import { type EncryptedWorld, openEncryptedWorld } from "../support/encrypted-world.ts";
+import { makeTs } from "../support/ts-maker.ts";
+
+const EPOCH = 1_900_000_000;
+const PACKET_BYTES = 188;
+const SECONDS = 60;
+const WATCHED_BYTES = 100 * PACKET_BYTES;
+
+const film = makeTs({ seconds: SECONDS });
+const broadcaster = loadDeviceKey(makeDeviceSeed());
+const serverKey = loadDeviceKey(makeDeviceSeed());
+const descriptor = describeLive(broadcaster.publicKey, "match");
+const { contentId } = descriptor;
+const stack = new AsyncDisposableStack();
+const stop = new AbortController();
+/** What the source gave to the swarm. */
+const sent: Uint8Array[] = [];
+let world: EncryptedWorld;
+
+/** A node with a network of its own starts in seconds, on a busy machine in many. */
+const START_MS = 180_000;
+
+beforeAll(async () => {
+  world = stack.use(await openEncryptedWorld());
+  const port = { host: "127.0.0.1", port: 0, clock: systemClock };
+  const listener = stack.use(await openListener(port));
+  const record: LiveRecord = {
+    ...recordOf(descriptor),
+    title: "A match",
+    access: "gated",
+    contract: world.licence.toString(),
+    network: networkId(world.network),
+    trackers: [],
+    peers: [`127.0.0.1:${listener.port}`],
+    serverKeys: [serverKey.publicKey.toHex()],
+    encryption: { kind: "live" },
+    publishedAtS: Math.floor(Date.now() / 1_000),
+  };
+  const args = [Uint8Array.fromHex(contentId), record.swarm];
+  const add = { contract: world.licence, method: "addContent", args };
+  await world.client.call(world.owner, callOperations(add));
+  await world.client.node.publish(
+    { record: signLiveRecord(record, broadcaster) },
+    world.adminToken,
+  );
+  await world.settle();
+  const licenceOf = (swarm: string) => (swarm === record.swarm ? world.licence : undefined);
+  const viewer = world.viewer(world.owner);
+  const guard = stack.use(openViewerGuard(viewer, licenceOf, silentEvents));
+  const common = { listener, trackers: [], events: silentEvents, clock: systemClock };
+  const gate = { deviceKey: serverKey, upload: guard.policy.verifier };
+  const swarm = stack.use(
+    await openLiveSwarm({ descriptor, title: "A match", role: "source", gate, ...common }),
+  );
+  const { cipher } = liveKeyRing({
+    contentId,
+    secret: makeDeviceSeed(),
+    bring: (key) => world.client.node.keepKey(contentId, key, world.adminToken),
+    events: silentEvents,
+    clock: systemClock,
+  });
+  const counter = await openLiveCounter(join(world.folder, "counter.json"), EPOCH);
+  const watched: typeof swarm.publish = (batch, pieces) => {
+    sent.push(...pieces);
+    swarm.publish(batch, pieces);
+  };
+  const options = { descriptor, key: broadcaster, counter, swarm: { publish: watched }, cipher };
+  const whole = (async function* () {
+    yield film;
+  })();
+  const running = runLiveSource(
+    whole,
+    { ...options, clock: systemClock, aheadMs: 2_000 },
+    stop.signal,
+  );
+  stack.defer(async () => {
+    stop.abort();
+    await running.catch(() => {});
+  });
+}, START_MS);
+afterAll(() => stack.disposeAsync());
+
+const streamUrl = async (who: typeof world.buyer) => {
+  const engine = await world.engine(world.viewer(who), silentEvents);
+  const url = await engine.play({ port: 0, version: "1" });
+  return `${url}/ace/getstream?content_id=${contentId}`;
+};
+
+it("plays for the licence holder, while what travels is not the film", async () => {
+  const response = await fetch(await streamUrl(world.buyer));
+  expect(response.status).toBe(200);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    if (Buffer.concat(chunks).length > WATCHED_BYTES) break;
+  }
+  const got = Buffer.concat(chunks).subarray(0, WATCHED_BYTES);
+  // It begins with tables that the cutter may have put there; pictures follow as they were filmed.
+  for (let at = 0; at < got.length; at += PACKET_BYTES) {
+    expect(film.includes(got.subarray(at, at + PACKET_BYTES)), `packet at ${at}`).toBe(true);
+  }
+  expect(sent.length).toBeGreaterThan(0);
+  for (const piece of sent) {
+    expect(piece.length % PACKET_BYTES).toBe(0);
+    expect(film.includes(piece.subarray(0, PACKET_BYTES))).toBe(false);
+  }
+});
+
+it("is refused at once to who has no licence", async () => {
+  const answer = await fetch(await streamUrl(world.stranger));
+  expect(answer.status).toBe(403);
+  expect(await answer.json()).toMatchObject({ error: "LICENCE_MISSING" });
+});
+
+it("has its key and the next at the node, and says that it is encrypted", async () => {
+  const kept = new ContentKeys(join(world.folder, "node"));
+  expect(kept.find(contentId, EPOCH)).toMatchObject({ isFollowed: true });
+  expect(kept.find(contentId, EPOCH + 1)?.key).toHaveLength(16);
+  expect(await world.client.node.content(contentId)).toMatchObject({
+    encryption: "live",
+    live: true,
+  });
+});
