@@ -26,9 +26,16 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
     registers: [registry],
   });
   const gauges = ledgerGauges(registry);
+  const bans = new Counter({
+    name: "ace_p2p_bans_total",
+    help: "Peers that were banned, by reason",
+    labelNames: ["reason"],
+    registers: [registry],
+  });
   const tell = (severity: "info" | "warn", name: string, fields: EventFields): void => {
     counts.inc({ event: name });
     gauges(name, fields);
+    if (name.endsWith(".peer_banned")) bans.inc({ reason: String(fields["reason"] ?? "PIECE_BAD") });
     write(log, severity, name, fields);
   };
   return {

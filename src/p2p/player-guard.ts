@@ -70,8 +70,11 @@ export class PlayerGuard {
       throw new AceError("FORBIDDEN", `pages of ${origin} may not call the player API`);
     }
     response.setHeader("access-control-allow-origin", origin);
+    response.setHeader("access-control-expose-headers", "accept-ranges, content-range");
     response.setHeader("vary", "origin");
     if (request.method === "OPTIONS") {
+      // A page out on the internet asks its browser for this before it may reach this machine.
+      response.setHeader("access-control-allow-private-network", "true");
       response.setHeader("access-control-allow-methods", "GET, HEAD, POST, DELETE");
       response.setHeader("access-control-allow-headers", "authorization, content-type, range");
     }
@@ -84,7 +87,7 @@ export function isNear({ socket }: IncomingMessage): boolean {
 }
 
 /** `Bearer <token>`, or `Basic` with the token as password: `http://ace:<token>@host:6878/…`. */
-export function shownToken(header: string | undefined): string | undefined {
+function shownToken(header: string | undefined): string | undefined {
   const [, scheme = "", value = ""] = /^(bearer|basic) (\S{1,512})$/i.exec(header ?? "") ?? [];
   if (scheme.toLowerCase() === "bearer") return value;
   if (scheme === "") return undefined;

@@ -96,7 +96,7 @@ export class MadeLive implements LiveStream {
   }
 }
 
-export const emptyStats: SwarmStats = {
+const emptyStats: SwarmStats = {
   peers: 0,
   pieces: 0,
   piecesHad: 0,
