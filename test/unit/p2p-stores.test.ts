@@ -2,19 +2,22 @@
 // Method: real files; a child process that is killed at moments that a seed decides.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { appendFile, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { systemClock } from "../../src/lib/clock.ts";
 import { AceError } from "../../src/lib/errors.ts";
-import type { Bitfield } from "../../src/p2p/bitfield.ts";
+import { Bitfield } from "../../src/p2p/bitfield.ts";
 import { seededChance } from "../../src/p2p/chance.ts";
 import { folderStore, memoryStore, type PieceStore, seedStore } from "../../src/p2p/piece-store.ts";
 import { cacheStore } from "../../src/p2p/piece-store-cache.ts";
 import { spillStore } from "../../src/p2p/piece-store-spill.ts";
 import { type Resumed, resumeStore } from "../../src/p2p/resume.ts";
 import { decodeResume, encodeResume, loadResume, saveResume } from "../../src/p2p/resume-record.ts";
+import { readTorrent } from "../../src/p2p/torrent.ts";
 import { isStoredGood } from "../../src/p2p/verify.ts";
 import { type Film, joinLeech, joinSeed, makeFilm, readAll } from "./p2p-kit.ts";
 
@@ -156,6 +159,30 @@ describe("a record is not believed", () => {
     await writeFile(path, bytes.subarray(0, 40));
     expect(await loadResume(film.torrent, path)).toBeUndefined();
   });
+});
+
+it("a record has the form that is written down", () => {
+  const place = join(import.meta.dirname, "../vectors/p2p/resume.json");
+  const vector = z
+    .object({
+      torrent: z.string(),
+      pieces: z.array(z.int()),
+      files: z.array(z.object({ size: z.int(), changedNs: z.string() })),
+      isOpen: z.boolean(),
+      savedMs: z.int(),
+      record: z.string(),
+    })
+    .parse(JSON.parse(readFileSync(place, "utf8")));
+  const torrent = readTorrent(Buffer.from(vector.torrent));
+  const pieces = new Bitfield(torrent.pieceHashes.length);
+  for (const index of vector.pieces) pieces.set(index);
+  const stamps = vector.files.map(({ size, changedNs }) => ({
+    size,
+    changedNs: BigInt(changedNs),
+  }));
+  const { isOpen, savedMs } = vector;
+  const record = encodeResume(torrent, { pieces, stamps, isOpen, savedMs });
+  expect(Buffer.from(record).toString("hex")).toBe(vector.record);
 });
 
 /** Other bytes in the same room, and a record that takes the file for untouched. */
