@@ -6,6 +6,7 @@ import { type ContentRecord, isSwarmGated, recordTorrent } from "../p2p/content-
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
+import { STORE_CAP_MIN_BYTES } from "../p2p/limits.ts";
 import type { Listener } from "../p2p/listener.ts";
 import type { LiveRecord } from "../p2p/live-record.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
@@ -129,9 +130,10 @@ export class EngineSwarms {
   async #store(torrent: Torrent): Promise<PieceStore> {
     const { terms, dataDir } = this.#parts;
     const { cache, cacheBytes } = terms;
-    if (cache === "memory") return memoryStore(torrent, cacheBytes || MEMORY_CACHE_BYTES);
+    const capBytes = Math.max(STORE_CAP_MIN_BYTES, cacheBytes || MEMORY_CACHE_BYTES);
+    if (cache === "memory") return memoryStore(torrent, capBytes);
     return cacheBytes === 0
       ? await folderStore(torrent, dataDir)
-      : await cacheStore(torrent, { folder: dataDir, capBytes: cacheBytes });
+      : await cacheStore(torrent, { folder: dataDir, capBytes });
   }
 }

@@ -142,8 +142,8 @@ export const RESUME_BATCH_PIECES = 64;
 /** A file may have changed this much later than the record of a session that was killed says. */
 export const RESUME_GRACE_MS = 10_000;
 export const RESUME_RECORD_MAX_BYTES = 16_777_216;
-/** A store with a cap must hold what a player needs ahead, or it would fetch in circles. */
-export const STORE_CAP_MIN_BYTES = 33_554_432;
+/** A store with a cap must hold more than what is fetched ahead of a player, or it would fetch in circles. */
+export const STORE_CAP_MIN_BYTES = 134_217_728;
 /** Pieces kept in memory for players while the disk is full. */
 export const SPILL_BYTES_MAX = 67_108_864;
 

@@ -41,7 +41,7 @@ export function webSeedSuppliers(context: WebSeedContext): readonly Supplier[] {
   return all.map((url) => new WebSeed(url, context));
 }
 
-export class WebSeed implements Supplier {
+class WebSeed implements Supplier {
   readonly id: string;
   readonly afterMs?: number;
   readonly #url: string;
