@@ -19,6 +19,7 @@ import { contractQueries } from "./contract-queries.ts";
 import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
+import { watchIssuers } from "./issuer-watch.ts";
 import { keyPorts } from "./keys.ts";
 import { authority, listenOn } from "./listen.ts";
 import { proofQueries } from "./proof-queries.ts";
@@ -54,6 +55,15 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
   const { config, network, networkId, store, runtime, follower, sources } = parts;
   const { streams, telemetry, clock } = parts;
   const adminToken = randomBytes(32).toString("hex");
+  await watchIssuers({
+    guard: streams.guard,
+    network,
+    views: runtime,
+    head: () => store.tip(),
+    onLedger: parts.onLedger,
+    events: telemetry,
+    clock,
+  });
   const ports = {
     status: statusPorts({
       runtime,

@@ -20,6 +20,7 @@ import type { Run } from "../run.ts";
 import { openSession, sendCall } from "../session.ts";
 
 const DAO = "1";
+const ISSUER = /^(issuer\.(?:add|remove))=(G[A-Z2-7]{55}):([0-9a-f]{64})(?::(\d{1,6}))?$/;
 const ASSIGNMENT = /^([a-z]+\.[a-zA-Z]+)=(\d{1,15})$/;
 
 /** `ace dao`: lock power, propose a setting, vote, and let what passed take effect. */
@@ -33,10 +34,14 @@ export function register(noun: Command, run: Run): void {
   ).action(run((context, [amount = ""], flags) => lock(context, amount, flags)));
   examples(
     noun
-      .command("propose <setting=value>")
-      .description("proposes to change one setting; the vote opens after a delay")
+      .command("propose <change>")
+      .description(
+        "proposes to change one setting, or who signs access tokens: issuer.add=ACCOUNT:KEY, issuer.remove=ACCOUNT:KEY:LEDGERS; the vote opens after a delay",
+      )
+      .summary("proposes to change one setting, or who signs access tokens")
       .requiredOption("--title <text>", "one line that says why"),
     'ace dao propose token.lifeS=45 --title "Shorter tokens" --as alice',
+    'ace dao propose issuer.add=GABC…WXYZ:5b1c…90 --title "A second issuer" --as alice',
   ).action(run((context, [change = ""], flags) => propose(context, change, flags)));
   examples(
     noun
@@ -88,18 +93,28 @@ async function lock(context: Context, text: string, flags: Flags): Promise<unkno
 }
 
 async function propose(context: Context, change: string, flags: Flags): Promise<unknown> {
-  const [, name, value] = ASSIGNMENT.exec(change) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new AceError("USAGE", `"${change}" is not setting=value, such as token.lifeS=45`);
-  }
+  const action = issuerAction(change) ?? settingAction(change);
   const session = openSession(context);
-  const action = JSON.stringify({ kind: "param.set", name, value });
-  const operations = await daoOperations(session, "propose", [flags.text("title") ?? "", action]);
-  const sent = await sendCall(context, session, operations, [`propose to set ${name} to ${value}`]);
+  const words = [flags.text("title") ?? "", JSON.stringify(action)];
+  const operations = await daoOperations(session, "propose", words);
+  const sent = await sendCall(context, session, operations, [`propose to ${actionText(action)}`]);
   const id = String(sent.receipts[0]?.result);
   const proposal = await readProposal(session.node, id);
   printProposal(context, proposal);
   return { ...sent, proposal };
+}
+
+function settingAction(change: string): ProposalJson["action"] {
+  const [, name, value] = ASSIGNMENT.exec(change) ?? [];
+  if (name !== undefined && value !== undefined) return { kind: "param.set", name, value };
+  throw new AceError("USAGE", `"${change}" is not setting=value, such as token.lifeS=45`);
+}
+
+/** `issuer.add=ACCOUNT:KEY`, or `issuer.remove=ACCOUNT:KEY:LEDGERS`. */
+function issuerAction(change: string): ProposalJson["action"] | undefined {
+  const [, kind, name, code, value = "0"] = ISSUER.exec(change) ?? [];
+  if (kind === undefined || name === undefined || code === undefined) return undefined;
+  return { kind, name, value, code };
 }
 
 async function vote(context: Context, id: string, choice: string): Promise<unknown> {
@@ -122,7 +137,9 @@ async function execute(context: Context, id: string): Promise<unknown> {
   const effect = [`execute proposal ${id}: ${actionText(action)}`];
   const sent = await sendCall(context, session, operations, effect);
   const fromLedger = Number(String(sent.receipts[0]?.result));
-  context.output.line(`${action.name} = ${action.value} from ledger ${fromLedger}`, "good");
+  const done =
+    action.kind === "param.set" ? `${action.name} = ${action.value}` : actionText(action);
+  context.output.line(`${done} from ledger ${fromLedger}`, "good");
   return { ...sent, fromLedger };
 }
 
