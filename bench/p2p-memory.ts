@@ -57,6 +57,8 @@ async function fetchPiece(socket: Socket, infohash: string): Promise<void> {
     if (bytes >= BLOCKS * BLOCK_BYTES) resolve();
   });
   await promise;
+  // Whoever has what it wants leaves its place to the next.
+  socket.write(Buffer.from([0, 0, 0, 1, 3]));
 }
 
 function askForPiece(socket: Socket): void {
