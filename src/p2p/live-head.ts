@@ -35,7 +35,7 @@ export interface HeadBatch {
   readonly bytes: Uint8Array;
 }
 
-export const HEAD_BYTES = 62;
+const HEAD_BYTES = 62;
 const VERSION = 1;
 const RANDOM_ACCESS = 1;
 const DISCONTINUITY = 2;
@@ -73,11 +73,6 @@ export function areSigned(
   const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
   const signature = bytes.subarray(bytes.length - SIGNATURE_BYTES);
   return isSignedBy(broadcaster, signedBytes(streamId, body), signature);
-}
-
-/** Negative, zero or positive as `left` comes before, is, or comes after `right`. */
-export function compareHeads(left: LiveHead, right: LiveHead): number {
-  return left.epoch - right.epoch || left.seq - right.seq;
 }
 
 function signedBytes(streamId: string, body: Uint8Array): Uint8Array {

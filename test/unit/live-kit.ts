@@ -133,7 +133,7 @@ export function headOf(seq: number, bytes: Uint8Array, isRandomAccess = true): L
 }
 
 /** A film that begins anew without end. */
-export async function* loop(film: Uint8Array, times = Number.POSITIVE_INFINITY): Ingest {
+async function* loop(film: Uint8Array, times = Number.POSITIVE_INFINITY): Ingest {
   for (let round = 0; round < times; round += 1) {
     if (round > 0) yield "break";
     yield film;
