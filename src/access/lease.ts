@@ -73,7 +73,7 @@ export class LeaseDesk {
     const own = live.find((lease) => isOf(lease, play));
     const others = live.filter((lease) => lease !== own);
     const excess = others.length + 1 - Math.min(Number(play.limit), LEASES_MAX);
-    if (excess > 0 && play.evict === "refuse") throw full(play, others);
+    if (excess > 0 && play.evict === "refuse") throw full(play, others, times.nowS);
     const evicted = excess > 0 ? others.slice(0, excess) : [];
     return this.#put(own ?? newLease(play, times), evicted, times);
   }
@@ -127,10 +127,9 @@ function isOf({ deviceKey, content }: Lease, play: Play): boolean {
   return deviceKey === play.deviceKey && content === play.content;
 }
 
-function full({ contract, limit }: Play, others: readonly Lease[]): AceError {
+function full({ contract, limit }: Play, others: readonly Lease[], nowS: number): AceError {
   const playing = others.map(
-    ({ deviceKey, startedAtS }) =>
-      `${deviceKey} since ${new Date(startedAtS * 1_000).toISOString()}`,
+    ({ deviceKey, startedAtS }) => `${deviceKey} for ${nowS - startedAtS} s`,
   );
   const what = `licence ${contract} plays on ${limit} at once: ${playing.join(", ")}`;
   return new AceError("LEASE_FULL", what);
