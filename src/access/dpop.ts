@@ -16,7 +16,7 @@ import { isSignedEd25519, publicKeyOf } from "./ed25519.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { decodeBase64url, encodeAscii, encodeBase64url, hexOf } from "./text-bytes.ts";
 
-export const DPOP_WINDOW_S = 60;
+const DPOP_WINDOW_S = 60;
 /** Longer than a proof may live, with a clock that is ahead and one that is behind. */
 const REMEMBER_S = 2 * DPOP_WINDOW_S;
 const REMEMBERED_MAX = 100_000;

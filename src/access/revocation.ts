@@ -24,7 +24,7 @@ export interface Revocation {
   readonly untilS: number;
 }
 
-export const REVOCATIONS_MAX = 100_000;
+const REVOCATIONS_MAX = 100_000;
 const PREFIX_CHARACTERS = 32;
 /** A token may live so long, and clocks differ. */
 const KEPT_S_MAX = TOKEN_LIFE_S_MAX + 60;
