@@ -35,7 +35,8 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
   const tell = (severity: "info" | "warn", name: string, fields: EventFields): void => {
     counts.inc({ event: name });
     gauges(name, fields);
-    if (name.endsWith(".peer_banned")) bans.inc({ reason: String(fields["reason"] ?? "PIECE_BAD") });
+    if (name.endsWith(".peer_banned"))
+      bans.inc({ reason: String(fields["reason"] ?? "PIECE_BAD") });
     write(log, severity, name, fields);
   };
   return {

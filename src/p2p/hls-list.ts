@@ -57,11 +57,14 @@ export class HlsList {
     }
     growing.pieces.push(piece);
     growing.sizeBytes += piece.bytes.length;
-    if (growing.sizeBytes > HLS_SEGMENT_MAX_BYTES) {
-      this.#growing = undefined;
-      this.#isBroken = true;
-    }
+    if (growing.sizeBytes > HLS_SEGMENT_MAX_BYTES) this.interrupt();
     return false;
+  }
+
+  /** Pieces were missed: what comes next does not join on. */
+  interrupt(): void {
+    this.#growing = undefined;
+    this.#isBroken = true;
   }
 
   /** The stream is over: the last segment is whole, and the list grows no more. */

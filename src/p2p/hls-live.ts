@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { AceError } from "../lib/errors.ts";
 import { HlsList, type Segment } from "./hls-list.ts";
 import { HLS_BEHIND_MS, HLS_KEPT, STALL_MS } from "./limits.ts";
-import type { LiveStream } from "./live-port.ts";
+import type { LivePiece, LiveStream } from "./live-port.ts";
 
 /** Segments that are here already come within this time of one another. */
 const SETTLE_MS = 60;
@@ -19,16 +19,21 @@ export class HlsLive implements AsyncDisposable {
   readonly #grown = new EventTarget();
   #running: Promise<void> | undefined;
   #fault: unknown;
+  #last: LivePiece | undefined;
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
   }
 
-  /** Waits for the first segments when there are none yet. */
+  /**
+   * Waits for the first segments when there are none yet. After a fault who asks begins anew, from
+   * where it was.
+   */
   async playlist(urlOf: (segment: Segment) => string, signal: AbortSignal): Promise<string> {
-    if (this.#running === undefined) {
+    if (this.#running === undefined || this.#fault !== undefined) {
+      this.#fault = undefined;
       this.#running = this.#run();
-      await this.#grow(signal, STALL_MS);
+      await this.#grow(signal, this.#list.size === 0 ? STALL_MS : SETTLE_MS);
       // What is in the window already comes all at once: a list of one would let players begin thin.
       while (this.#list.size < HLS_KEPT && (await this.#grow(signal, SETTLE_MS)));
     }
@@ -65,8 +70,13 @@ export class HlsLive implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#over;
+    const last = this.#last;
+    if (last !== undefined) this.#list.interrupt();
+    const from = last === undefined ? { behindMs: HLS_BEHIND_MS } : { fromMs: last.captureMs };
     try {
-      for await (const piece of this.#stream.pieces({ behindMs: HLS_BEHIND_MS }, signal)) {
+      for await (const piece of this.#stream.pieces(from, signal)) {
+        if (last !== undefined && piece.seq <= last.seq) continue;
+        this.#last = piece;
         if (this.#list.add(piece)) this.#tell();
       }
       this.#list.end();

@@ -2,7 +2,7 @@
 // fetched under a licence, whatever records it is shown.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openNodeClient } from "../../src/client/http.ts";
@@ -13,6 +13,7 @@ import { accountFromBytes } from "../../src/lib/strkey.ts";
 import { openEngine } from "../../src/node/engine.ts";
 import type { EngineTerms } from "../../src/node/engine-terms.ts";
 import { type ContentRecord, describeTorrent } from "../../src/p2p/content-record.ts";
+import { readPlain } from "../../src/p2p/encrypted-media.ts";
 import { network } from "../support/runtime-kit.ts";
 import { joinSeed, makeFilm, newKey } from "./p2p-kit.ts";
 
@@ -171,3 +172,30 @@ it("a torrent is fetched where it lies, but never from inside our own network", 
   });
   server.close();
 });
+
+const outward = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === "IPv4" && !each.internal)?.address;
+
+it.skipIf(outward === undefined)(
+  "peers of other machines reach an engine that listens for them",
+  async () => {
+    await using film = await makeFilm(100_000);
+    await using seed = await joinSeed(film);
+    const { infohash } = film.torrent;
+    await inFolder(async (folder) => {
+      const listen = { host: "0.0.0.0", port: 0 };
+      await using first = await engineIn(join(folder, "first"), { listen, peers: [seed.address] });
+      const name = { kind: "infohash", value: infohash } as const;
+      await using media = await first.open(name, never);
+      const whole = await readPlain(media, never)[Symbol.asyncIterator]().next();
+      expect(whole.done).toBe(false);
+      const port = first.peerAddress.split(":").at(-1);
+      await using second = await engineIn(join(folder, "second"), {
+        peers: [`${outward}:${port}`],
+      });
+      const url = await second.play({ port: 0, version: "1" });
+      expect((await playInto(url, `infohash=${infohash}`)).equals(film.bytes)).toBe(true);
+    });
+  },
+);

@@ -294,6 +294,26 @@ describe("HLS", () => {
   });
 });
 
+describe("HLS after a fault of the stream", () => {
+  it("goes on where it was, with a break, and never counts backwards", async () => {
+    const live = new MadeLive();
+    live.make(20);
+    await withLive(live, async (player) => {
+      const { playUrl } = await start(player, live, "manifest.m3u8");
+      const before = await (await fetch(playUrl)).text();
+      live.fail(new AceError("CONTENT_UNREACHABLE", "the source is away"));
+      await until(() => live.failed > 0, "the fault is met");
+      live.make(16);
+      const after = await (await fetch(playUrl)).text();
+      const numberOf = (text: string) => Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+      expect(numberOf(after)).toBeGreaterThanOrEqual(numberOf(before));
+      expect(after.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+      const dates = [...after.matchAll(/DATE-TIME:(.*)/g)].map(([, date]) => date ?? "");
+      expect(dates).toEqual([...new Set(dates)].toSorted());
+    });
+  });
+});
+
 describe("a session", () => {
   it("that stops is told to who waits for it, and is unknown afterwards", async () => {
     const live = new MadeLive();

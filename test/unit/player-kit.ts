@@ -39,6 +39,15 @@ export class MadeLive implements LiveStream {
     this.#grown.dispatchEvent(new Event("grown"));
   }
 
+  failed = 0;
+  #fault: AceError | undefined;
+
+  /** Who reads now fails; who begins to read afterwards does not. */
+  fail(fault: AceError): void {
+    this.#fault = fault;
+    this.#grown.dispatchEvent(new Event("grown"));
+  }
+
   end(): void {
     this.#isOver = true;
     this.#grown.dispatchEvent(new Event("grown"));
@@ -75,6 +84,12 @@ export class MadeLive implements LiveStream {
     let next = this.#begin(from);
     while (true) {
       signal.throwIfAborted();
+      const fault = this.#fault;
+      if (fault !== undefined) {
+        this.#fault = undefined;
+        this.failed += 1;
+        throw fault;
+      }
       const piece = this.pieces_[next];
       if (piece !== undefined) {
         next += 1;
