@@ -12,6 +12,7 @@ import { silentEvents } from "../../src/lib/events.ts";
 import { ContentKeys } from "../../src/node/content-keys.ts";
 import { keySourceOf } from "../../src/node/keys-source.ts";
 import { openTokenDesk, type Viewer } from "../../src/node/token-source.ts";
+import { decryptSegment } from "../../src/p2p/cipher-segment.ts";
 import { mediaOf, readPlain } from "../../src/p2p/encrypted-media.ts";
 import {
   type EncryptedWorld,
@@ -19,15 +20,18 @@ import {
   type PublishedFilm,
 } from "../support/encrypted-world.ts";
 import { codeOf } from "../support/node-kit.ts";
+import { makeTs } from "../support/ts-maker.ts";
 import { readAll } from "../unit/p2p-kit.ts";
 
 const FILM_BYTES = 300_000;
 const plain = randomBytes(FILM_BYTES);
+const shot = makeTs({ seconds: 9 });
 const { signal } = new AbortController();
 
 let world: EncryptedWorld;
 let film: PublishedFilm;
 let openFilm: PublishedFilm;
+let packaged: PublishedFilm;
 let viewer: Viewer;
 let url: string;
 
@@ -40,6 +44,9 @@ beforeAll(async () => {
   writeFileSync(path, plain);
   film = await world.publish(path, "file");
   openFilm = await world.publish(path, "file", "open");
+  const shotPath = join(world.folder, "shot.ts");
+  writeFileSync(shotPath, shot);
+  packaged = await world.publish(shotPath, "hls", "open");
   await world.settle();
   viewer = world.viewer(world.buyer);
   url = await (await world.engine(viewer, silentEvents)).play({ port: 0, version: "1" });
@@ -168,7 +175,7 @@ describe("a key on its way", () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(plain)).toBe(true);
     seen.push(await (await fetch(`${world.node.httpUrl}/metrics`)).text());
     seen.push(JSON.stringify(await world.client.node.content(film.record.contentId)));
-    const canaries = [film, openFilm].flatMap(({ key }) => [
+    const canaries = [film, openFilm, packaged].flatMap(({ key }) => [
       key.toHex(),
       Buffer.from(key).toString("base64"),
       Buffer.from(key).toString("base64url"),
@@ -178,12 +185,54 @@ describe("a key on its way", () => {
     const kept = join(world.folder, "node", "content-keys");
     for (const path of filesBelow(world.folder)) {
       const bytes = readFileSync(path);
-      const holds = [film, openFilm].some(
+      const holds = [film, openFilm, packaged].some(
         ({ key }) => bytes.includes(key) || bytes.includes(key.toHex()),
       );
       expect(holds, path).toBe(path.startsWith(kept));
       if (holds) expect(statSync(path).mode & 0o077, path).toBe(0);
     }
+  });
+});
+
+describe("an encrypted package", () => {
+  it("is played from this engine alone: its list, its key and its segments", async () => {
+    const list = await fetch(`${url}/ace/manifest.m3u8?content_id=${packaged.record.contentId}`);
+    const text = await list.text();
+    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const [, keyUrl = ""] = /^#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"$/m.exec(text) ?? [];
+    expect(new URL(keyUrl, list.url).origin).toBe(url);
+    const key = await fetch(new URL(keyUrl, list.url));
+    expect(key.headers.get("cache-control")).toBe("no-store");
+    expect(Buffer.from(await key.arrayBuffer()).equals(packaged.key)).toBe(true);
+    const plain = [];
+    for (const [number, line] of lines.entries()) {
+      const segment = await fetch(new URL(line, list.url));
+      expect(new URL(segment.url).origin).toBe(url);
+      const bytes = new Uint8Array(await segment.arrayBuffer());
+      plain.push(decryptSegment(packaged.key, number, bytes));
+    }
+    expect(Buffer.concat(plain).equals(shot)).toBe(true);
+  });
+
+  it("gives its key to its own session only, and not to a page that is not let in", async () => {
+    const list = await fetch(`${url}/ace/manifest.m3u8?content_id=${packaged.record.contentId}`);
+    const [, keyUrl = ""] = /URI="([^"]+)"/.exec(await list.text()) ?? [];
+    const at = new URL(keyUrl, list.url);
+    const status = async (change: (wanted: URL) => void, init: RequestInit = {}) => {
+      const wanted = new URL(at);
+      change(wanted);
+      return (await fetch(wanted, init)).status;
+    };
+    const same = () => {};
+    expect(await status(same)).toBe(200);
+    expect(await status((wanted) => wanted.searchParams.set("s", "0".repeat(32)))).toBe(404);
+    expect(await status((wanted) => wanted.searchParams.delete("s"))).toBeGreaterThanOrEqual(400);
+    const other = film.record.infohash;
+    const elsewhere = (wanted: URL) => {
+      wanted.pathname = wanted.pathname.replace(packaged.record.infohash, other);
+    };
+    expect(await status(elsewhere)).toBe(404);
+    expect(await status(same, { headers: { origin: "https://evil.example" } })).toBe(403);
   });
 });
 
