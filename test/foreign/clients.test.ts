@@ -2,7 +2,15 @@
 //       a gated one, nor learn what it holds.
 // Method: aria2, libtorrent and transmission as they are, against a node here, on loopback.
 import { describe, expect, it } from "vitest";
-import { joinLeech, joinSeed, makeFilm, newKey, until, verifier } from "../unit/p2p-kit.ts";
+import {
+  type Film,
+  joinLeech,
+  joinSeed,
+  makeFilm,
+  newKey,
+  until,
+  verifier,
+} from "../unit/p2p-kit.ts";
 import {
   type Client,
   filesBelow,
@@ -18,15 +26,14 @@ const TRACE_BYTES = 32;
 const WAIT_MS = 90_000;
 const clients: readonly Client[] = ["aria2", "libtorrent", "transmission"];
 
-/** Transmission never dials loopback addresses: there our node calls. */
-function introduce(
-  client: Client,
-  run: Run,
-  swarm: { addPeer(address: string): void },
-): () => void {
-  if (client !== "transmission") return () => {};
+/** Our node calls too: who announced first is not told of the other, and transmission never dials loopback. */
+function introduce(run: Run, swarm: { addPeer(address: string): void }): () => void {
   const timer = setInterval(() => swarm.addPeer(run.address), 500);
   return () => clearInterval(timer);
+}
+
+function magnetOf({ torrent }: Film, tracker: string): string {
+  return `magnet:?xt=urn:btih:${torrent.infohash}&tr=${encodeURIComponent(tracker)}`;
 }
 
 describe.each(clients)("%s", (client) => {
@@ -36,9 +43,20 @@ describe.each(clients)("%s", (client) => {
     await using seed = await joinSeed(film);
     await using run = await runClient(client, film);
     using parts = new DisposableStack();
-    parts.defer(introduce(client, run, seed.swarm));
+    parts.defer(introduce(run, seed.swarm));
     await until(() => hasWhole(run, film), `${client} had the film`, WAIT_MS);
     expect(seed.swarm.stats().bytesUp).toBeGreaterThanOrEqual(FILM_BYTES);
+  });
+
+  it("learns from us what a magnet link means, and gets the film", async () => {
+    await using tracker = await openTracker();
+    await using film = await makeFilm(FILM_BYTES, { announce: [tracker.announceUrl] });
+    await using seed = await joinSeed(film);
+    const magnet = magnetOf(film, tracker.announceUrl);
+    await using run = await runClient(client, film, { magnet });
+    using parts = new DisposableStack();
+    parts.defer(introduce(run, seed.swarm));
+    await until(() => hasWhole(run, film), `${client} had the film`, WAIT_MS);
   });
 
   it("gives us a public film, identical to the last byte", async () => {
@@ -47,7 +65,7 @@ describe.each(clients)("%s", (client) => {
     await using run = await runClient(client, film, { hasFilm: true });
     await using leech = await joinLeech(film, []);
     using parts = new DisposableStack();
-    parts.defer(introduce(client, run, leech.swarm));
+    parts.defer(introduce(run, leech.swarm));
     await leech.swarm.download(AbortSignal.timeout(WAIT_MS));
     expect(leech.swarm.stats().bytesDown).toBeGreaterThanOrEqual(FILM_BYTES);
   });
@@ -55,12 +73,14 @@ describe.each(clients)("%s", (client) => {
   it.each(["torrent", "magnet link"])("gets nothing of a gated film with its %s", async (form) => {
     await using tracker = await openTracker();
     await using film = await makeFilm(FILM_BYTES, { announce: [tracker.announceUrl] });
-    await using seed = await joinSeed(film, { deviceKey: newKey(), upload: verifier });
-    const link = `magnet:?xt=urn:btih:${film.torrent.infohash}&tr=${encodeURIComponent(tracker.announceUrl)}`;
+    const announce = [tracker.announceUrl];
+    const gate = { deviceKey: newKey(), upload: verifier };
+    await using seed = await joinSeed(film, gate, { announce });
+    const link = magnetOf(film, tracker.announceUrl);
     const isMagnet = form === "magnet link";
     await using run = await runClient(client, film, isMagnet ? { magnet: link } : {});
     using parts = new DisposableStack();
-    parts.defer(introduce(client, run, seed.swarm));
+    parts.defer(introduce(run, seed.swarm));
     const refusals = () => seed.swarm.stats().closed["GATE_REQUIRED"] ?? 0;
     await until(() => refusals() > 0, `${client} was refused`, WAIT_MS);
     // It has been told no; give it time to try whatever else it knows.

@@ -38,7 +38,9 @@ const commands: Readonly<Record<Client, (start: Start) => readonly [string, ...s
     // What is there already is looked through, and then given to others.
     return ["aria2c", ...ARIA2_QUIET, ...own, "--check-integrity=true", source];
   },
-  libtorrent: ({ folder, source }) => ["/usr/bin/python3", LIBTORRENT, folder, source],
+  libtorrent: ({ folder, source, port }) => {
+    return ["/usr/bin/python3", LIBTORRENT, folder, source, String(port)];
+  },
   transmission: ({ folder, settings, source, port }) => {
     const own = ["--download-dir", folder, "--config-dir", settings, "--port", String(port)];
     return ["transmission-cli", ...own, "--no-portmap", "--uplimit", "100000", source];
@@ -48,7 +50,7 @@ const commands: Readonly<Record<Client, (start: Start) => readonly [string, ...s
 export interface Run extends AsyncDisposable {
   readonly folder: string;
   readonly settings: string;
-  /** Where it listens, except libtorrent, which takes any port. */
+  /** Where it listens. */
   readonly address: string;
   /** The exit code, when the client ends by itself. */
   readonly ended: Promise<number | null>;

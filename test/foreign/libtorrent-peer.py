@@ -1,11 +1,11 @@
-# A libtorrent peer for clients.test.ts: `libtorrent-peer.py FOLDER TORRENT-OR-MAGNET`. It fetches and
-# then seeds until it is killed, and prints a line when it knows what the torrent holds.
+# A libtorrent peer for clients.test.ts: `libtorrent-peer.py FOLDER TORRENT-OR-MAGNET PORT`. It
+# fetches and then seeds until it is killed, and prints a line when it knows what the torrent holds.
 import sys
 import time
 
 import libtorrent as lt
 
-folder, source = sys.argv[1:3]
+folder, source, port = sys.argv[1:4]
 session = lt.session(
     {
         "enable_dht": False,
@@ -13,7 +13,7 @@ session = lt.session(
         "enable_upnp": False,
         "enable_natpmp": False,
         "allow_multiple_connections_per_ip": True,
-        "listen_interfaces": "127.0.0.1:0",
+        "listen_interfaces": f"127.0.0.1:{port}",
     }
 )
 if source.startswith("magnet:"):
