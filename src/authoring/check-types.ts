@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { AceError } from "../lib/errors.ts";
 import type { BuiltContract } from "./build-contract.ts";
 import { declaredMethods } from "./declared-methods.ts";
+import { missingBuiltins } from "./missing-builtins.ts";
 import { type Problem, problemError } from "./problem.ts";
 import { typeHint } from "./type-hints.ts";
 
@@ -38,11 +39,12 @@ export function checkTypes(entryFile: string, built: BuiltContract): void {
     writeFileSync(join(folder, DECLARED), methods.text);
     const output = compile(compiler, folder, dirname(entry));
     const findings = findingsIn(output);
-    const problems = findings.map((finding) =>
+    const wrong = findings.map((finding) =>
       finding.file.endsWith(DECLARED)
         ? methods.problem(finding)
         : problemOf(finding, dirname(entryFile)),
     );
+    const problems = [...missingBuiltins(built), ...wrong];
     if (problems.length > 0) throw problemError("TYPES_WRONG", problems.slice(0, PROBLEMS_MAX));
     if (output.trim() !== "") throw new AceError("TYPES_WRONG", output.trim());
   } finally {

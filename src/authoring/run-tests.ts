@@ -32,6 +32,9 @@ export interface TestOutcome {
   readonly gas: readonly GasRow[];
 }
 
+/** A contract process starts with the first test, on a busy machine in more than the runner's own five seconds. */
+const TEST_MS_MAX = 60_000;
+
 const Report = z.object({
   numPassedTests: z.int(),
   numFailedTests: z.int(),
@@ -64,6 +67,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     const words = [
       ...[runner, "run", "--root", folder],
       ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+      ...[`--testTimeout=${TEST_MS_MAX}`, `--hookTimeout=${TEST_MS_MAX}`],
       ...files.map((file) => relative(folder, resolve(file)).replaceAll("\\", "/")),
     ];
     const status = await execute(words, { ...run, folder, gas });

@@ -44,9 +44,7 @@ export async function devContract(
     await goRound(context, round);
     output.note(`waiting for changes in ${dirname(file)}; Ctrl-C ends it`, "dim");
   };
-  const changes = watch(dirname(file), { recursive: true, signal });
-  await turn();
-  await eachChange(changes, turn, signal);
+  await atEachChange(watch(dirname(file), { recursive: true, signal }), turn, signal);
   return { rounds };
 }
 
@@ -95,13 +93,17 @@ async function testsBeside(context: Context, file: string, signal: AbortSignal):
 
 type Changes = AsyncIterable<{ readonly filename: string | null }>;
 
-async function eachChange(
+/** Once at first, and again after each change: one that comes while a turn lasts counts as well. */
+async function atEachChange(
   changes: Changes,
   turn: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   let wake = Promise.withResolvers<void>();
   const listening = listen(changes, () => wake.resolve(), signal);
+  // Seen below, and not before the first turn is over.
+  listening.catch(() => undefined);
+  await turn();
   while (!signal.aborted) {
     await Promise.race([wake.promise, listening]);
     if (signal.aborted) break;

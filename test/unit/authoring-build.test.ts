@@ -409,6 +409,16 @@ const sum = state.value("sum", int);
     );
   });
 
+  it("know what JavaScript has and contracts lack, and leave an author's own names alone", () => {
+    const message = checked(
+      'export function go(by: bigint): void {\n  if (by.toString().replace("1", "2") === "") fail("A");\n}',
+    );
+    expect(message).toContain("one.ts:5:21 TYPES_WRONG: there is no `replace` in contracts");
+    expect(message).toContain("use `indexOf`");
+    const own = "const its = { replace: (by: bigint): void => sum.set(by) };";
+    expect(checked(`export function go(by: bigint): void { ${own} its.replace(by); }`)).toBe("");
+  });
+
   it("of a function are held against what contract({ … }) declares", () => {
     const message = checked("export function go(by: string): void { by.at(0); }");
     expect(message).toContain('one.ts:4:1 TS2322: "go" is not what contract({ … }) declares');
