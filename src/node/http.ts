@@ -55,6 +55,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
   const { config, network, networkId, store, runtime, follower, sources } = parts;
   const { streams, telemetry, clock } = parts;
   const adminToken = randomBytes(32).toString("hex");
+  parts.onLedger(() => streams.guard.usage.closeEnded(clock.nowMs() / 1_000));
   await watchIssuers({
     guard: streams.guard,
     network,

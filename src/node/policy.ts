@@ -4,6 +4,7 @@ import { IssuerBook } from "../access/issuer-book.ts";
 import type { IssuerEntry } from "../access/issuer-set.ts";
 import { AccessPolicy } from "../access/policy.ts";
 import { RevocationSet } from "../access/revocation.ts";
+import { type TokenUse, UsageBook } from "../access/usage-book.ts";
 import { TokenVerifier } from "../access/verifier.ts";
 import type { Clock } from "../lib/clock.ts";
 
@@ -14,6 +15,8 @@ export interface AccessGuard {
   readonly revocations: RevocationSet;
   /** Proofs of requests that were used: one memory, whatever they asked for. */
   readonly proofs: DpopMemory;
+  /** What was sent under which token. */
+  readonly usage: UsageBook;
   /** First 16 hexadecimal characters of the service network's id. */
   readonly net: string;
 }
@@ -24,13 +27,16 @@ interface GuardParts {
   readonly issuers: readonly IssuerEntry[];
   /** Number of the contract that the content record of this swarm names. */
   readonly licenceOf: (swarm: string) => bigint | undefined;
+  /** Told of each token once it has ended, with what was sent under it. */
+  readonly onUsed?: (use: TokenUse) => void;
   readonly clock: Clock;
 }
 
 /** A token names its network by this many characters of the id. */
 const NETWORK_PREFIX = 16;
 
-export function openPolicy({ networkId, issuers, licenceOf, clock }: GuardParts): AccessGuard {
+export function openPolicy(parts: GuardParts): AccessGuard {
+  const { networkId, issuers, licenceOf, onUsed = () => {}, clock } = parts;
   const net = networkId.slice(0, NETWORK_PREFIX);
   const revocations = new RevocationSet();
   const proofs = new DpopMemory();
@@ -42,5 +48,5 @@ export function openPolicy({ networkId, issuers, licenceOf, clock }: GuardParts)
     revocations,
   });
   const policy = new AccessPolicy({ verifier, revocations, proofs, clock });
-  return { policy, issuers: book, revocations, proofs, net };
+  return { policy, issuers: book, revocations, proofs, usage: new UsageBook(onUsed), net };
 }

@@ -10,6 +10,7 @@ import type { ContentJson } from "../client/content-schemas.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
+import type { PayloadSink } from "../p2p/access-port.ts";
 import {
   type ContentRecord,
   isSwarmGated,
@@ -35,6 +36,7 @@ export interface ShelfParts {
   readonly listener: Listener;
   readonly nodeKey: DeviceKey;
   readonly verifier: TokenVerifier;
+  readonly usage: PayloadSink;
   /** Where it is remembered which pieces were verified. */
   readonly resumeDir: string;
   readonly meter: SwarmMeter;
@@ -167,9 +169,10 @@ export class Shelf implements AsyncDisposable {
 
   async #seed(record: ContentRecord, path: string | undefined): Promise<void> {
     if (path === undefined || this.#swarms.has(record.contentId)) return;
-    const { listener, nodeKey, verifier, resumeDir, meter, events, clock } = this.#parts;
+    const { listener, nodeKey, verifier, usage, resumeDir, meter, events, clock } = this.#parts;
     const torrent = recordTorrent(record);
-    const gate = isSwarmGated(record) ? { gate: { deviceKey: nodeKey, upload: verifier } } : {};
+    const gated = { gate: { deviceKey: nodeKey, upload: verifier, usage } };
+    const gate = isSwarmGated(record) ? gated : {};
     const swarm = await openSwarm({
       torrent,
       store: seedStore(torrent, path),

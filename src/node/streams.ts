@@ -46,6 +46,8 @@ export async function openStreams(
     networkId,
     issuers: network.issuers,
     licenceOf: (swarm) => shelf.licenceOf(swarm),
+    onUsed: ({ jti, account, aud, bytes }) =>
+      events.info("access.served", { jti, account, aud, bytes }),
     clock,
   });
   const { verifier } = guard.policy;
@@ -58,6 +60,7 @@ export async function openStreams(
       listener,
       nodeKey,
       verifier,
+      usage: guard.usage,
       resumeDir,
       meter,
       events,
