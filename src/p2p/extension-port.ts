@@ -25,8 +25,11 @@ export interface ExtensionPeer {
 export interface Extension {
   /** Such as `ut_pex`. */
   readonly name: string;
-  /** "admitted": we may give to the peer. "opened": the peer gives to us. "both": each to the other. */
-  readonly needs: "admitted" | "opened" | "both";
+  /**
+   * "admitted": we may give to the peer. "opened": the peer gives to us. "both": each to the other.
+   * "either": the peer has proven itself, as a licence holder or as a node that its content lists.
+   */
+  readonly needs: "admitted" | "opened" | "both" | "either";
   /** The longest message that is taken; a longer one closes the wire. */
   readonly messageMaxBytes?: number;
   /** Fields beside `m` in our extension handshake, such as `metadata_size`. */

@@ -7,6 +7,7 @@
 import type { Bencoded } from "./bencode.ts";
 import type { Extension, ExtensionPeer } from "./extension-port.ts";
 import { PEER_REQUESTS_MAX } from "./limits.ts";
+import type { GatePolicy } from "./link-gate.ts";
 import type { Wire } from "./wire.ts";
 
 /** What the extensions of a link may know of it. */
@@ -16,9 +17,12 @@ export interface ExtendedLink {
   readonly isGated: boolean;
   readonly isAdmitted: boolean;
   readonly wasOpened: boolean;
+  /** The key that the peer proved, in hexadecimal. */
+  readonly provenKey: string | undefined;
 }
 
 interface ExtendingSwarm {
+  readonly gate: GatePolicy | undefined;
   readonly extensions: readonly Extension[];
   /** What we listen on: the address we dialled from is of no use to others. */
   readonly listenPort: number;
@@ -33,6 +37,7 @@ export class LinkExtensions {
   handshakes = 0;
   readonly #link: ExtendedLink;
   readonly #extensions: readonly Extension[];
+  readonly #serverKeys: ReadonlySet<string>;
   readonly #shown = new Map<
     string,
     { readonly extension: Extension; readonly peer: ExtensionPeer }
@@ -40,8 +45,9 @@ export class LinkExtensions {
   #fields: ReadonlyMap<string, Bencoded> = new Map();
 
   /** Must be made before the handshake, which names the extensions. */
-  constructor(link: ExtendedLink, { extensions, listenPort }: ExtendingSwarm) {
+  constructor(link: ExtendedLink, { extensions, listenPort, gate }: ExtendingSwarm) {
     this.#extensions = extensions;
+    this.#serverKeys = new Set(gate?.download?.serverKeys);
     this.#link = link;
     const base = { p: listenPort, reqq: PEER_REQUESTS_MAX, v: CLIENT_NAME };
     link.wire.offerExtensions([], link.isGated ? base : { ...base, ...this.#ownFields() });
@@ -88,7 +94,7 @@ export class LinkExtensions {
     for (const extension of this.#extensions) {
       if (this.#shown.has(extension.name) || !this.#isAllowed(extension)) continue;
       // What the peer withheld until it admitted us is in its second handshake, which follows.
-      const isWaiting = this.#link.isGated && extension.needs !== "admitted";
+      const isWaiting = this.#link.isGated && WAITING.has(extension.needs);
       if (isWaiting && this.handshakes < HANDSHAKES_USED_MAX) continue;
       const peer = this.#peerOf(extension.name);
       this.#shown.set(extension.name, { extension, peer });
@@ -96,9 +102,15 @@ export class LinkExtensions {
     }
   }
 
+  get #isListed(): boolean {
+    return this.#serverKeys.has(this.#link.provenKey ?? "");
+  }
+
   #isAllowed({ needs }: Extension): boolean {
     const { isGated, isAdmitted, wasOpened } = this.#link;
     if (!isGated) return true;
+    // Anybody can call its gate open; only a listed node is known by it.
+    if (needs === "either") return isAdmitted || (wasOpened && this.#isListed);
     return (needs === "opened" || isAdmitted) && (needs === "admitted" || wasOpened);
   }
 
@@ -113,6 +125,9 @@ export class LinkExtensions {
     };
   }
 }
+
+/** What these want to know of a peer may be withheld until it admits us. */
+const WAITING: ReadonlySet<Extension["needs"]> = new Set(["opened", "both"]);
 
 /** The first one, and what an admitted peer adds to it. */
 const HANDSHAKES_USED_MAX = 2;

@@ -43,7 +43,7 @@ export function exchangePeers({ nowMs, onPeer }: PexOptions): Extension {
   };
   return {
     name: "ut_pex",
-    needs: "both",
+    needs: "either",
     messageMaxBytes: PEX_MESSAGE_MAX_BYTES,
     onPeer: (peer, fields) => {
       const listensAt = listeningAddress(peer, fields);

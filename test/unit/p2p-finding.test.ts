@@ -103,24 +103,31 @@ describe("exchange of peers", () => {
     expect(first.swarm.stats().peers).toBe(2);
   });
 
-  it("a gated swarm names nobody unless its record allows it", async () => {
+  it.each([
+    { allowed: undefined, peers: 1 },
+    { allowed: ["pex"] as const, peers: 2 },
+  ])("a gated swarm with $allowed: a viewer ends with $peers peers", async ({ allowed, peers }) => {
     await using film = await makeFilm(300_000);
-    const keys = [newKey(), newKey(), newKey()] as const;
-    const policy = (index: 1 | 2, sharing: boolean) => ({
-      deviceKey: keys[index],
-      upload: verifier,
-      download: {
-        tokens: { token: async () => goodToken(film.torrent, keys[index]) },
-        serverKeys: [hexOf(keys[0])],
-        sharing,
-      },
-    });
-    await using seed = await joinSeed(film, { deviceKey: keys[0], upload: verifier });
-    await using first = await joinLeech(film, [seed.address], policy(1, true));
-    await first.swarm.download(AbortSignal.timeout(15_000));
-    await using second = await joinLeech(film, [seed.address], policy(2, true));
-    await second.swarm.download(AbortSignal.timeout(15_000));
-    expect(second.swarm.stats().peers).toBe(1);
+    const owner = newKey();
+    const find = { find: allowed === undefined ? {} : { allowed } };
+    const viewer = async (address: string) => {
+      const deviceKey = newKey();
+      const tokens = { token: async () => goodToken(film.torrent, deviceKey) };
+      const download = { tokens, serverKeys: [hexOf(owner)], sharing: true };
+      const party = await joinLeech(
+        film,
+        [address],
+        { deviceKey, upload: verifier, download },
+        find,
+      );
+      await party.swarm.download(AbortSignal.timeout(15_000));
+      return party;
+    };
+    await using seed = await joinSeed(film, { deviceKey: owner, upload: verifier }, find);
+    await using _first = await viewer(seed.address);
+    await using second = await viewer(seed.address);
+    await until(() => second.swarm.stats().peers === peers, `there are ${peers} peers`);
+    expect(second.swarm.stats().peers).toBe(peers);
   });
 });
 
