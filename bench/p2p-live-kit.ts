@@ -105,7 +105,7 @@ export interface Watched {
 }
 
 /**
- * A player: it shows each piece as long after the first as it was made after the first, and begins
+ * A player: it shows each piece as long after the first as the stream's clock says, and begins
  * when it has what it was promised to be behind. A piece that comes later than that is a stall.
  */
 export async function watch(
@@ -115,14 +115,14 @@ export async function watch(
 ): Promise<Watched> {
   const latenciesMs: number[] = [];
   let [stalls, skips, stalledMs, pieces] = [0, 0, 0, 0];
-  let base: { captureMs: number; atMs: number } | undefined;
+  let base: { mediaMs: number; atMs: number } | undefined;
   try {
     for await (const piece of stream) {
       const nowMs = performance.now();
       for (const stamp of stampsOf(piece.bytes)) latenciesMs.push(nowMs - stamp);
       pieces += 1;
-      base ??= { captureMs: piece.captureMs, atMs: nowMs + Math.max(0, behindMs - age(piece)) };
-      const lateMs = nowMs - (base.atMs + piece.captureMs - base.captureMs);
+      base ??= { mediaMs: piece.mediaMs, atMs: nowMs + Math.max(0, behindMs - age(piece)) };
+      const lateMs = nowMs - (base.atMs + piece.mediaMs - base.mediaMs);
       if (piece.isDiscontinuity) skips += 1;
       if (lateMs <= 0) continue;
       stalls += 1;

@@ -70,7 +70,7 @@ function forward(
   const wait = () => {
     if (isWaiting || queue[0] === undefined) return;
     isWaiting = true;
-    setTimeout(flush, queue[0].dueMs - performance.now());
+    setTimeout(flush, Math.max(0, queue[0].dueMs - performance.now()));
   };
   from.on("data", (bytes: Buffer) => {
     if (state.isSilent) return;

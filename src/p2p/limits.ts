@@ -217,12 +217,12 @@ export const LIVE_JOIN_HEADS = 64;
 export const LIVE_OLDER_PER_S = 16;
 export const LIVE_FAN = 1;
 /** What only some peers were told of, all are told of after this. */
-export const LIVE_LAG_MS = 600;
+export const LIVE_LAG_MS = 450;
 /** A peer that passed on nothing this often within `LIVE_FAN_STRIKE_MS` is not chosen for as long. */
 export const LIVE_FAN_STRIKES = 3;
 export const LIVE_FAN_STRIKE_MS = 30_000;
 export const LIVE_REJECT_MS = 50;
-export const LIVE_ANSWER_MS = 500;
+export const LIVE_ANSWER_MS = 350;
 /** A piece that only one peer has is waited for this long. */
 export const LIVE_ANSWER_MAX_MS = 4_000;
 /** Pieces asked of one peer at once. */
