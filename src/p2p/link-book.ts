@@ -46,8 +46,9 @@ export class LinkBook {
     return link === undefined ? this.#goneNames.get(id) : banName(link);
   }
 
-  add(link: PeerLink): void {
+  add(link: PeerLink): PeerLink {
     this.#links.set(link.id, link);
+    return link;
   }
 
   /** False when it was not here. */

@@ -18,7 +18,6 @@ import { SwarmDoor } from "./swarm-door.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { PeerRules } from "./swarm-rules.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
-import type { Wire } from "./wire.ts";
 import type { Block, Geometry } from "./wire-guard.ts";
 
 export interface PeersContext extends PeerRules {
@@ -52,6 +51,8 @@ export class SwarmPeers implements LinkHost, Disposable {
   readonly #door: SwarmDoor;
   readonly #ownId: string;
   #isOver = false;
+  /** How often in this turn somebody asked who is to be served. */
+  #wishes = 0;
 
   constructor(context: PeersContext) {
     this.#context = context;
@@ -61,7 +62,7 @@ export class SwarmPeers implements LinkHost, Disposable {
       peerId: this.peerId,
       links: this.#links,
       nowMs: () => this.nowMs(),
-      link: (wire) => this.#link(wire),
+      link: (wire) => this.#links.add(new PeerLink(this, wire)),
     });
   }
 
@@ -173,24 +174,15 @@ export class SwarmPeers implements LinkHost, Disposable {
   }
 
   /** A peer gave what is not the content. The evidence goes to the log, the peer away. */
-  punish(lie: Lie): void {
-    const name = this.#links.nameOf(lie.giver);
-    if (name === undefined) return;
+  punish({ giver, piece, expected, got }: Lie): void {
+    const name = this.#links.nameOf(giver);
     const nowMs = this.nowMs();
+    // What comes to light of somebody who is banned already was done before the ban.
+    if (name === undefined || this.#context.bans.has(name, nowMs)) return;
     const { untilMs, count } = this.#context.bans.add(name, nowMs);
-    this.#context.events.warn("p2p.peer_banned", {
-      infohash: this.infohash,
-      peer: name,
-      reason: "PIECE_BAD",
-      piece: lie.piece,
-      expected: lie.expected,
-      got: lie.got,
-      count,
-      untilMs,
-    });
-    for (const other of this.#links.all) {
-      if (banName(other) === name) other.wire.close("PIECE_BAD");
-    }
+    const evidence = { peer: name, reason: "PIECE_BAD", piece, expected, got, count, untilMs };
+    this.#context.events.warn("p2p.peer_banned", { infohash: this.infohash, ...evidence });
+    for (const link of this.#links.all) if (banName(link) === name) link.wire.close("PIECE_BAD");
   }
 
   [Symbol.dispose](): void {
@@ -198,8 +190,6 @@ export class SwarmPeers implements LinkHost, Disposable {
     this.#door[Symbol.dispose]();
     for (const link of this.#links.all) link.wire.close("SWARM_CLOSED");
   }
-
-  // What links ask of their swarm.
 
   nowMs(): number {
     return this.#context.clock.nowMs();
@@ -241,7 +231,19 @@ export class SwarmPeers implements LinkHost, Disposable {
     return false;
   }
 
+  /** At once, and once more at the end of a turn in which others came, went or changed their mind. */
   onWish(): void {
+    this.#wishes += 1;
+    if (this.#wishes > 1 || this.#isOver) return;
+    this.#choose();
+    setImmediate(() => {
+      const isAnother = this.#wishes > 1;
+      this.#wishes = 0;
+      if (isAnother && !this.#isOver) this.#choose();
+    });
+  }
+
+  #choose(): void {
     const nowMs = this.nowMs();
     const { choker, alwaysUnchoked } = this.#context;
     const isRoundOver = choker.isRoundDue(nowMs);
@@ -266,8 +268,8 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   onDenied(link: PeerLink, code: string): void {
     this.denied.add(code);
-    const fields = { infohash: this.infohash, peer: link.wire.address, code };
-    this.#context.events.info("p2p.denied", fields);
+    const peer = link.wire.address;
+    this.#context.events.info("p2p.denied", { infohash: this.infohash, peer, code });
     this.#context.onDenied(code);
   }
 
@@ -282,15 +284,9 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   onClosed(link: PeerLink, reason: string): void {
     if (!this.#links.remove(link, reason)) return;
-    if (!this.#isOver) this.onWish();
+    this.onWish();
     if (reason === "SWARM_CLOSED" || reason === "CONNECTION_LOST" || reason === "SURPLUS") return;
     const fields = { infohash: this.infohash, peer: link.wire.address, reason };
     this.#context.events.info("p2p.peer_refused", fields);
-  }
-
-  #link(wire: Wire): PeerLink {
-    const link = new PeerLink(this, wire);
-    this.#links.add(link);
-    return link;
   }
 }

@@ -83,8 +83,10 @@ describe("a swarm with liars", () => {
     for (const got of await Promise.all(plays)) expect(got.equals(film.bytes)).toBe(true);
     const liars = new Set(poisoners.map(({ address }) => `address ${address}`));
     expect(bans.length).toBeGreaterThan(0);
-    for (const { peer, expected, got } of bans) {
+    for (const { peer, expected, got, count } of bans) {
       expect(liars).toContain(peer);
+      // Whoever was caught once is not met again.
+      expect(count).toBe(1);
       expect(got).toMatch(/^[0-9a-f]{40}$/);
       expect(got).not.toBe(expected);
     }
@@ -383,6 +385,15 @@ describe("a supplier", () => {
     expect(got.equals(film.bytes.subarray(0, 400_000))).toBe(true);
     expect(supplier.needs).toContain("late");
     expect(viewer.swarm.stats().bytesDownBySource.webseed).toBeGreaterThan(0);
+  });
+
+  it("is left alone while nobody waits for anything", async () => {
+    await using film = await makeFilm(100_000);
+    const supplier = new FilmSupplier(film.bytes, film.torrent.pieceLength);
+    await using leech = await joinLeech(film, [], undefined, { suppliers: [supplier] });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect([...supplier.needs]).toEqual(["none"]);
+    expect(leech.swarm.stats().bytesDown).toBe(0);
   });
 
   it("that lies is told so, and peers bring the piece", async () => {
