@@ -26,6 +26,8 @@ export interface FetchingHost {
 
 /** The first heads come in a burst: with the first alone one would begin too early. */
 const SETTLE_MS = 50;
+/** Late answers count once in this time. */
+const SUSPECT_MS = 1_000;
 /** Pieces that a reader needs next. */
 const URGENT_PIECES = 16;
 
@@ -118,8 +120,11 @@ export class LiveFetching {
     if (link === undefined) return;
     const silentMs = nowMs - link.lastHeardMs;
     if (silentMs >= LIVE_ANSWER_MAX_MS) link.wire.close("CONNECTION_LOST");
-    // A line that is down says nothing at all; who goes on talking chooses not to answer.
-    else if (silentMs < LIVE_ANSWER_MS) this.#suspect(link, seq, "not answered");
+    if (silentMs >= LIVE_ANSWER_MS || nowMs - link.suspectedMs < SUSPECT_MS) return;
+    // A line that is down says nothing at all; who goes on talking chooses not to answer. One slow
+    // moment makes many answers late and counts once.
+    link.suspectedMs = nowMs;
+    this.#suspect(link, seq, "not answered");
   }
 
   #suspect(link: LiveLink, seq: number, what: string): void {

@@ -64,6 +64,7 @@ export class LiveLink implements WireOwner {
   wasOpened = false;
   /** Answers that we stopped waiting for, one after the other. */
   withheld = 0;
+  suspectedMs = 0;
   lastHeardMs: number;
   readonly #host: LiveLinkHost;
   readonly #gate: GateDriver | undefined;
