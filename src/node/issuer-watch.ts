@@ -3,11 +3,13 @@
  *
  * A key whose time is over verifies what it signed for one token life more, counted in ledgers; then it
  * is gone, so that nothing can be dated back under it. One that a vote ended at once is gone with the
- * ledger of the vote, and all its tokens with it.
+ * ledger of the vote, and all its tokens with it. A key that anybody can sign for is never taken, and
+ * while the set cannot be read the one before stands: a key that was ended does not come back.
  */
 import type { Views } from "../access/entitlement.ts";
 import { type IssuerEntry, thumbprint } from "../access/issuer-set.ts";
 import { revocationOf } from "../access/revocation.ts";
+import { isSmallOrder } from "../access/small-order.ts";
 import { TOKEN_LIFE_S_MAX } from "../access/token-rules.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
@@ -40,14 +42,24 @@ const KEY_BYTES = 32;
 /** Reads the set, and again with each ledger from then on. */
 export async function watchIssuers(parts: IssuerWatchParts): Promise<void> {
   const { onLedger, guard } = parts;
-  let changed = await readChanges(parts);
-  hear(parts, changed);
+  let changed: readonly IssuerEntry[] = [];
+  let isDue = true;
+  const look = async () => {
+    if (isDue) {
+      isDue = false;
+      const read = await readChanges(parts);
+      isDue ||= read === undefined;
+      changed = read ?? changed;
+    }
+    hear(parts, changed);
+  };
+  await look();
   let reading = Promise.resolve();
   onLedger((ledgers) => {
-    const isChanged = ledgerChange(ledgers).contracts.has(Number(DAO));
-    reading = reading.then(async () => {
-      if (isChanged) changed = await readChanges(parts);
-      hear(parts, changed);
+    isDue ||= ledgerChange(ledgers).contracts.has(Number(DAO));
+    reading = reading.then(look).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      parts.events.warn("access.issuers_fault", { message });
     });
   });
   if (guard.issuers.isStale) parts.events.warn("access.issuers_stale");
@@ -81,15 +93,19 @@ function merged(
   return all.filter(({ toLedger }) => toLedger === undefined || now <= toLedger + LIFE_LEDGERS);
 }
 
-async function readChanges({ views, events }: IssuerWatchParts): Promise<readonly IssuerEntry[]> {
+/** Undefined when it cannot be told now. Before its first ledger a node has no contracts to ask. */
+async function readChanges({
+  views,
+  events,
+}: IssuerWatchParts): Promise<readonly IssuerEntry[] | undefined> {
   try {
-    const { ok, result } = await views.view({ contract: DAO, method: "issuers", args: [] });
-    return ok && Array.isArray(result) ? result.flatMap(entryOf) : [];
+    const { ok, code, result } = await views.view({ contract: DAO, method: "issuers", args: [] });
+    if (ok && Array.isArray(result)) return result.flatMap(entryOf);
+    events.info("access.issuers_unread", { code });
   } catch (error) {
-    // Before its first ledger a node has no contracts: network.json is all there is.
     events.info("access.issuers_unread", { code: isAceError(error) ? error.code : "INTERNAL" });
-    return [];
   }
+  return undefined;
 }
 
 function entryOf(row: CborValue): readonly IssuerEntry[] {
@@ -98,6 +114,7 @@ function entryOf(row: CborValue): readonly IssuerEntry[] {
   const [from, to] = [row.get("fromLedger"), row.get("toLedger")];
   if (!(key instanceof Uint8Array) || !(account instanceof Uint8Array)) return [];
   if (account.length !== KEY_BYTES || typeof from !== "bigint" || typeof to !== "bigint") return [];
+  if (key.length !== KEY_BYTES || isSmallOrder(toHex(key))) return [];
   return [
     {
       account: accountFromBytes(account),

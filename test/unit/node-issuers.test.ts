@@ -6,6 +6,7 @@ import { ISSUERS_MAX_AGE_S, IssuerBook } from "../../src/access/issuer-book.ts";
 import { thumbprint } from "../../src/access/issuer-set.ts";
 import { RevocationSet } from "../../src/access/revocation.ts";
 import type { CborValue } from "../../src/lib/cbor.ts";
+import { AceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountFromBytes } from "../../src/lib/strkey.ts";
 import { watchIssuers } from "../../src/node/issuer-watch.ts";
@@ -18,7 +19,7 @@ const keyOf = (name: number) => loadDeviceKey(`${name}${name}`.repeat(32)).publi
 const founder = accountFromBytes(keyOf(1));
 const newcomer = accountFromBytes(keyOf(2));
 
-function row(name: number, fromLedger: bigint, toLedger: bigint): CborValue {
+function row(name: number, fromLedger: bigint, toLedger: bigint): Map<string, CborValue> {
   const account = keyOf(name);
   return new Map<string, CborValue>([
     ["key", keyOf(name)],
@@ -29,7 +30,7 @@ function row(name: number, fromLedger: bigint, toLedger: bigint): CborValue {
 }
 
 async function open() {
-  const world = { rows: [] as CborValue[], sequence: 100, nowS: NOW_S };
+  const world = { rows: [] as CborValue[], sequence: 100, nowS: NOW_S, isBusy: false };
   const clock = { nowMs: () => world.nowS * 1_000 };
   const issuers = [{ account: founder, key: keyOf(1).toHex() }];
   const guard = openPolicy({
@@ -42,7 +43,12 @@ async function open() {
   await watchIssuers({
     guard,
     network: Object.assign(Object.create(null), { issuers }),
-    views: { view: async () => ({ ok: true, code: "", result: world.rows }) },
+    views: {
+      view: async () => {
+        if (world.isBusy) throw new AceError("NODE_BEHIND", "busy");
+        return { ok: true, code: "", result: world.rows };
+      },
+    },
     head: () => ({ sequence: world.sequence }),
     onLedger: (listener) => {
       tell = listener;
@@ -104,6 +110,31 @@ it("ends a stolen key and every wire under it with the ledger of the vote", asyn
   expect(signs(1, founder, 149)).toBe("ISSUER_UNKNOWN");
   expect(guard.revocations.size).toBe(1);
   expect(heard).toBe(1);
+});
+
+it("goes by the keys it knows when a vote names one that anybody can sign for", async () => {
+  const { world, ledger, signs } = await open();
+  const unsound = row(3, 0n, 0n).set("key", new Uint8Array(32));
+  world.rows = [unsound, row(2, 110n, 0n)];
+  await ledger(112, true);
+  expect([signs(1, founder, 112), signs(2, newcomer, 112)]).toEqual(["good", "good"]);
+});
+
+it("does not take an ended key back while it cannot read who signs, and reads again", async () => {
+  const { world, ledger, signs } = await open();
+  world.rows = [row(1, 0n, 1n)];
+  await ledger(200, true);
+  expect(signs(1, founder, 199)).toBe("ISSUER_UNKNOWN");
+  world.isBusy = true;
+  world.rows = [row(1, 0n, 1n), row(2, 201n, 0n)];
+  await ledger(201, true);
+  expect([signs(1, founder, 199), signs(2, newcomer, 201)]).toEqual([
+    "ISSUER_UNKNOWN",
+    "ISSUER_UNKNOWN",
+  ]);
+  world.isBusy = false;
+  await ledger(202, false);
+  expect([signs(1, founder, 199), signs(2, newcomer, 201)]).toEqual(["ISSUER_UNKNOWN", "good"]);
 });
 
 it("admits nobody when nothing was heard of the issuers for a week, and goes on when it is", async () => {
