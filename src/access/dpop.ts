@@ -17,8 +17,8 @@ import { isSmallOrder } from "./small-order.ts";
 import { decodeBase64url, encodeAscii, encodeBase64url, hexOf } from "./text-bytes.ts";
 
 const DPOP_WINDOW_S = 60;
-/** Longer than a proof may live, with a clock that is ahead and one that is behind. */
-const REMEMBER_S = 2 * DPOP_WINDOW_S;
+/** Longer than a proof may live: from its first second, made a window ahead, to the end of its last. */
+const REMEMBER_S = 2 * DPOP_WINDOW_S + 1;
 const REMEMBERED_MAX = 100_000;
 const PROOF_CHARACTERS_MAX = 2_048;
 const JTI_BYTES = 12;

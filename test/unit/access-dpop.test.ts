@@ -78,6 +78,20 @@ it("admits a request with a token and a proof of its device, once", async () => 
   expect(policy.admitRequest(request)).toEqual({ ok: false, code: "PROOF_REPLAYED" });
 });
 
+it("admits a proof once, also when it was made a minute ahead and comes back in its last second", async () => {
+  const { policy, token, clock } = await open();
+  const nowS = START_S + 60;
+  const dpop = makeDpopProof(device, { method: "GET", url: URL_ASKED, token, nowS });
+  const request = { method: "GET", url: URL_ASKED, authorization: `DPoP ${token}`, dpop, aud: AUD };
+  expect(policy.admitRequest(request)).toMatchObject({ ok: true });
+  const answers = new Set<string>();
+  for (clock.nowS = START_S; clock.nowS <= START_S + 121; clock.nowS += 1) {
+    const again = policy.admitRequest(request);
+    answers.add(again.ok ? "admitted" : again.code);
+  }
+  expect([...answers]).toEqual(["PROOF_REPLAYED", "PROOF_INVALID"]);
+});
+
 it.each<[string, object, string]>([
   ["for another method", { method: "HEAD" }, "PROOF_INVALID"],
   ["for another path", { url: `${URL_ASKED}x` }, "PROOF_INVALID"],
