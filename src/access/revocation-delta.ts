@@ -61,6 +61,12 @@ export function readDelta(
   return isSignedEd25519(key, concatBytes(TAG, bytes), proof) ? delta : undefined;
 }
 
+/** What is in a list of our own, whose signature nobody has to check. */
+export function revocationsIn(body: string): readonly Revocation[] {
+  const bytes = fromHex(body);
+  return (bytes && readBody(bytes)?.revocations) ?? [];
+}
+
 function readBody(bytes: Uint8Array): Delta | undefined {
   const value = decoded(bytes);
   if (!Array.isArray(value) || value.length !== 7) return undefined;

@@ -8,7 +8,7 @@
 import { AceError } from "../lib/errors.ts";
 import { privateKeyOf } from "./ed25519.ts";
 import type { Revocation, RevocationSet } from "./revocation.ts";
-import { ENTRIES_MAX, type SignedDelta, signDelta } from "./revocation-delta.ts";
+import { ENTRIES_MAX, revocationsIn, type SignedDelta, signDelta } from "./revocation-delta.ts";
 
 export interface KeptDelta extends SignedDelta {
   readonly seq: number;
@@ -64,6 +64,19 @@ export class RevocationLog {
       store.keepDelta({ seq, untilS, ...signDelta(delta, key) });
     }
     set.add(revocations, at.nowS);
+  }
+
+  /** What was taken back before a restart is in force again. */
+  restore(nowS: number): void {
+    const { store, set } = this.#options;
+    let kept = store.deltasAfter(0, PAGE_MAX);
+    for (let last = kept.at(-1); last !== undefined; last = kept.at(-1)) {
+      set.add(
+        kept.flatMap(({ body }) => revocationsIn(body)),
+        nowS,
+      );
+      kept = store.deltasAfter(last.seq, PAGE_MAX);
+    }
   }
 
   since(seq: number): RevocationPage {

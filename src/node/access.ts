@@ -124,6 +124,7 @@ function openIssuing(parts: AccessParts, account: string) {
     store: outbox,
     set: guard.revocations,
   });
+  log.restore(nowS());
   const end = (ended: readonly Lease[], ledger: number) => {
     const revocations = ended.map(({ id, contract, untilS }) =>
       revocationOf("lse", id, { contract: contract.toString(), untilS }),

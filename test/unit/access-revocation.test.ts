@@ -42,7 +42,14 @@ it("survive a restart, are numbered without a gap, and are read by who trusts th
     expect(set.size).toBe(3);
   }
   using outbox = openOutbox(dir);
-  const log = logOver(outbox, new RevocationSet());
+  const after = new RevocationSet();
+  const log = logOver(outbox, after);
+  log.restore(NOW_S + 100);
+  expect(after.codeOf([mark(revocationOf("jti", "one", until))], NOW_S + 100)).toBe(
+    "TOKEN_REVOKED",
+  );
+  expect(after.codeOf([mark(revocationOf("lse", "two", until))], NOW_S + 100)).toBe("LEASE_LOST");
+  expect(after.size).toBe(3);
   const { next, deltas } = log.since(0);
   expect(next).toBe(2);
   const read = deltas.map((delta) => readDelta(delta, { net: NET, issuers }));
