@@ -65,6 +65,8 @@ export function openTokenDesk(viewer: Viewer): TokenDesk {
   };
 }
 
+/** The node has too many questions just now. */
+const BUSY_STATUS = 429;
 /** Renewed when so much of its life is left; the gate asks a little later than that. */
 const RENEWAL_LEAD_S = 72;
 const RENEWAL_SHARE = 0.25;
@@ -110,7 +112,8 @@ export function tokenSourceOf(viewer: Viewer, contentId: string) {
         return (await fetchOnce()).json.token;
       } catch (error) {
         // While the old one is good, a node that does not answer is no reason to stop.
-        const isPassing = isAceError(error) && error.status >= 500;
+        const isPassing =
+          isAceError(error) && (error.status >= 500 || error.status === BUSY_STATUS);
         if (isPassing && before !== undefined && nowS() < before.json.expiresAtS) {
           return before.json.token;
         }
