@@ -1,4 +1,5 @@
 /** The input of a live source, as an operator names it. */
+import { existsSync } from "node:fs";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { fileIngest, httpIngest, openPushIngest, streamIngest } from "../p2p/live-ingest.ts";
@@ -31,7 +32,7 @@ export async function openLiveInput({
 }: Options): Promise<LiveInput> {
   const nothing = { url: undefined, [Symbol.asyncDispose]: async () => {} };
   const arriving = { ...nothing, aheadMs: AHEAD_MS };
-  if (input === "-") return { ...arriving, ingest: streamIngest(process.stdin) };
+  if (input === "-") return { ...arriving, ingest: streamIngest(process.stdin, signal) };
   if (input.startsWith("push:")) {
     const push = await openPushIngest({ host: LOOPBACK, port: portOf(input) }, signal);
     const { ingest, url } = push;
@@ -43,10 +44,13 @@ export async function openLiveInput({
     };
   }
   if (/^https?:\/\//.test(input)) {
+    if (!URL.canParse(input)) throw new AceError("USAGE", `"${input}" is no http address`);
     const isPlaylist = new URL(input).pathname.endsWith(".m3u8");
     const ingest = isPlaylist ? hlsIngest : httpIngest;
     return { ...arriving, ingest: ingest(input, events, signal) };
   }
+  // Told before anything is published, not after.
+  if (!existsSync(input)) throw new AceError("FILE_UNREADABLE", `there is no ${input}`);
   return { ...nothing, aheadMs: 0, ingest: fileIngest(input, isLoop) };
 }
 

@@ -7,6 +7,7 @@
  */
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { addAbortSignal, type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
@@ -31,8 +32,9 @@ export async function* fileIngest(path: string, isLoop: boolean): Ingest {
   }
 }
 
-export async function* streamIngest(stream: AsyncIterable<unknown>): Ingest {
-  for await (const chunk of stream) {
+/** The signal ends it also while nothing comes. */
+export async function* streamIngest(stream: Readable, signal: AbortSignal): Ingest {
+  for await (const chunk of addAbortSignal(signal, stream)) {
     if (chunk instanceof Uint8Array) yield chunk;
   }
 }
@@ -61,7 +63,7 @@ export interface PushIngest extends AsyncDisposable {
   readonly ingest: Ingest;
 }
 
-/** Takes one sender at a time; when it goes, the next one may come. */
+/** Takes one sender at a time; when it goes, the next one may come. A web page is never one. */
 export async function openPushIngest(
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,
@@ -69,9 +71,9 @@ export async function openPushIngest(
   let waiting = Promise.withResolvers<IncomingMessage>();
   let isBusy = false;
   const server = createServer((request, response) => {
-    const isStream = request.method === "PUT" || request.method === "POST";
-    if (!isStream || isBusy) {
-      response.writeHead(isStream ? 409 : 405, { connection: "close" }).end();
+    const status = refusalOf(request, isBusy);
+    if (status !== undefined) {
+      response.writeHead(status, { connection: "close" }).end();
       return;
     }
     isBusy = true;
@@ -92,7 +94,7 @@ export async function openPushIngest(
       const request = await Promise.race([waiting.promise, aborted]);
       waiting = Promise.withResolvers();
       try {
-        yield* streamIngest(request);
+        yield* streamIngest(request, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof AceError) throw error;
@@ -109,6 +111,13 @@ export async function openPushIngest(
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Pages of any site may send to this machine, and browsers say so: what they send must not be signed. */
+function refusalOf({ method, headers }: IncomingMessage, isBusy: boolean): number | undefined {
+  if (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) return 403;
+  if (method !== "PUT" && method !== "POST") return 405;
+  return isBusy ? 409 : undefined;
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openLiveCounter } from "../../src/p2p/live-counter.ts";
@@ -56,7 +57,7 @@ it(
     const counter = await openLiveCounter(join(folder, "counter.json"), 1);
     const options = { descriptor, key: broadcaster, counter, swarm: source.swarm };
     const filming = runLiveSource(
-      streamIngest(camera.stdout ?? (async function* () {})()),
+      streamIngest(camera.stdout ?? Readable.from([]), over.signal),
       { ...options, clock: systemClock },
       over.signal,
     ).catch((error) => {

@@ -1,10 +1,13 @@
 // Goal: a source takes its stream from wherever it comes, survives what stops it, and refuses in words
 //       what is no stream.
 // Method: real HTTP servers on loopback, real files; the stream is cut as the source cuts it.
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
@@ -68,10 +71,10 @@ describe("a source", () => {
     await expect(sourceOf(fileIngest(join(folder, "none"), false), 1)).rejects.toMatchObject({
       code: "FILE_UNREADABLE",
     });
-    const text = (async function* () {
-      yield Buffer.from("#EXTM3U\n".repeat(1_000));
-    })();
-    await expect(sourceOf(streamIngest(text), 1)).rejects.toMatchObject({ code: "MEDIA_INVALID" });
+    const text = Readable.from([Buffer.from("#EXTM3U\n".repeat(1_000))]);
+    await expect(
+      sourceOf(streamIngest(text, new AbortController().signal), 1),
+    ).rejects.toMatchObject({ code: "MEDIA_INVALID" });
   });
 
   it("refuses a stream that is faster than it may be", async () => {
@@ -94,19 +97,6 @@ describe("a source on the network", () => {
     const ingest = httpIngest(server.url, silentEvents, over.signal);
     const { heads } = await sourceOf(ingest, 8, over);
     expect(requests).toBe(2);
-    expect(heads.filter(({ isDiscontinuity }) => isDiscontinuity)).toHaveLength(1);
-  });
-
-  it("is sent a stream by whoever may, one at a time", async () => {
-    const over = new AbortController();
-    await using push = await openPushIngest({ host: "127.0.0.1", port: 0 }, over.signal);
-    expect((await fetch(push.url)).status).toBe(405);
-    const running = sourceOf(push.ingest, 8, over);
-    const body = makeTs({ seconds: 1 });
-    const first = await fetch(push.url, { method: "PUT", body });
-    expect(first.status).toBe(204);
-    await fetch(push.url, { method: "POST", body });
-    const { heads } = await running;
     expect(heads.filter(({ isDiscontinuity }) => isDiscontinuity)).toHaveLength(1);
   });
 
@@ -136,6 +126,42 @@ describe("a source on the network", () => {
     );
     expect(bytes).toEqual(Buffer.concat(segments.slice(1)));
     expect(heads.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
+  });
+});
+
+describe("a source that waits to be sent its stream", () => {
+  it("is sent a stream by whoever may, one at a time", async () => {
+    const over = new AbortController();
+    await using push = await openPushIngest({ host: "127.0.0.1", port: 0 }, over.signal);
+    expect((await fetch(push.url)).status).toBe(405);
+    const running = sourceOf(push.ingest, 8, over);
+    const body = makeTs({ seconds: 1 });
+    const first = await fetch(push.url, { method: "PUT", body });
+    expect(first.status).toBe(204);
+    await fetch(push.url, { method: "POST", body });
+    const { heads } = await running;
+    expect(heads.filter(({ isDiscontinuity }) => isDiscontinuity)).toHaveLength(1);
+  });
+
+  it("is sent nothing by a web page", async () => {
+    const { signal } = new AbortController();
+    await using push = await openPushIngest({ host: "127.0.0.1", port: 0 }, signal);
+    const body = makeTs({ seconds: 1 });
+    const page = { origin: "https://elsewhere.example" };
+    expect((await fetch(push.url, { method: "POST", body, headers: page })).status).toBe(403);
+  });
+
+  it("stops when it is told to, though nothing comes from its input", async () => {
+    const over = new AbortController();
+    const silent = sourceOf(streamIngest(new PassThrough(), over.signal), 1, over);
+    await using push = await openPushIngest({ host: "127.0.0.1", port: 0 }, over.signal);
+    const stalled = sourceOf(push.ingest, 1, over);
+    const sender = request(push.url, { method: "PUT" }).on("error", () => {});
+    sender.write(makeTs({ seconds: 1 }).subarray(0, 300));
+    await once(sender, "socket");
+    await sleep(50);
+    over.abort();
+    expect((await Promise.all([silent, stalled])).flatMap(({ heads }) => heads)).toEqual([]);
   });
 });
 

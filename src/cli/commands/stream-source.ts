@@ -84,6 +84,9 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const viewer = await openViewer(context);
   await using parts = new AsyncDisposableStack();
+  const input = flags.text("from") ?? "";
+  const opened = await openLiveInput({ input, isLoop: flags.isOn("loop"), events, signal });
+  parts.use(opened);
   const host = flags.text("listen") ?? "127.0.0.1";
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
   const listener = parts.use(await openListener({ host, port, clock }));
@@ -94,9 +97,6 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const swarm = parts.use(
     await openLiveSwarm({ descriptor, ...role, listener, ...gate, events, clock }),
   );
-  const input = flags.text("from") ?? "";
-  const opened = await openLiveInput({ input, isLoop: flags.isOn("loop"), events, signal });
-  parts.use(opened);
   // Unix seconds: greater than those of any epoch before it.
   const newEpoch = Math.floor(clock.nowMs() / 1_000);
   const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
