@@ -16,6 +16,7 @@ export class IssuerBook {
   #stale: IssuerSet | undefined;
   #known: string;
   #heardAtS: number;
+  #ended: readonly string[] = [];
   readonly #nowS: () => number;
 
   constructor(entries: readonly IssuerEntry[], nowS: () => number) {
@@ -34,6 +35,15 @@ export class IssuerBook {
 
   get isStale(): boolean {
     return this.#nowS() - this.#heardAtS > ISSUERS_MAX_AGE_S;
+  }
+
+  /** Thumbprints of keys that were ended at once, and all tokens with them. */
+  get ended(): readonly string[] {
+    return this.#ended;
+  }
+
+  end(kids: readonly string[]): void {
+    this.#ended = kids;
   }
 
   /** News of the set, also when it says the same as before. True when it says something else. */

@@ -77,8 +77,10 @@ function hear(parts: IssuerWatchParts, changed: readonly IssuerEntry[]): void {
 function revokeEnded({ guard, clock }: IssuerWatchParts, changed: readonly IssuerEntry[]): void {
   const nowS = Math.floor(clock.nowMs() / 1_000);
   const ended = changed.filter(({ toLedger }) => toLedger === NEVER);
+  const kids = ended.map(({ key }) => thumbprint(key));
   const terms = { contract: "", untilS: nowS + TOKEN_LIFE_S_MAX };
-  const revocations = ended.map(({ key }) => revocationOf("kid", thumbprint(key), terms));
+  const revocations = kids.map((kid) => revocationOf("kid", kid, terms));
+  guard.issuers.end(kids);
   guard.revocations.add(revocations, nowS);
 }
 

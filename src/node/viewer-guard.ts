@@ -16,7 +16,7 @@ export function openViewerGuard(
   const { issuers } = network;
   const guard = openPolicy({ networkId: networkId(network), issuers, licenceOf, clock });
   const stop = new AbortController();
-  const following = followRevocations({ node, guard, events, clock }, stop.signal);
+  const following = followRevocations({ node, guard, issuers, events, clock }, stop.signal);
   return {
     ...guard,
     [Symbol.asyncDispose]: async () => {
