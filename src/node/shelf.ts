@@ -53,6 +53,8 @@ export class Shelf implements AsyncDisposable {
   readonly #parts: ShelfParts;
   readonly #live: LiveShelf;
   readonly #items = new Map<string, Item>();
+  /** The same by the name that tokens give a swarm: asked at each check of a token. */
+  readonly #bySwarm = new Map<string, Item>();
   readonly #swarms = new Map<string, Swarm>();
 
   constructor(parts: ShelfParts) {
@@ -60,8 +62,7 @@ export class Shelf implements AsyncDisposable {
     this.#live = new LiveShelf(parts.contents, parts.networkId);
     for (const { record, path } of parts.contents.all()) {
       if (this.#live.restore(record)) continue;
-      const signed = storedRecord(record);
-      this.#items.set(signed.record.contentId, { signed, path });
+      this.#keep({ signed: storedRecord(record), path });
     }
   }
 
@@ -105,17 +106,22 @@ export class Shelf implements AsyncDisposable {
 
   /** The licence contract of a swarm, by the name that tokens give it. */
   licenceOf(swarm: string): bigint | undefined {
-    for (const { signed } of this.#items.values()) {
-      const { contract } = signed.record;
-      if (signed.record.swarm === swarm && contract !== "") return BigInt(contract);
-    }
+    const contract = this.#bySwarm.get(swarm)?.signed.record.contract ?? "";
+    if (contract !== "") return BigInt(contract);
     return this.#live.licenceOf(swarm);
   }
 
   /** Content id of a swarm, by the name that tokens give it. */
   contentIdOf(swarm: string): string | undefined {
-    const item = [...this.#items.values()].find(({ signed }) => signed.record.swarm === swarm);
-    return item?.signed.record.contentId ?? this.#live.contentIdOf(swarm);
+    return this.#bySwarm.get(swarm)?.signed.record.contentId ?? this.#live.contentIdOf(swarm);
+  }
+
+  /** The swarm of a content that is seeded here, and whether who asks must show a token. */
+  seeded(infohash: string): { readonly swarm: Swarm; readonly isGated: boolean } | undefined {
+    const record = this.#bySwarm.get(`btih:${infohash}`)?.signed.record;
+    const swarm = record === undefined ? undefined : this.#swarms.get(record.contentId);
+    if (record === undefined || swarm === undefined) return undefined;
+    return { swarm, isGated: isSwarmGated(record) };
   }
 
   get size(): number {
@@ -143,7 +149,7 @@ export class Shelf implements AsyncDisposable {
     const item = { signed, path: path ?? this.#items.get(contentId)?.path };
     const text = JSON.stringify(signed);
     this.#parts.contents.put({ contentId, infohash, record: text, path: item.path });
-    this.#items.set(contentId, item);
+    this.#keep(item);
     this.#parts.events.info("shelf.published", { content: contentId, infohash });
     return this.#json(item);
   }
@@ -188,9 +194,15 @@ export class Shelf implements AsyncDisposable {
   }
 
   #find(id: string): Item | undefined {
-    const byContent = this.#items.get(id);
-    if (byContent !== undefined) return byContent;
-    return [...this.#items.values()].find(({ signed }) => signed.record.infohash === id);
+    return this.#items.get(id) ?? this.#bySwarm.get(`btih:${id}`);
+  }
+
+  #keep(item: Item): void {
+    const { contentId, swarm } = item.signed.record;
+    this.#items.set(contentId, item);
+    // Two contents of one infohash would be a collision of SHA-1: the one that came first stays.
+    const before = this.#bySwarm.get(swarm)?.signed.record.contentId ?? contentId;
+    if (before === contentId) this.#bySwarm.set(swarm, item);
   }
 
   #json({ signed }: Item): ContentJson {
