@@ -64,6 +64,7 @@ export const StatusJson = z.object({
   swarming: z.object({
     tracker: z.string().describe("The node's own tracker"),
     peer: z.string().describe("host:port of its BitTorrent port"),
+    webSeed: z.string().optional().describe("Folder of its web seeds, where it has them"),
     serverKey: hash.describe("The key it proves at the gate"),
   }),
   issues: z.boolean().describe("Whether this node issues access tokens"),

@@ -61,6 +61,7 @@ const Config = z.strictObject({
   httpPort: port.default(7070),
   peerPort: port.default(7071).describe("BitTorrent peers"),
   trackerPort: port.default(7072),
+  webSeedPort: port.optional().describe("Contents over HTTP too; absent is off"),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
   workers: whole(1, WORKERS_MAX).default(1).describe("Processes that run contracts"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),

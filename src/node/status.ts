@@ -64,6 +64,7 @@ export function statusPorts(parts: Parts): StatusPorts {
         swarming: {
           tracker: streams.trackerUrl,
           peer: streams.peerAddress,
+          ...(streams.webSeedUrl === undefined ? {} : { webSeed: streams.webSeedUrl }),
           serverKey: streams.serverKey,
         },
         issues: parts.issues,

@@ -1,4 +1,4 @@
-/** The streaming side of a node: its key, its port, its tracker, and the contents it seeds. */
+/** The streaming side of a node: its key, its ports, its tracker, and the contents it seeds. */
 import { join } from "node:path";
 import { loadDeviceKey } from "../access/device-key.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
 import { openListener } from "../p2p/listener.ts";
 import { openTrackerServer } from "../p2p/tracker-server.ts";
+import { openWebSeedServer } from "../p2p/web-seed-server.ts";
 import type { Contents } from "../store/contents.ts";
 import type { Config } from "./config.ts";
 import { ownSecret } from "./files.ts";
@@ -22,6 +23,8 @@ export interface Streams {
   /** `host:port` of the BitTorrent port. */
   readonly peerAddress: string;
   readonly trackerUrl: string;
+  /** Where contents lie over HTTP: this and `<infohash>/`. Absent when they do not. */
+  readonly webSeedUrl?: string;
   /** What content records list for peers to know this node by. */
   readonly serverKey: string;
 }
@@ -75,11 +78,41 @@ export async function openStreams(
       events,
     }),
   );
+  const webSeedUrl = await openWebSeed(parts, { config, shelf, guard, events, clock });
   return {
     shelf,
     guard,
     peerAddress: authority(host, listener.port),
     trackerUrl: tracker.announceUrl,
+    ...(webSeedUrl === undefined ? {} : { webSeedUrl }),
     serverKey: toHex(nodeKey.publicKey),
   };
+}
+
+interface WebSeedParts extends Pick<Options, "config" | "events" | "clock"> {
+  readonly shelf: Shelf;
+  readonly guard: AccessGuard;
+}
+
+/** What the swarm gates is gated here, under the same policy. */
+async function openWebSeed(
+  parts: AsyncDisposableStack,
+  { config, shelf, guard, events, clock }: WebSeedParts,
+): Promise<string | undefined> {
+  const { host, webSeedPort: port } = config;
+  if (port === undefined) return undefined;
+  const server = await openWebSeedServer({
+    host,
+    port,
+    find: (infohash) => {
+      const seeded = shelf.seeded(infohash);
+      if (seeded === undefined) return undefined;
+      const { swarm, isGated } = seeded;
+      return isGated ? { swarm, policy: guard.policy } : { swarm };
+    },
+    payload: guard.usage,
+    clock,
+    events,
+  });
+  return parts.use(server).baseUrl;
 }

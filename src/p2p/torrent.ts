@@ -13,7 +13,13 @@ import createTorrent from "create-torrent";
 import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
-import { type Bencoded, decodeWithSpans } from "./bencode.ts";
+import {
+  type Bencodable,
+  type Bencoded,
+  decodeBencode,
+  decodeWithSpans,
+  encodeBencode,
+} from "./bencode.ts";
 import { duplicateFolded, isSafeFileName } from "./file-names.ts";
 import {
   FILES_MAX,
@@ -90,6 +96,13 @@ export async function makeTorrent(
       reject(new AceError("FILE_UNREADABLE", `cannot read ${String(paths)}`, { cause }));
     });
   });
+}
+
+/** A torrent that was made here, with these web seeds and no others: they are no part of its infohash. */
+export function withWebSeeds(bytes: Uint8Array, urls: readonly string[]): Uint8Array {
+  const top = decodeBencode(bytes, TORRENT_MAX_BYTES);
+  if (!(top instanceof Map)) throw invalid("no dictionary");
+  return encodeBencode(new Map<string, Bencodable>([...top, ["url-list", urls]]));
 }
 
 export function readTorrent(bytes: Uint8Array): Torrent {

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Keypair } from "@stellar/stellar-sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadDeviceKey, makeDeviceSeed } from "../../src/access/device-key.ts";
+import { readOverview } from "../../src/cli/engine-client.ts";
+import { viewLines } from "../../src/cli/stream-view.ts";
 import { callOperations } from "../../src/client/build.ts";
 import { type Client, openClient, type Signer } from "../../src/client/client.ts";
 import { openNodeClient } from "../../src/client/http.ts";
@@ -22,7 +24,12 @@ import { type Engine, openEngine } from "../../src/node/engine.ts";
 import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk, type Viewer } from "../../src/node/token-source.ts";
-import { describeTorrent, signContentRecord } from "../../src/p2p/content-record.ts";
+import {
+  type ContentRecord,
+  describeTorrent,
+  signContentRecord,
+} from "../../src/p2p/content-record.ts";
+import { withWebSeeds } from "../../src/p2p/torrent.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 import { build, codeOf, deploy, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
@@ -84,6 +91,7 @@ beforeAll(async () => {
     httpPort: 0,
     peerPort: 0,
     trackerPort: 0,
+    webSeedPort: 0,
     logLevel: "silent",
     pollMs: 50,
   });
@@ -109,7 +117,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function recordOf({ torrent, torrentBytes }: Film) {
+async function recordOf({ torrent, torrentBytes }: Film, changes: Partial<ContentRecord> = {}) {
   const publisher = Keypair.random();
   const record = {
     v: 1 as const,
@@ -125,6 +133,7 @@ async function recordOf({ torrent, torrentBytes }: Film) {
     publishedAtS: 1_800_000_000,
     torrent: Buffer.from(torrentBytes).toString("base64"),
     ...describeTorrent(torrent),
+    ...changes,
   };
   return await signContentRecord(record, { sign: (bytes) => publisher.sign(Buffer.from(bytes)) });
 }
@@ -207,4 +216,57 @@ it("ends the oldest play for a new one where the licence says so, and cuts it of
   await openTokenDesk(viewerOf(signer)).ask(film.torrent.contentId);
   await until(() => (admitted()?.closed["LEASE_LOST"] ?? 0) > before);
   expect((await client.node.revocations(0)).deltas.length).toBeGreaterThan(0);
+});
+
+/** Nobody but the node's web seed is named. */
+async function publishOverHttp(made: Film, changes: Partial<ContentRecord> = {}): Promise<string> {
+  const folderUrl = `${node.streams.webSeedUrl}${made.torrent.infohash}/`;
+  const torrent = Buffer.from(withWebSeeds(made.torrentBytes, [folderUrl])).toString("base64");
+  const record = await recordOf(made, { peers: [], torrent, ...changes });
+  const admin = readAdminToken(join(folder, "node", ADMIN_TOKEN_FILE));
+  await client.node.publish({ record, path: made.path }, admin);
+  return `${folderUrl}film.mp4`;
+}
+
+it("comes over HTTP to who has the right though no peer brings it, and not a byte to a stranger", async () => {
+  await using made = await makeFilm(2_000_000);
+  const fileUrl = await publishOverHttp(made);
+  const viewer = await live.account();
+  await give(viewer, true);
+  const open = (who: Signer, name: string) =>
+    openEngine({
+      viewer: viewerOf(who),
+      dataDir: join(folder, name),
+      events: silentEvents,
+      terms: { webSeeds: "cdn-first", trustedHosts: [new URL(fileUrl).host] },
+    });
+  const query = `/ace/getstream?content_id=${made.torrent.contentId}`;
+  await using engine = await open(viewer, "over-http");
+  const url = await engine.play({ port: 0, version: "1" });
+  const whole = await fetch(`${url}${query}`);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(made.bytes)).toBe(true);
+  const view = await readOverview(url, signal);
+  expect(view.contents).toMatchObject([{ bytesFromPeers: 0, bytesFromWebSeeds: 2_000_000 }]);
+  expect(
+    viewLines(view, 120)
+      .map(({ text }) => text)
+      .join("\n"),
+  ).toContain("from CDN 100 %");
+
+  await using stranger = await open(await live.account(), "stranger");
+  const strangerUrl = await stranger.play({ port: 0, version: "1" });
+  expect((await fetch(`${strangerUrl}${query}`)).status).toBe(403);
+  const refused = await fetch(fileUrl);
+  expect(refused.status).toBe(401);
+  expect(await refused.bytes()).toHaveLength(0);
+});
+
+it("comes over HTTP to anybody where no licence stands before it", async () => {
+  await using made = await makeFilm(100_000);
+  const fileUrl = await publishOverHttp(made, { access: "public", contract: "" });
+  const answer = await fetch(fileUrl);
+  expect(answer.status).toBe(200);
+  expect(Buffer.from(await answer.arrayBuffer()).equals(made.bytes)).toBe(true);
+  const unknown = fileUrl.replace(made.torrent.infohash, "0".repeat(40));
+  expect((await fetch(unknown)).status).toBe(404);
 });

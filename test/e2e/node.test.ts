@@ -640,7 +640,7 @@ describe("more than one node", () => {
 });
 
 describe("a node that cannot have what it needs", () => {
-  it.each(["httpPort", "peerPort", "trackerPort"] as const)(
+  it.each(["httpPort", "peerPort", "trackerPort", "webSeedPort"] as const)(
     "does not start on a %s that is taken, and leaves nothing running",
     async (name) => {
       const taken = createServer();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Bencodable, encodeBencode } from "../../src/p2p/bencode.ts";
-import { makeTorrent, pieceSize, readTorrent } from "../../src/p2p/torrent.ts";
+import { makeTorrent, pieceSize, readTorrent, withWebSeeds } from "../../src/p2p/torrent.ts";
 import { makeFilm } from "./p2p-kit.ts";
 
 function torrentBytes(change: Readonly<Record<string, Bencodable>>): Uint8Array {
@@ -116,4 +116,11 @@ describe("a torrent from a stranger", () => {
   ])("is refused for %s", (_why, bytes) => {
     expect(() => readTorrent(bytes)).toThrow(expect.objectContaining({ code: "CONTENT_INVALID" }));
   });
+});
+
+it("is the same torrent after web seeds were named in it", async () => {
+  await using film = await makeFilm(100_000, { announce: ["http://127.0.0.1:7072/announce"] });
+  const webSeeds = [`http://127.0.0.1:7073/webseed/${film.torrent.infohash}/`];
+  const named = readTorrent(withWebSeeds(film.torrentBytes, webSeeds));
+  expect(named).toEqual({ ...film.torrent, webSeeds });
 });

@@ -14,7 +14,7 @@ import {
   type SignedContentRecord,
   signContentRecord,
 } from "../../p2p/content-record.ts";
-import { makeTorrent, readTorrent } from "../../p2p/torrent.ts";
+import { makeTorrent, readTorrent, withWebSeeds } from "../../p2p/torrent.ts";
 import type { Context } from "../context.ts";
 import { contractInfo, methodOf } from "../contract-info.ts";
 import { bringKey, type EncryptedFilm, encryptFilm, encryptionWords } from "../encrypt-content.ts";
@@ -154,13 +154,17 @@ async function makeRecord(
   const { swarming } = await node.status();
   const progress = context.output.progress("hashing");
   const path = film?.path ?? wish.path;
-  const bytes = await makeTorrent(path, {
+  const made = await makeTorrent(path, {
     announce: [swarming.tracker],
     name: basename(path),
     onProgress: (done, total) => progress.update(done, total),
   });
   progress.done();
-  const torrent = readTorrent(bytes);
+  const torrent = readTorrent(made);
+  const bytes =
+    swarming.webSeed === undefined
+      ? made
+      : withWebSeeds(made, [`${swarming.webSeed}${torrent.infohash}/`]);
   const signer = await identity(context);
   const record: ContentRecord = {
     v: 1,

@@ -30,6 +30,7 @@ export function register(noun: Command, run: Run): void {
     .option("--port <port>", "HTTP API; 0 takes any free one")
     .option("--peer-port <port>", "BitTorrent peers")
     .option("--tracker-port <port>", "the node's own tracker")
+    .option("--web-seed-port <port>", "give what is seeded over HTTP too (default: off)")
     .option("--operator <file>", "issuer keys: with them the node issues access tokens")
     .addOption(repeatable("--lake <location>", "data lake to read from; may be given again"))
     .addOption(
@@ -82,6 +83,7 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
       httpPort: flags.text("port"),
       peerPort: flags.text("peerPort"),
       trackerPort: flags.text("trackerPort"),
+      webSeedPort: flags.text("webSeedPort"),
       operatorFile: flags.isOn("followOnly") ? undefined : operatorFile(settings.network, flags),
       workers: flags.text("workers"),
       logLevel: flags.text("log"),
@@ -90,14 +92,15 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
   refuseOtherStart(flags);
   await warnOfYouth(context, config.rpcUrl);
   await using node = await openNode(config, packageVersion());
-  const { peerAddress, trackerUrl, serverKey } = node.streams;
-  const addresses = { httpUrl: node.httpUrl, peerAddress, trackerUrl, serverKey };
+  const { peerAddress, trackerUrl, webSeedUrl, serverKey } = node.streams;
+  const addresses = { httpUrl: node.httpUrl, peerAddress, trackerUrl, webSeedUrl, serverKey };
   output.line("node is running; Ctrl-C stops it", "good");
   output.table([
     ["api", node.httpUrl],
     ["reference", `${node.httpUrl}/docs`],
     ["peers", peerAddress],
     ["tracker", trackerUrl],
+    ...(webSeedUrl === undefined ? [] : [["web seed", webSeedUrl]]),
     ["data", config.dataDir],
     ["tokens", config.operatorFile === undefined ? "verifies them" : "issues and verifies them"],
   ]);
