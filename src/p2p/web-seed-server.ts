@@ -11,13 +11,20 @@
  * Source  BEP 19; RFC 9110 section 14 (ranges); RFC 9449 section 7 (the challenge).
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../lib/clock.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { AccessPolicy, Grant, PayloadSink } from "./access-port.ts";
 import { AddressPace } from "./address-pace.ts";
-import { WEB_REQUESTS_BURST, WEB_REQUESTS_PER_S, WEB_SERVED_MAX, WEB_STALL_MS } from "./limits.ts";
+import {
+  PIECE_LENGTH_MAX,
+  WEB_REQUESTS_BURST,
+  WEB_REQUESTS_PER_S,
+  WEB_SERVED_MAX,
+  WEB_STALL_MS,
+} from "./limits.ts";
 import { mediaType } from "./media-type.ts";
 import { type RangeAnswer, readRange } from "./range.ts";
 import type { Swarm } from "./swarm-port.ts";
@@ -122,7 +129,7 @@ class WebSeedRoute {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
       return;
     }
-    const origin = this.#origins.find((own) => new URL(own).host === headers.host);
+    const origin = this.#originOf(request);
     const url = origin === undefined ? undefined : readUrl(request.url, origin);
     const found = url === undefined ? undefined : this.#find(url);
     if (url === undefined || found === undefined) {
@@ -139,6 +146,16 @@ class WebSeedRoute {
     response.writeHead(...headOf(found, range));
     if (method === "HEAD" || range.kind === "outside") response.end();
     else await this.#send(response, { found, range, grant: access.grant });
+  }
+
+  /** By which of our addresses the request came; undefined for a name that is not ours. */
+  #originOf({ headers, socket }: IncomingMessage): string | undefined {
+    const known = this.#origins.find((own) => new URL(own).host === headers.host);
+    if (known !== undefined) return known;
+    // Listening on all addresses: the one that was connected to is ours, and no name stands for it.
+    const address = (socket.localAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+    const own = `${isIP(address) === 6 ? `[${address}]` : address}:${socket.localPort}`;
+    return headers.host === own ? `http://${own}` : undefined;
   }
 
   /** The file is named as a web seed's client names it. */
@@ -185,7 +202,8 @@ class WebSeedRoute {
     const startedMs = clock.nowMs();
     let sentBytes = 0;
     try {
-      for await (const bytes of swarm.read(found.file.offset + offset, length, gone.signal)) {
+      const read = swarm.read(found.file.offset + offset, length, gone.signal);
+      for await (const bytes of portions(read, grant)) {
         if (grant !== undefined && policy?.endedBy(grant, clock.nowMs() / 1_000) !== undefined) {
           response.destroy();
           return;
@@ -237,6 +255,19 @@ async function drained(response: ServerResponse): Promise<void> {
   await promise;
   response.off("drain", resolve);
   response.off("close", resolve);
+}
+
+/** With a cap it is a second's worth at a time: neither end takes the wait for a server that hangs. */
+async function* portions(
+  source: AsyncIterable<Uint8Array>,
+  grant: Grant | undefined,
+): AsyncIterable<Uint8Array> {
+  const bytesMax = grant?.bytesPerSMax || PIECE_LENGTH_MAX;
+  for await (const bytes of source) {
+    for (let start = 0; start < bytes.length; start += bytesMax) {
+      yield bytes.subarray(start, start + bytesMax);
+    }
+  }
 }
 
 /** Waits as long as the token's cap asks for. */

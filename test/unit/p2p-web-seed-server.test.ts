@@ -30,8 +30,8 @@ const issuers = makeIssuerSet([{ account, key: loadDeviceKey(SEED).publicKey.toH
 const device = loadDeviceKey(makeDeviceSeed());
 const nowS = () => Math.floor(Date.now() / 1_000);
 
-async function tokenFor(swarm: string): Promise<string> {
-  const answer = { ok: true, until: 0n, concurrent: 0n, devices: 0n, role: "viewer", maxKbps: 0n };
+async function tokenFor(swarm: string, maxKbps = 0n): Promise<string> {
+  const answer = { ok: true, until: 0n, concurrent: 0n, devices: 0n, role: "viewer", maxKbps };
   const issuer = new TokenIssuer({
     account,
     seed: SEED,
@@ -52,11 +52,11 @@ interface House extends AsyncDisposable {
   readonly seed: Party;
   readonly server: WebSeedServer;
   readonly url: string;
-  readonly sent: { bytes: number };
+  readonly sent: { bytes: number; mostAtOnce: number };
 }
 
 /** A seed of a gated film that gives it over HTTP too. */
-async function openHouse(isGated = true): Promise<House> {
+async function openHouse(isGated = true, host = "127.0.0.1"): Promise<House> {
   await using opened = new AsyncDisposableStack();
   const film = opened.use(await makeFilm(700_000));
   const seed = opened.use(await joinSeed(film, { deviceKey: newKey(), upload: verifier }));
@@ -69,10 +69,10 @@ async function openHouse(isGated = true): Promise<House> {
   });
   const proofs = new DpopMemory();
   const policy = new AccessPolicy({ verifier: judge, revocations, proofs, clock: systemClock });
-  const sent = { bytes: 0 };
+  const sent = { bytes: 0, mostAtOnce: 0 };
   const server = opened.use(
     await openWebSeedServer({
-      host: "127.0.0.1",
+      host,
       port: 0,
       find: (infohash) => {
         if (infohash !== film.torrent.infohash) return undefined;
@@ -81,6 +81,7 @@ async function openHouse(isGated = true): Promise<House> {
       payload: {
         onPayload: ({ bytes }) => {
           sent.bytes += bytes;
+          sent.mostAtOnce = Math.max(sent.mostAtOnce, bytes);
         },
       },
       clock: systemClock,
@@ -88,7 +89,8 @@ async function openHouse(isGated = true): Promise<House> {
     }),
   );
   const held = opened.move();
-  const url = `${server.baseUrl}${film.torrent.infohash}/film.mp4`;
+  const base = server.baseUrl.replace("0.0.0.0", "127.0.0.1");
+  const url = `${base}${film.torrent.infohash}/film.mp4`;
   return { film, seed, server, url, sent, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
@@ -172,6 +174,31 @@ describe("a gated content over HTTP", () => {
     const elsewhere = url.replace(/127\.0\.0\.1:\d+/, "evil.example");
     const got = await ask(url, { ...proofOf(token, elsewhere), host: "evil.example" });
     expect([got.status, got.bytes.length]).toEqual([404, 0]);
+  });
+});
+
+describe("a web seed", () => {
+  it("sends what a token's cap allows a second in one go, never a piece and then a long silence", async () => {
+    await using house = await openHouse();
+    const { film, url, sent } = house;
+    const token = await tokenFor(`btih:${film.torrent.infohash}`, 80n);
+    const got = await ask(url, { ...proofOf(token, url), range: "bytes=0-11999" });
+    expect(got.bytes.equals(film.bytes.subarray(0, 12_000))).toBe(true);
+    expect(sent).toEqual({ bytes: 12_000, mostAtOnce: 10_000 });
+  });
+
+  it("that listens on all addresses is reached by the one that was connected to, and by no other name", async () => {
+    await using house = await openHouse(true, "0.0.0.0");
+    const { film, url } = house;
+    const token = await tokenFor(`btih:${film.torrent.infohash}`);
+    const got = await ask(url, { ...proofOf(token, url), range: "bytes=0-9" });
+    expect([got.status, got.bytes.length]).toEqual([206, 10]);
+    const { port } = new URL(url);
+    for (const host of [`evil.example:${port}`, `127.0.0.2:${port}`, "127.0.0.1"]) {
+      const elsewhere = url.replace(/127\.0\.0\.1:\d+/, host);
+      const refused = await ask(url, { ...proofOf(token, elsewhere), host });
+      expect([refused.status, refused.bytes.length], host).toEqual([404, 0]);
+    }
   });
 });
 
