@@ -58,16 +58,18 @@ export function shareContents(
 
   const leave = (infohash: string, { joining }: Shared): Promise<void> => {
     shared.delete(infohash);
-    const left = joining.then(
-      (media) => media[Symbol.asyncDispose](),
-      () => {},
-    );
+    // What cannot be left in order, for the disk's sake, is left all the same.
+    const left = joining
+      .then((media) => media[Symbol.asyncDispose]())
+      .catch(() => {})
+      .finally(() => leaving.delete(infohash));
     leaving.set(infohash, left);
-    return left.finally(() => leaving.delete(infohash));
+    return left;
   };
 
   const enter = async (infohash: string): Promise<Shared> => {
     await leaving.get(infohash);
+    over.signal.throwIfAborted();
     const known = shared.get(infohash);
     if (known !== undefined) return known;
     if (shared.size >= CONTENT_SESSIONS_MAX) {
@@ -95,7 +97,7 @@ export function shareContents(
         entry.media = await entry.joining;
         return { media: entry.media, release: releaseOf(infohash, entry) };
       } catch (error) {
-        shared.delete(infohash);
+        if (shared.get(infohash) === entry) shared.delete(infohash);
         throw error;
       }
     },
@@ -104,7 +106,7 @@ export function shareContents(
         media === undefined ? [] : [{ media, players }],
       ),
     [Symbol.asyncDispose]: async () => {
-      over.abort();
+      over.abort(new AceError("CONTENT_UNREACHABLE", "the engine is being stopped"));
       for (const entry of shared.values()) clearTimeout(entry.idleTimer);
       await Promise.all([...shared].map(([infohash, entry]) => leave(infohash, entry)));
       await Promise.all(leaving.values());

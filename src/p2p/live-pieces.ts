@@ -92,7 +92,9 @@ class Pieces implements LivePieces {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
     this.#places.clear();
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    // Another engine may be writing there: what is left is emptied at the next beginning.
+    if (this.#folder === undefined) return;
+    await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
   }
 
   async #moveToDisk(seq: number): Promise<void> {

@@ -79,7 +79,8 @@ async function sendFrom(
     return undefined;
   } catch (error) {
     const reason = over.aborted ? undefined : turn.signal.reason;
-    if (reason instanceof Elsewhere) return reason.place;
+    // It may have been told to go on elsewhere again while this output was being left.
+    if (reason instanceof Elsewhere) return session.playhead.sought ?? reason.place;
     throw reason ?? error;
   } finally {
     clearTimeout(stall);

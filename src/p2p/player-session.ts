@@ -49,6 +49,8 @@ interface Kept extends PlayerSession {
   readonly tellEnd: (reason: EndReason) => void;
   /** Responses that are being sent. */
   streams: number;
+  /** When it was asked for last, in milliseconds of this process. */
+  usedAtMs: number;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -62,11 +64,9 @@ export class PlayerSessions implements Disposable {
     this.#idleMs = idleMs;
   }
 
-  /** Holds the content until the session ends. Errors `RATE_LIMITED`. */
+  /** Holds the content until the session ends. Errors `RATE_LIMITED` when all are being played. */
   start({ content, file, output, caller }: SessionWish): PlayerSession {
-    if (this.#sessions.size >= PLAYER_SESSIONS_MAX) {
-      throw new AceError("RATE_LIMITED", `${PLAYER_SESSIONS_MAX} players are open already`);
-    }
+    if (this.#sessions.size >= PLAYER_SESSIONS_MAX) this.#makeRoom();
     const over = new AbortController();
     const ended = Promise.withResolvers<EndReason>();
     const session: Kept = {
@@ -85,6 +85,7 @@ export class PlayerSessions implements Disposable {
       ended: ended.promise,
       tellEnd: ended.resolve,
       streams: 0,
+      usedAtMs: 0,
       idleTimer: undefined,
     };
     this.#sessions.set(session.id, session);
@@ -140,9 +141,23 @@ export class PlayerSessions implements Disposable {
     for (const id of [...this.#sessions.keys()]) this.end(id, "closed");
   }
 
+  /** Players that ask anew at every seek leave a session behind each time: the one left longest goes. */
+  #makeRoom(): void {
+    let left: Kept | undefined;
+    for (const session of this.#sessions.values()) {
+      if (session.streams > 0) continue;
+      if (left === undefined || session.usedAtMs < left.usedAtMs) left = session;
+    }
+    if (left === undefined) {
+      throw new AceError("RATE_LIMITED", `${PLAYER_SESSIONS_MAX} players are open already`);
+    }
+    this.end(left.id, "idle");
+  }
+
   #rest(id: string): void {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
+    session.usedAtMs = performance.now();
     clearTimeout(session.idleTimer);
     if (session.streams > 0) return;
     session.idleTimer = setTimeout(() => this.end(session.id, "idle"), this.#idleMs);

@@ -10,6 +10,8 @@ export type Place = { readonly behindMs: number } | { readonly fromMs: number };
 export class Playhead {
   /** The last piece that was given to the player. */
   at: { readonly seq: number; readonly captureMs: number } | undefined;
+  /** Where the player was told to go last. */
+  sought: Place | undefined;
   #seek = Promise.withResolvers<Place>();
 
   passed({ seq, captureMs }: LivePiece): void {
@@ -19,6 +21,7 @@ export class Playhead {
   /** The output that runs goes on from there. */
   seek(place: Place): void {
     this.at = undefined;
+    this.sought = place;
     this.#seek.resolve(place);
     this.#seek = Promise.withResolvers<Place>();
   }

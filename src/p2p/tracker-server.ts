@@ -38,8 +38,9 @@ export async function openTrackerServer(options: TrackerServerOptions): Promise<
       done(isServed(infohash) ? null : new Error("this swarm is not served here"));
     },
   });
+  // Anybody may ask nonsense, any number of times: that is no warning.
   server.on("warning", (warning) =>
-    events.warn("p2p.tracker_refused", { reason: warning.message }),
+    events.info("p2p.tracker_refused", { reason: warning.message }),
   );
   await new Promise<void>((resolve, reject) => {
     server.on("error", (cause) => {
