@@ -10,6 +10,7 @@ import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { openTokenDesk, type Viewer } from "../../node/token-source.ts";
 import type { ContentName } from "../../p2p/contents.ts";
 import { readPlain } from "../../p2p/encrypted-media.ts";
+import { parseMagnet } from "../../p2p/magnet.ts";
 import { chooseFile, type Media } from "../../p2p/media.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
 import { readName } from "../../p2p/player-name.ts";
@@ -87,7 +88,8 @@ async function assertMayWatch(
   wish: { readonly name: ContentName; readonly viewer: Viewer; readonly token: string | undefined },
 ): Promise<string | undefined> {
   const { name, viewer, token } = wish;
-  if (name.kind === "magnet" || name.kind === "url") return undefined;
+  if (name.kind === "magnet") return parseMagnet(name.value).name;
+  if (name.kind === "url") return undefined;
   const listed = await engine.listed(name.value).catch((error: unknown) => {
     if (name.kind === "infohash" && isAceError(error, "CONTENT_NOT_FOUND")) return undefined;
     throw error;
@@ -166,6 +168,7 @@ async function fetchTo(
   const progress = output.progress(`fetching "${media.title}"`);
   const digest = createHash("sha256");
   let received = 0;
+  let fault: AceError | undefined;
   try {
     await media.ready(signal);
     const length = lengthOf(media);
@@ -177,11 +180,17 @@ async function fetchTo(
         yield chunk;
       }
     };
-    await pipeline(counted, createWriteStream(out), { signal });
+    const file = createWriteStream(out);
+    file.on("error", (cause) => {
+      // What fails elsewhere ends the file with its own error.
+      if ("syscall" in cause)
+        fault = new AceError("FILE_UNREADABLE", `${out} cannot be written`, { cause });
+    });
+    await pipeline(counted, file, { signal });
   } catch (error) {
     progress.done();
     output.result({ received, ...statsOf(media) });
-    throw error;
+    throw signal.aborted ? error : (fault ?? error);
   }
   progress.done();
   const sha256 = digest.digest("hex");
