@@ -8,6 +8,7 @@
  * Range   `PROOFS_PER_S` and `PROOFS_BURST_MAX` of one address; `VERIFIES_PER_TURN` of all together.
  */
 import { performance } from "node:perf_hooks";
+import { payerOf } from "./address-pace.ts";
 import {
   ADDRESSES_MAX,
   PROOF_WAIT_MS_MAX,
@@ -35,7 +36,7 @@ export class VerifyBudget {
   /** Does the work now, or soon. False when the address has asked for too much: then never. */
   ask(address: string, work: () => void): boolean {
     if (this.#waiting.length + this.#delayed >= VERIFIES_WAITING_MAX) return false;
-    const waitMs = this.#take(address);
+    const waitMs = this.#take(payerOf(address));
     if (waitMs > PROOF_WAIT_MS_MAX) return false;
     if (waitMs <= 0) {
       this.#admit(work);

@@ -2,6 +2,7 @@
 // Method: a clock by hand for the buckets, real turns for the queue.
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { AddressPace } from "../../src/p2p/address-pace.ts";
 import { VERIFIES_PER_TURN } from "../../src/p2p/limits.ts";
 import { VerifyBudget } from "../../src/p2p/verify-budget.ts";
 
@@ -18,6 +19,21 @@ it("lets an address have 30 at once and then 10 a second, and refuses who would 
   expect(taken("one", 1_000)).toBe(10);
   nowMs += 60_000;
   expect(taken("one", 1_000)).toBe(55);
+});
+
+it("counts all addresses of an IPv6 network as one, and those of IPv4 each, also when they are mapped", () => {
+  const budget = new VerifyBudget(() => 0);
+  const pace = new AddressPace({ nowMs: () => 0 }, { burst: 10, perS: 1 });
+  const numbers = Array.from({ length: 200 }, (_, number) => number + 1);
+  const asked = (addressOf: (number: number) => string) =>
+    numbers.filter((number) => budget.ask(addressOf(number), () => {})).length;
+  const allowed = (addressOf: (number: number) => string) =>
+    numbers.filter((number) => pace.allows(addressOf(number))).length;
+  expect(asked((number) => `2001:4860:4860::${number.toString(16)}`)).toBe(55);
+  expect(allowed((number) => `2001:4860:4860::${number.toString(16)}:1`)).toBe(10);
+  expect(asked((number) => `2001:4860:4860:${number.toString(16)}::1`)).toBe(200);
+  expect(allowed((number) => `::ffff:192.0.2.${number}`)).toBe(200);
+  expect(allowed((number) => `192.0.2.${number}`)).toBe(200);
 });
 
 it("does twenty a turn, in the order they came", async () => {
