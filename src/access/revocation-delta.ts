@@ -4,7 +4,7 @@
  * Form    `body` is canonical CBOR `[1, net, issuer, kid, seq, ledger, entries]`, an entry
  *         `[contract, kind, prefix, untilS]`; the signature is Ed25519 over `TAG` and the body.
  * Range   At most `ENTRIES_MAX` entries; `seq` counts the lists of one issuer from 1, without a gap.
- * Errors  `readDelta` answers undefined for anything else, and for what no issuer in force has signed.
+ * Errors  `readDelta` answers undefined for anything else, and for what no issuer of the set has signed.
  */
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
