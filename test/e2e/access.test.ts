@@ -39,6 +39,8 @@ const FILM_BYTES = 40_000_000;
 const WATCH_S = Number(process.env["ACE_WATCH_S"] ?? "14");
 const STEP_MS = 250;
 const CLOSE_MS = 5_000;
+/** A node with a network of its own starts in seconds, on a busy machine in many. */
+const START_MS = 180_000;
 
 const LICENCE = `
 import { account, bool, bytes, contract, hash, int, oneOf, optional, state, text } from "ace-node/contract";
@@ -108,7 +110,7 @@ beforeAll(async () => {
   film = await makeFilm(FILM_BYTES);
   const admin = await readAdminToken(join(folder, "node", ADMIN_TOKEN_FILE));
   await client.node.publish({ record: await recordOf(film), path: film.path }, admin);
-});
+}, START_MS);
 afterAll(async () => {
   clearInterval(ledgers);
   await node[Symbol.asyncDispose]();
