@@ -4,6 +4,8 @@
  * Units   Bytes, blocks, pieces, milliseconds and seconds as the name says.
  */
 
+/** Of what nobody watches, so much time's worth is asked for ahead. */
+export const BULK_AHEAD_MS = 1_000;
 export const DEPTH_MIN = 8;
 export const DEPTH_MAX = 192;
 /** Before the first second has shown what the peer can do. */

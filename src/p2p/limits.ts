@@ -54,8 +54,10 @@ export const BANS_MAX = 10_000;
 export const TICK_MS = 250;
 /** A disk that was full is tried again after this long. */
 export const STORE_RETRY_MS = 5_000;
-/** Whole pieces kept in memory for peers and players that ask for the same one. */
-export const CACHED_PIECES = 16;
+/** Whole pieces kept in memory for peers and players that ask for the same one: this many at least,
+ * and more up to so many bytes. Eight peers that ask for three pieces each are to find all of them. */
+export const CACHED_PIECES_MIN = 4;
+export const CACHED_BYTES_MAX = 67_108_864;
 /** A read that no piece has reached for this long fails. */
 export const STALL_MS = 30_000;
 /** Denials in a row after which readers are told. */

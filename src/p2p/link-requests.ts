@@ -5,6 +5,7 @@
  */
 import type { Download } from "./download.ts";
 import {
+  BULK_AHEAD_MS,
   DEPTH_MAX,
   DEPTH_MIN,
   DEPTH_START,
@@ -180,13 +181,17 @@ export class LinkRequests {
     this.#host.wire.cancel(block);
   }
 
-  /** Twice what is on the way there and back, so that a seek does not wait behind a long queue. */
+  /**
+   * Twice what is on the way there and back, so that a seek does not wait behind a long queue. Where
+   * nobody watches there is no such hurry: a busy machine, of either end, is not to leave the line idle.
+   */
   #depth(): number {
     if (this.#isSnubbing) return 1;
     if (this.#capacityBytesPerS === 0) return DEPTH_START;
-    const onTheWayBytes = (this.#capacityBytesPerS * this.#rtt()) / 1_000;
-    const blocks = Math.ceil((2 * onTheWayBytes) / BLOCK_MAX_BYTES);
-    return Math.min(DEPTH_MAX, Math.max(DEPTH_MIN, blocks));
+    const isBulk = this.#host.fetching.readerCount === 0;
+    const aheadMs = Math.max(2 * this.#rtt(), isBulk ? BULK_AHEAD_MS : 0);
+    const blocks = Math.ceil((this.#capacityBytesPerS * aheadMs) / 1_000 / BLOCK_MAX_BYTES);
+    return Math.min(DEPTH_MAX, Math.max(isBulk ? DEPTH_START : DEPTH_MIN, blocks));
   }
 
   #patienceMs(): number {

@@ -2,15 +2,18 @@
  * The last pieces that were read, shared while they are being read: many peers and players that ask
  * for one piece cost one read of the disk.
  */
-import { CACHED_PIECES } from "./limits.ts";
+import { CACHED_BYTES_MAX, CACHED_PIECES_MIN } from "./limits.ts";
 import type { PieceStore } from "./piece-store.ts";
 
 export class PieceCache {
   readonly #store: PieceStore;
   readonly #pieces = new Map<number, Promise<Uint8Array>>();
 
-  constructor(store: PieceStore) {
+  readonly #piecesMax: number;
+
+  constructor(store: PieceStore, pieceBytes: number) {
     this.#store = store;
+    this.#piecesMax = Math.max(CACHED_PIECES_MIN, Math.floor(CACHED_BYTES_MAX / pieceBytes));
   }
 
   get(index: number): Promise<Uint8Array> {
@@ -35,7 +38,7 @@ export class PieceCache {
   #keep(index: number, piece: Promise<Uint8Array>): void {
     this.#pieces.set(index, piece);
     for (const oldest of this.#pieces.keys()) {
-      if (this.#pieces.size <= CACHED_PIECES) break;
+      if (this.#pieces.size <= this.#piecesMax) break;
       this.#pieces.delete(oldest);
     }
   }

@@ -161,7 +161,8 @@ async function readPiece(
   { files, places }: Layout,
   index: number,
 ): Promise<Uint8Array> {
-  const piece = new Uint8Array(pieceSize(torrent, index));
+  // Every byte of it is read, or it is thrown away.
+  const piece = Buffer.allocUnsafeSlow(pieceSize(torrent, index));
   for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
     await files.use(place, async (file) => {
       const { bytesRead } = await file.read(piece, pieceOffset, length, fileOffset);

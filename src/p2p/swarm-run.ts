@@ -49,7 +49,7 @@ export class RunningSwarm implements Swarm {
     this.torrent = torrent;
     this.#options = options;
     this.#had = had;
-    this.#cache = new PieceCache(store);
+    this.#cache = new PieceCache(store, torrent.pieceLength);
     this.#arrivals = new Arrivals(stallMs);
     this.#upSpeed = new Speed(clock.nowMs());
     this.#downSpeed = new Speed(clock.nowMs());
