@@ -67,10 +67,10 @@ export class Renewals {
     if (proof.deviceKey !== verified.deviceKey) {
       throw new AceError("TOKEN_NOT_YOURS", `${proof.deviceKey} is not the token's device`);
     }
-    if (!proofs.use(proof, nowS)) throw new AceError("PROOF_REPLAYED", "the proof was used before");
     const content = contentOf(aud);
     if (content === undefined) throw new AceError("CONTENT_NOT_FOUND", `no record of ${aud}`);
     pace.demand(verified.deviceKey, nowS);
+    if (!proofs.use(proof, nowS)) throw new AceError("PROOF_REPLAYED", "the proof was used before");
     const { account, deviceKey } = verified;
     return await issuer.issue({ account, deviceKey, content, lease: lse });
   }

@@ -4,7 +4,7 @@
  * Errors  A liar is told to the swarm with the evidence. A full disk stops new requests until a write
  *         succeeds again; no peer is blamed for it.
  */
-import { type AceError, isAceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { invariant } from "../lib/invariant.ts";
 import type { Bitfield } from "./bitfield.ts";
 import { Blame, type Lie } from "./blame.ts";
@@ -276,10 +276,9 @@ export class Download implements PickView {
       this.isBlocked = false;
       this.#had.set(index);
     } catch (error) {
-      if (!isAceError(error)) throw error;
       this.isBlocked = true;
       this.order.insert(index);
-      this.#events.onStoreFault(error);
+      this.#events.onStoreFault(storeFaultOf(error));
       return;
     } finally {
       this.#checking.delete(index);
@@ -293,4 +292,9 @@ export class Download implements PickView {
     if (lie !== undefined) this.#events.onLie(lie);
     this.#events.onBad(parts.index);
   }
+}
+
+/** Nobody waits for `#check`: a fault of an unknown kind stops fetching as a full disk does. */
+function storeFaultOf(cause: unknown): AceError {
+  return isAceError(cause) ? cause : new AceError("INTERNAL", "the store failed", { cause });
 }

@@ -81,9 +81,11 @@ export class PlayerGuard {
   }
 }
 
-/** Whether the request comes from this machine. */
-export function isNear({ socket }: IncomingMessage): boolean {
-  return isLoopback((socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, ""));
+/** Whether the request comes from this machine, and not through a proxy on it. */
+export function isNear({ socket, headers }: IncomingMessage): boolean {
+  const isPassedOn = "forwarded" in headers || "x-forwarded-for" in headers || "via" in headers;
+  const address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+  return !isPassedOn && isLoopback(address);
 }
 
 /** `Bearer <token>`, or `Basic` with the token as password: `http://ace:<token>@host:6878/…`. */

@@ -192,4 +192,13 @@ describe("another machine", () => {
       await expect(opening).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     }
   });
+
+  it("is another machine still when a proxy on this one passes its request on", async () => {
+    await withLive(new MadeLive(), async (player) => {
+      for (const name of ["forwarded", "x-forwarded-for", "via"]) {
+        expect((await ask(tokenUrl(player), { [name]: "203.0.113.9" })).status, name).toBe(403);
+      }
+      expect((await ask(tokenUrl(player), {})).status).toBe(200);
+    });
+  });
 });
