@@ -189,7 +189,6 @@ export class Download implements PickView {
   }
 
   // What the picker asks.
-
   isDone(index: number): boolean {
     return this.#had.has(index) || this.#checking.has(index);
   }
@@ -248,7 +247,7 @@ export class Download implements PickView {
     return parts;
   }
 
-  /** Forgets what came of a piece, so that it can begin anew. */
+  /** A piece begins anew. */
   #drop(parts: PieceParts): void {
     this.#end(parts);
     this.order.insert(parts.index);

@@ -42,7 +42,10 @@ declare module "bittorrent-protocol" {
     end(): void;
     on(event: "handshake", listener: (infohash: string, peerId: string) => void): this;
     on(event: "error", listener: (error: Error) => void): this;
-    on(event: "finish" | "choke" | "unchoke" | "interested" | "uninterested", listener: () => void): this;
+    on(
+      event: "finish" | "choke" | "unchoke" | "interested" | "uninterested",
+      listener: () => void,
+    ): this;
     on(
       event: "request",
       listener: (index: number, offset: number, length: number, respond: Respond) => void,
