@@ -41,6 +41,8 @@ const RANDOM_ACCESS = 1;
 const DISCONTINUITY = 2;
 const END = 4;
 const UINT32_MAX = 2 ** 32 - 1;
+/** The last moment that a date can name: lists for players say when each piece was made. */
+const CAPTURE_MS_MAX = 8_640_000_000_000_000;
 
 export function signHeads(
   heads: readonly LiveHead[],
@@ -107,7 +109,7 @@ function readHead(bytes: Uint8Array): LiveHead | undefined {
   const length = view.getUint32(26);
   const isKnown = view.getUint8(0) === VERSION && flags <= (RANDOM_ACCESS | DISCONTINUITY | END);
   if (!isKnown || length < 1 || length > LIVE_PIECE_MAX_BYTES) return undefined;
-  if (!Number.isSafeInteger(mediaMs) || !Number.isSafeInteger(captureMs)) return undefined;
+  if (!Number.isSafeInteger(mediaMs) || captureMs > CAPTURE_MS_MAX) return undefined;
   return {
     epoch: view.getUint32(1),
     seq: view.getUint32(5),

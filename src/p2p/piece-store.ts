@@ -13,6 +13,7 @@ import { AceError } from "../lib/errors.ts";
 import { FILES_KEPT_MAX } from "./limits.ts";
 import { PieceLru } from "./piece-lru.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface PieceStore {
   /** True when nothing can be there yet, so that nothing needs to be verified. */
@@ -180,9 +181,8 @@ async function writePiece(
   piece: Uint8Array,
 ): Promise<void> {
   for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
-    await files.use(place, async (file) => {
-      await file.write(piece, pieceOffset, length, fileOffset);
-    });
+    const bytes = piece.subarray(pieceOffset, pieceOffset + length);
+    await files.use(place, (file) => writeWhole(file, bytes, fileOffset));
   }
 }
 

@@ -141,7 +141,7 @@ const heads = fc.array(
     isDiscontinuity: fc.boolean(),
     isEnd: fc.boolean(),
     mediaMs: fc.maxSafeNat(),
-    captureMs: fc.maxSafeNat(),
+    captureMs: fc.integer({ min: 0, max: 8_640_000_000_000_000 }),
     length: fc.integer({ min: 1, max: LIVE_PIECE_MAX_BYTES }),
     sha256: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   }),
