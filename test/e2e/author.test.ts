@@ -38,6 +38,8 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 function start(...words: readonly string[]): ChildProcess {
   return spawn(process.execPath, [resolve("bin/ace.mjs"), "contract", ...words, "--json"], {
     cwd: place,
+    // A first snapshot of gas is saved for a person, not for a machine that checks.
+    env: { ...process.env, CI: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
