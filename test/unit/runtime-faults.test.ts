@@ -250,8 +250,10 @@ describe("the node", () => {
 
   it("gives a ledger the time that its gas may take", async () => {
     await using kit = await RuntimeKit.open({ spawn: talker(() => {}) });
-    const call = kit.call({ gasLimit: 5_000_000n });
+    const call = kit.call({ contract: 7n, gasLimit: 5_000_000n });
     expect(allowanceMs([call])).toBe(2_000);
+    // Judging code takes more of a ledger than of its call.
+    expect(allowanceMs([kit.call({ contract: 0n, gasLimit: 5_000_000n })])).toBe(24_000);
     expect(allowanceMs(Array.from({ length: 1_000 }, () => call))).toBe(80_000);
   });
 });
