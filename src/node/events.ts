@@ -5,8 +5,10 @@
  */
 import { type DestinationStream, type Logger, pino } from "pino";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { systemClock } from "../lib/clock.ts";
 import type { EventFields, Events } from "../lib/events.ts";
 import { type P2pMetrics, p2pMetrics } from "./p2p-metrics.ts";
+import { StrangerLines } from "./stranger-lines.ts";
 
 export interface Telemetry extends Events {
   readonly p2p: P2pMetrics;
@@ -32,12 +34,15 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
     labelNames: ["reason"],
     registers: [registry],
   });
+  const strangers = new StrangerLines(systemClock);
   const tell = (severity: "info" | "warn", name: string, fields: EventFields): void => {
     counts.inc({ event: name });
     gauges(name, fields);
     if (name.endsWith(".peer_banned"))
       bans.inc({ reason: String(fields["reason"] ?? "PIECE_BAD") });
-    write(log, severity, name, fields);
+    const leftOut = strangers.admit(name);
+    if (leftOut === undefined) return;
+    write(log, severity, name, leftOut === 0 ? fields : { ...fields, leftOut });
   };
   return {
     p2p: p2pMetrics(registry),

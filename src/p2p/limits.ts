@@ -77,6 +77,8 @@ export const FILE_NAME_MAX_BYTES = 255;
 
 export const TRACKER_ANSWER_MAX_BYTES = 65_536;
 export const TRACKER_MS = 10_000;
+/** What is written down of a question that the node's own tracker refused. */
+export const TRACKER_REASON_MAX_CHARS = 120;
 export const TRACKERS_MAX = 8;
 export const ANNOUNCE_MS_MIN = 60_000;
 export const ANNOUNCE_MS_MAX = 1_800_000;

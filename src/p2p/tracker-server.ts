@@ -10,7 +10,7 @@
 import Server from "bittorrent-tracker/server";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { ANNOUNCE_MS_MIN } from "./limits.ts";
+import { ANNOUNCE_MS_MIN, TRACKER_REASON_MAX_CHARS } from "./limits.ts";
 
 export interface TrackerServer extends AsyncDisposable {
   /** What torrents and content records name. */
@@ -38,9 +38,9 @@ export async function openTrackerServer(options: TrackerServerOptions): Promise<
       done(isServed(infohash) ? null : new Error("this swarm is not served here"));
     },
   });
-  // Anybody may ask nonsense, any number of times: that is no warning.
-  server.on("warning", (warning) =>
-    events.info("p2p.tracker_refused", { reason: warning.message }),
+  // Anybody may ask nonsense, any number of times and of any length: that is no warning.
+  server.on("warning", ({ message }) =>
+    events.info("p2p.tracker_refused", { reason: message.slice(0, TRACKER_REASON_MAX_CHARS) }),
   );
   await new Promise<void>((resolve, reject) => {
     server.on("error", (cause) => {

@@ -130,4 +130,18 @@ describe("a byte range", () => {
       }),
     );
   });
+
+  it("that begins beyond the file is refused however many digits say so", () => {
+    const digits = fc.integer({ min: 3, max: 400 });
+    fc.assert(
+      fc.property(digits, fc.integer({ min: 1, max: 99 }), (count, total) => {
+        const far = "9".repeat(count);
+        expect(readRange(`bytes=${far}-`, total)).toEqual({ kind: "outside" });
+        expect(readRange(`bytes=${far}-${far}`, total)).toEqual({ kind: "outside" });
+        const whole = { kind: "part", offset: 0, length: total };
+        expect(readRange(`bytes=0-${far}`, total)).toEqual(whole);
+        expect(readRange(`Bytes=-${far}`, total)).toEqual(whole);
+      }),
+    );
+  });
 });
