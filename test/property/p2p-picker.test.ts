@@ -94,6 +94,12 @@ class ModelPeer {
     }
   }
 
+  /** It chokes us: nothing of what it was asked for comes. */
+  refuse(download: Download): void {
+    for (const block of this.asked.values()) download.giveBack(this.#id, block);
+    this.asked.clear();
+  }
+
   /** The first `count` of its answers arrive. Answers who else was asked for them. */
   answer(download: Download, count: number): readonly (readonly [string, string])[] {
     return [...this.asked].slice(0, count).flatMap(([name, block]) => {
@@ -138,18 +144,32 @@ function expectNothingUrgentLeft(download: Download, crowd: Crowd): void {
   }
 }
 
-async function play(download: Download, had: Bitfield, crowd: Crowd): Promise<void> {
-  for (const peer of crowd.values()) peer.announce(download);
-  // Each round at least one block comes, so that this is more than enough.
-  for (let round = 1; round <= 2 * PIECES + 8; round += 1) {
-    for (const peer of crowd.values()) peer.ask(download, had, round * 100);
+/** At least one block comes in each round, or each second one where peers are fickle. */
+const ROUNDS = 2 * PIECES + 8;
+
+/** @param isRefusing Whether the peer whose turn it is takes back what it was to bring; every other round. */
+async function play(
+  download: Download,
+  had: Bitfield,
+  crowd: Crowd,
+  isRefusing?: () => boolean,
+): Promise<void> {
+  const peers = [...crowd.values()];
+  for (const peer of peers) peer.announce(download);
+  for (let round = 1; round <= (isRefusing === undefined ? 1 : 2) * ROUNDS; round += 1) {
+    for (const peer of peers) peer.ask(download, had, round * 100);
     expectNothingUrgentLeft(download, crowd);
-    for (const peer of [...crowd.values()].reverse()) {
-      for (const [other, name] of peer.answer(download, 1 + (round % 3))) {
-        crowd.get(other)?.asked.delete(name);
-      }
-    }
+    const refusing = round % 2 === 0 ? peers.filter(() => isRefusing?.() ?? false) : [];
+    for (const peer of refusing) peer.refuse(download);
+    bring(download, crowd, 1 + (round % 3));
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** So many answers of each peer arrive, those of the last peer first. */
+function bring(download: Download, crowd: Crowd, count: number): void {
+  for (const peer of [...crowd.values()].reverse()) {
+    for (const [other, name] of peer.answer(download, count)) crowd.get(other)?.asked.delete(name);
   }
 }
 
@@ -172,6 +192,36 @@ it("asks for what is missing and the peer has, leaves nothing urgent, and comes 
     }),
     { numRuns: 60 },
   );
+});
+
+it("fetches in the end what peers were asked for and did not bring", async () => {
+  const moods = fc.infiniteStream(fc.boolean());
+  await fc.assert(
+    fc.asyncProperty(crowds, moods, async (crowd, mood) => {
+      const { download, had } = downloadOf(PIECES);
+      download.wantsAll = true;
+      const peers = [...crowd.values()];
+      await play(download, had, crowd, () => mood.next().value === true);
+      const missing = Array.from({ length: PIECES }, (_, index) => index).filter(
+        (index) => !had.has(index) && peers.some((peer) => peer.has(index)),
+      );
+      expect(missing).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it("asks the next peer at once for what one was asked for and did not bring", () => {
+  const { download } = downloadOf(PIECES);
+  download.order.seeds = 1;
+  download.wantsAll = true;
+  const has = (index: number) => index === 4;
+  const take = (peer: string) =>
+    download.take(peer, { count: 2, nowMs: 0, patienceMs: 100, has }).map(({ offset }) => offset);
+  const asked = download.take("one", { count: 2, nowMs: 0, patienceMs: 100, has });
+  expect(take("two")).toEqual([]);
+  for (const block of asked) download.giveBack("one", block);
+  expect(take("two")).toEqual([0, BLOCK_MAX_BYTES]);
 });
 
 it("asks for what is watched before anything else", () => {
