@@ -1,9 +1,12 @@
 // Goal: the swarm's engine with real peers on loopback: liars, silence, limits, and who is served.
 import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { type EventFields, silentEvents } from "../../src/lib/events.ts";
 import { type Chance, seededChance } from "../../src/p2p/chance.ts";
+import { DEPTH_START, SNUB_MS_MIN } from "../../src/p2p/engine-limits.ts";
+import { TICK_MS } from "../../src/p2p/limits.ts";
 import { openListener } from "../../src/p2p/listener.ts";
 import { memoryStore, type PieceStore, seedStore } from "../../src/p2p/piece-store.ts";
 import type { Supplier, SupplierDesk, SupplyNeed } from "../../src/p2p/supplier-port.ts";
@@ -148,6 +151,27 @@ it("does not wait for a peer that says nothing", async () => {
   leech.swarm.addPeer(seed.address);
   await download;
   expect(leech.swarm.stats().piecesHad).toBe(film.torrent.pieceHashes.length);
+});
+
+it("takes back all that a silent peer was asked for, and then asks it for one block", async () => {
+  await using film = await makeFilm(2_000_000);
+  await using mute = await openMute(film);
+  const clock = { now: 1_000_000, nowMs: () => clock.now };
+  await using leech = await joinLeech(film, [mute.address], undefined, { clock });
+  const stop = new AbortController();
+  const download = leech.swarm.download(stop.signal);
+  await until(() => mute.told(REQUEST).length >= DEPTH_START, "it was asked");
+  const asked = new Set(mute.told(REQUEST));
+  clock.now += SNUB_MS_MIN - 1;
+  await sleep(2 * TICK_MS);
+  expect(mute.told(CANCEL)).toEqual([]);
+  clock.now += 1;
+  await until(() => mute.told(CANCEL).length > 0, "it was cancelled");
+  await until(() => mute.told(REQUEST).length > asked.size, "it was asked again");
+  expect(new Set(mute.told(CANCEL))).toEqual(asked);
+  expect(mute.told(REQUEST)).toHaveLength(asked.size + 1);
+  stop.abort(new Error("enough"));
+  await expect(download).rejects.toThrow("enough");
 });
 
 it("takes back what a seek makes useless, and asks for the new place at once", async () => {
