@@ -50,10 +50,15 @@ export class Candidates {
     for (const known of this.#known.values()) known.nextMs = 0;
   }
 
+  /** A tracker may name thousands at once: each is looked at once, and nothing is sorted. */
   #makeRoom(): boolean {
-    const idle = [...this.#known].filter(([, known]) => !known.isBusy && !known.isStatic);
-    const worst = idle.sort(([, a], [, b]) => b.failures - a.failures)[0];
-    if (worst === undefined || worst[1].failures === 0) return false;
-    return this.#known.delete(worst[0]);
+    let worst: string | undefined;
+    let failures = 0;
+    for (const [address, known] of this.#known) {
+      if (known.isBusy || known.isStatic || known.failures <= failures) continue;
+      worst = address;
+      failures = known.failures;
+    }
+    return worst !== undefined && this.#known.delete(worst);
   }
 }

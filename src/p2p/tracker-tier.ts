@@ -6,7 +6,7 @@
  */
 import type { Events } from "../lib/events.ts";
 import { isDialable, parseAddress } from "./addresses.ts";
-import { ANNOUNCE_ALONE_MS, ANNOUNCE_MS_MIN, TRACKER_MS } from "./limits.ts";
+import { ANNOUNCE_ALONE_MS, ANNOUNCE_MS_MIN, CANDIDATES_MAX, TRACKER_MS } from "./limits.ts";
 import { httpTracker } from "./tracker-client.ts";
 import type { Announce, TrackerLink } from "./tracker-port.ts";
 import { udpTracker } from "./tracker-udp.ts";
@@ -80,7 +80,8 @@ export class TrackerTier {
         const { peers, intervalMs } = await this.#ask(member.link, event, limit);
         this.#members.splice(this.#members.indexOf(member), 1);
         this.#members.unshift(member);
-        for (const peer of peers) this.#found(member.url, peer);
+        // A swarm knows no more at once: who names thousands is not to hold up everything else.
+        for (const peer of peers.slice(0, CANDIDATES_MAX)) this.#found(member.url, peer);
         return intervalMs;
       } catch (error) {
         if (signal.aborted) break;
