@@ -1,11 +1,13 @@
 /** Joins the swarm of a live stream by its record: as a viewer, or to help carry it. */
 import { join } from "node:path";
+import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { TokenSource } from "../p2p/gate-driver.ts";
+import type { GatePolicy } from "../p2p/link-gate.ts";
 import type { Listener } from "../p2p/listener.ts";
 import { type LiveRecord, liveDescriptorOf } from "../p2p/live-record.ts";
 import { openLiveSwarm } from "../p2p/live-swarm.ts";
@@ -15,6 +17,8 @@ export interface LiveJoinParts {
   readonly role: "support" | "viewer";
   readonly listener: Listener;
   readonly device: DeviceKey;
+  /** Proved instead of the device's where the record lists it: a server of the stream needs no token. */
+  readonly server?: DeviceKey;
   /** Judges what other viewers show us. */
   readonly verifier: TokenVerifier;
   readonly tokens: TokenSource;
@@ -29,20 +33,27 @@ export interface LiveJoinParts {
 
 export async function joinLiveRecord(
   record: LiveRecord,
-  { device, verifier, tokens, dataDir, ...parts }: LiveJoinParts,
+  { device, server, verifier, tokens, dataDir, ...parts }: LiveJoinParts,
 ): Promise<LiveSwarm> {
   const { title, trackers, peers, serverKeys, access, streamId } = record;
-  // Viewers serve one another: each shows its token, and checks the other's as a source would.
-  const download = { tokens, serverKeys, sharing: true };
-  const gate =
-    access === "public" ? {} : { gate: { deviceKey: device, upload: verifier, download } };
+  const common = { upload: verifier, servers: serverKeys };
+  const gate: GatePolicy =
+    server !== undefined && isServerOf(record, server)
+      ? { ...common, deviceKey: server }
+      : // Viewers serve one another: each shows its token, and checks the other's as a source would.
+        { ...common, deviceKey: device, download: { tokens, serverKeys, sharing: true } };
   return await openLiveSwarm({
     descriptor: liveDescriptorOf(record),
     title,
     trackers,
     peers,
     folder: join(dataDir, `live-${streamId}`),
-    ...gate,
+    ...(access === "public" ? {} : { gate }),
     ...parts,
   });
+}
+
+/** Whether the broadcaster lists this key among those that serve its stream. */
+export function isServerOf({ serverKeys }: LiveRecord, key: DeviceKey): boolean {
+  return serverKeys.includes(toHex(key.publicKey));
 }

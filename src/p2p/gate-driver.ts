@@ -97,8 +97,8 @@ export class GateDriver {
   /** Counts what was sent since the last time by the token that it was sent under. */
   settle(): void {
     const { usage, sentBytes } = this.#options;
-    const { grant } = this.#state;
-    if (usage === undefined || grant === undefined) return;
+    const { grant, isPeerServer } = this.#state;
+    if (usage === undefined || grant === undefined || isPeerServer === true) return;
     const bytes = sentBytes() - this.#countedBytes;
     if (bytes <= 0) return;
     this.#countedBytes += bytes;

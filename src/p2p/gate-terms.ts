@@ -36,6 +36,11 @@ export interface GateTerms {
   readonly nonce: Uint8Array;
   /** Without one nobody is admitted. */
   readonly verifier?: TokenVerifier;
+  /**
+   * Keys of the nodes that the content record lists, in hexadecimal: who proves one may have what it
+   * is to serve, and needs no token. Nobody when absent.
+   */
+  readonly servers?: ReadonlySet<string>;
   /** Present when we hold a right to this content ourselves. */
   readonly download?: {
     /** Keys of the nodes that the content record lists, in hexadecimal. */
@@ -50,6 +55,8 @@ export interface GateState {
   readonly peer?: Hello;
   /** The peer proved the key it showed. */
   readonly isProven: boolean;
+  /** The key it proved is admitted by itself. */
+  readonly isPeerServer?: boolean;
   readonly tokenSent: boolean;
   readonly grant?: Grant;
   /** Until when the peer serves us, as it says. */

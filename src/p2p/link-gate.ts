@@ -13,6 +13,8 @@ export interface GatePolicy {
   readonly deviceKey: DeviceKey;
   /** Judges the tokens of peers. Without it this node uploads to nobody. */
   readonly upload?: TokenVerifier;
+  /** Keys of nodes that the record lists, in hexadecimal: admitted by their proof alone. */
+  readonly servers?: readonly string[];
   /** Told what was sent under which token. */
   readonly usage?: PayloadSink;
   /** Name of the swarm in tokens; `btih:` and the infohash when left out. */
@@ -39,7 +41,7 @@ const budgets = new WeakMap<DeviceKey, VerifyBudget>();
 
 /** Called before the handshake, which carries our key and nonce. */
 export function openLinkGate(policy: GatePolicy, context: LinkGateContext): GateDriver {
-  const { deviceKey, upload, download, usage, audience } = policy;
+  const { deviceKey, upload, servers, download, usage, audience } = policy;
   const { infohash, wire, signal } = context;
   const nonce = Uint8Array.from(randomBytes(NONCE_BYTES));
   const face = { key: deviceKey.publicKey, nonce };
@@ -57,6 +59,7 @@ export function openLinkGate(policy: GatePolicy, context: LinkGateContext): Gate
       key: deviceKey,
       nonce,
       ...(upload === undefined ? {} : { verifier: upload }),
+      ...(servers === undefined ? {} : { servers: new Set(servers) }),
       ...(right === undefined ? {} : { download: right }),
     },
     tokens: download?.tokens,

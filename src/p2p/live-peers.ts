@@ -117,7 +117,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
     return [...this.#links.values()].map((link) => ({
       address: link.wire.address,
       isAdmitted: link.isAdmitted,
-      account: link.grant?.account,
+      account: link.grant?.account || undefined,
       admittedUntilS: link.grant?.expiresAtS,
       bytesUp: link.wire.payload.upBytes,
       bytesDown: link.wire.payload.downBytes,

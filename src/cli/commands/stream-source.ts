@@ -25,6 +25,7 @@ import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { openLiveInput } from "../live-input.ts";
+import { loadServerKey } from "../live-server-key.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
@@ -47,6 +48,12 @@ export function registerSource(noun: Command, run: Run): void {
     .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
     .option("--announce <host:port>", "where peers reach it, when that is another address")
     .addOption(repeatable("--support <host:port>", "a node that helps to carry it"))
+    .addOption(
+      repeatable(
+        "--support-key <key>",
+        "its key (`ace stream support` says it): it needs no licence",
+      ),
+    )
     .option("--data <folder>", "data folder of your running node (default: <home>/node)")
     .option("--log <level>", "silent, error, warn, info or debug", "error");
   command.addHelpText(
@@ -71,6 +78,8 @@ interface Plan {
   readonly key: DeviceKey;
   /** Proved to viewers before they show a token. */
   readonly serverKey: DeviceKey;
+  /** Keys of the nodes that serve the stream, this one's first. */
+  readonly serverKeys: readonly string[];
   readonly licence: string | undefined;
   readonly isEncrypted: boolean;
   readonly title: string;
@@ -123,10 +132,21 @@ function planOf({ settings }: Context, name: string, flags: Flags): Plan {
   }
   const folder = join(settings.home, "live");
   const key = loadDeviceKey(ownSecret(folder, "broadcaster.key"));
-  const serverKey = loadDeviceKey(ownSecret(folder, "server.key"));
+  const serverKey = loadServerKey(settings.home);
+  const serverKeys = [toHex(serverKey.publicKey), ...supportKeys(flags)];
   const descriptor = describeLive(key.publicKey, name);
   const title = flags.text("title") ?? name;
-  return { descriptor, key, serverKey, licence, isEncrypted, title, folder };
+  return { descriptor, key, serverKey, serverKeys, licence, isEncrypted, title, folder };
+}
+
+function supportKeys(flags: Flags): readonly string[] {
+  const keys = flags.texts("supportKey");
+  const wrong = keys.find((key) => !/^[0-9a-f]{64}$/.test(key));
+  if (wrong === undefined) return keys;
+  throw new AceError(
+    "USAGE",
+    `"${wrong}" is no key: \`ace stream support\` says it where it will run`,
+  );
 }
 
 async function publish(
@@ -146,7 +166,7 @@ async function publish(
     network: networkId(viewer.network),
     trackers: [swarming.tracker],
     peers: [address, ...flags.texts("support")],
-    serverKeys: [toHex(plan.serverKey.publicKey)],
+    serverKeys: [...plan.serverKeys],
     ...(plan.isEncrypted ? { encryption: { kind: "live" } } : {}),
     publishedAtS: Math.floor(clock.nowMs() / 1_000),
   };
@@ -193,7 +213,8 @@ function gateOf(
   const contract = plan.licence === undefined ? undefined : BigInt(plan.licence);
   const licenceOf = (named: string) => (named === swarm ? contract : undefined);
   const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
-  return { deviceKey: plan.serverKey, upload: guard.policy.verifier };
+  const { serverKey: deviceKey, serverKeys: servers } = plan;
+  return { deviceKey, servers, upload: guard.policy.verifier };
 }
 
 function tell(

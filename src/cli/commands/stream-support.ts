@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { networkId } from "../../contracts/service-network.ts";
+import { toHex } from "../../lib/bytes.ts";
 import { AceError } from "../../lib/errors.ts";
 import { openTelemetry } from "../../node/events.ts";
-import { joinLiveRecord } from "../../node/live-join.ts";
+import { isServerOf, joinLiveRecord } from "../../node/live-join.ts";
 import { tokenSourceOf, type Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
 import { LIVE_WINDOW_MAX_PIECES, LIVE_WINDOW_PIECES } from "../../p2p/limits.ts";
@@ -13,6 +14,7 @@ import { type LiveRecord, readLiveRecord } from "../../p2p/live-record.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
+import { loadServerKey } from "../live-server-key.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { openViewer } from "../viewer.ts";
@@ -22,7 +24,7 @@ const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 export function registerSupport(noun: Command, run: Run): void {
   examples(
     noun
-      .command("support <content>")
+      .command("support [content]")
       .description("helps to carry a live stream: keeps its whole window and gives it to viewers")
       .option(
         "--window <pieces>",
@@ -32,9 +34,27 @@ export function registerSupport(noun: Command, run: Run): void {
       .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
       .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
       .option("--data <folder>", "where older pieces are kept (default: <home>/engine)")
-      .option("--log <level>", "silent, error, warn, info or debug", "error"),
+      .option("--log <level>", "silent, error, warn, info or debug", "error")
+      .addHelpText(
+        "after",
+        `
+Without a content it says the key of this node. A broadcaster that lists the key, by
+\`ace stream source --support-key\`, lets the node carry its gated stream without a licence.`,
+      ),
+    "ace stream support",
     "ace stream support 5b1c…90 --peer-port 6881 --as carrier",
-  ).action(run((context, [content = ""], flags) => support(context, content, flags)));
+  ).action(
+    run((context, [content], flags) =>
+      content === undefined ? tellKey(context) : support(context, content, flags),
+    ),
+  );
+}
+
+async function tellKey({ output, settings }: Context): Promise<unknown> {
+  const key = toHex(loadServerKey(settings.home).publicKey);
+  output.table([["key", key]]);
+  output.line(`the broadcaster lists it: ace stream source … --support-key ${key}`);
+  return { key };
 }
 
 async function support(context: Context, content: string, flags: Flags): Promise<unknown> {
@@ -49,13 +69,23 @@ async function support(context: Context, content: string, flags: Flags): Promise
   const contract = record.contract === "" ? undefined : BigInt(record.contract);
   const licenceOf = (swarm: string) => (swarm === record.swarm ? contract : undefined);
   const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
-  const { title, contentId } = record;
+  const { title, contentId, access } = record;
+  const server = loadServerKey(settings.home);
+  const key = toHex(server.publicKey);
+  const isListed = isServerOf(record, server);
+  if (access === "gated" && !isListed) {
+    output.line(
+      `the record does not list ${key}, the key of this node: it needs a licence`,
+      "warn",
+    );
+  }
   const bounds = { min: 1, max: LIVE_WINDOW_MAX_PIECES };
   const swarm = parts.use(
     await joinLiveRecord(record, {
       role: "support",
       listener,
       device: viewer.device,
+      server,
       verifier: guard.policy.verifier,
       tokens: tokenSourceOf(viewer, contentId),
       windowPieces: flags.whole("window", bounds) ?? LIVE_WINDOW_PIECES,
@@ -67,8 +97,11 @@ async function support(context: Context, content: string, flags: Flags): Promise
   await swarm.ready(signal);
   const address = `${host}:${listener.port}`;
   output.line(`helping to carry "${title}"; Ctrl-C stops`, "good");
-  output.table([["peers", address]]);
-  output.event("ready", { contentId, address });
+  output.table([
+    ["peers", address],
+    ["key", key],
+  ]);
+  output.event("ready", { contentId, address, key, isListed });
   await untilAborted(signal);
   const { peers, bytesUp, bytesDown } = swarm.stats();
   return { contentId, peers, bytesUp, bytesDown };
