@@ -49,10 +49,12 @@ export async function openStreams(
     networkId,
     issuers: network.issuers,
     licenceOf: (swarm) => shelf.licenceOf(swarm),
-    onUsed: ({ jti, account, aud, bytes }) =>
-      events.info("access.served", { jti, account, aud, bytes }),
+    onUsed: ({ jti, part, account, aud, bytes }) =>
+      events.info("access.served", { jti, part, account, aud, bytes }),
     clock,
   });
+  // After all that sends under tokens is closed.
+  parts.defer(() => guard.usage.closeAll());
   const { verifier } = guard.policy;
   const listener = parts.use(await openListener({ host, port: peerPort, clock }));
   const resumeDir = join(config.dataDir, "resume");
