@@ -147,6 +147,22 @@ const PROTOCOL = "protocol.version";
 const ISSUERS_MAX = 64;
 const ISSUER_GRACE_LEDGERS_MAX = 120_960n; // a week
 const ACCOUNT_LENGTH = 56;
+/**
+ * The y coordinates of small order, little-endian and without the sign bit: whoever has such a key anybody
+ * can sign for. Those that are written as p or more, and stand for them too, are refused for being so.
+ */
+const SMALL_ORDER_Y = [
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+/** p is 2^255 - 19: from "ed", thirty times "ff", "7f" on, nothing is canonical. */
+const FIRST_BYTE_OF_P = "ed";
+const MIDDLE_OF_P = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+const LAST_BYTE_OF_P = "7f";
+const HEX = "0123456789abcdef";
 /** Before every network's first ledger: nothing that such a key signed counts. */
 const NEVER = 1n;
 
@@ -451,6 +467,15 @@ function demandIssuer({ kind, name, value, code }) {
   const isAccount = name.length === ACCOUNT_LENGTH && name[0] === "G";
   const most = kind === "issuer.add" ? 0n : ISSUER_GRACE_LEDGERS_MAX;
   if (code === undefined || !isAccount || value < 0n || value > most) fail("DAO_ACTION");
+  if (!isSound(code)) fail("DAO_ISSUER_KEY");
+}
+
+/** Whether the key is written as Ed25519 keys are, and not one that anybody can sign for. */
+function isSound(key) {
+  const y = key.slice(0, 62) + HEX[HEX.indexOf(key[62]) % 8] + key[63];
+  if (SMALL_ORDER_Y.includes(y)) return false;
+  const isMiddle = y.slice(2, 62) === MIDDLE_OF_P && y.slice(62) === LAST_BYTE_OF_P;
+  return !isMiddle || y.slice(0, 2) < FIRST_BYTE_OF_P;
 }
 
 function demandAction({ kind, name, value, code }) {

@@ -44,6 +44,7 @@ const words: Readonly<Record<string, string>> = {
   DAO_PROTOCOL_NEXT: "only the version after the last one can be voted for: `ace node status`",
   DAO_PROTOCOL_PENDING: "a version is waiting for its ledger: `ace node status`",
   DAO_OPEN_LIMIT: "too many proposals are open",
+  DAO_ISSUER_KEY: "the issuer's key is none, or one that anybody can sign for",
   DAO_OTHER_ACTION: "the vote was on something else: `ace dao show`",
   DAO_THRESHOLD: "this account's power is too small to propose: `ace dao lock`",
   DAO_TITLE: "the title is empty or too long",
