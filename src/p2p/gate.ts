@@ -2,8 +2,9 @@
  * The gate: decides, for one wire, whether the peer at its other end may have our bytes.
  *
  * Both ends prove a key over a transcript with both keys and fresh nonces of both; then a viewer
- * shows a token bound to the key it proved. A state and an input go in, a state and actions come
- * out: nothing here reads a clock, sends a byte or remembers another wire.
+ * shows a token bound to the key it proved; a server that the record lists needs none. A state and an
+ * input go in, a state and actions come out: nothing here reads a clock, sends a byte or remembers
+ * another wire.
  *
  * Units   `nowS` and `expiresAtS` are Unix seconds.
  * Errors  Refusals are values: the code of the `close` action, sent to the peer as `deny`.
@@ -48,6 +49,8 @@ const RENEWAL_SHARE = 0.2;
 const RENEWAL_JITTER = 1 / 3;
 const ASK_AGAIN_S = [2, 4, 8];
 const BYTE_VALUES = 256;
+/** A server's right ends with its connection: the last second that 32 bits can name. */
+const SERVER_UNTIL_S = 2 ** 32 - 1;
 
 export function startGate(nowS: number): GateState {
   const window = { startS: nowS, messages: 0 };
@@ -129,7 +132,10 @@ function onProve(
   const theirRole = terms.role === "I" ? "A" : "I";
   const message = transcript(theirRole, wireOf(terms, peer));
   if (!isSignedBy(peer.key, message, signature)) return close(state, "GATE_PROOF_BAD");
-  return considerAsking(terms, { ...state, isProven: true }, peer, nowS);
+  const proven = { ...state, isProven: true };
+  const isServer = terms.verifier !== undefined && terms.servers?.has(toHex(peer.key)) === true;
+  if (!isServer) return considerAsking(terms, proven, peer, nowS);
+  return admit(terms, { ...proven, isPeerServer: true }, { peer, grant: serverGrant(peer), nowS });
 }
 
 /** Asks for our own token once the peer is one that may see it. */
@@ -149,7 +155,9 @@ function considerAsking(terms: GateTerms, state: GateState, peer: Hello, nowS: n
 
 function onAdmit(terms: GateTerms, state: GateState, token: string, nowS: number): GateStep {
   const { peer, grant } = state;
-  if (peer === undefined || !state.isProven) return close(state, "GATE_ORDER");
+  if (peer === undefined || !state.isProven || state.isPeerServer === true) {
+    return close(state, "GATE_ORDER");
+  }
   if (terms.verifier === undefined) return close(state, "GATE_REQUIRED");
   const verified = terms.verifier.verify(token, { aud: terms.aud, nowS: Math.floor(nowS) });
   if (!verified.ok) return close(state, verified.code);
@@ -160,22 +168,33 @@ function onAdmit(terms: GateTerms, state: GateState, token: string, nowS: number
   if (verified.expiresAtS <= nowS) return close(state, "TOKEN_EXPIRED");
   // A token that ends sooner than the one before does not take anything away.
   const isLater = grant === undefined || verified.expiresAtS >= grant.expiresAtS;
-  const renewed = isLater ? grantOf(verified) : grant;
-  const admitted = { ...state, grant: renewed };
-  const opening = send({ kind: "open", expiresAtS: renewed.expiresAtS });
-  const actions = [opening, { kind: "admit", grant: renewed } as const];
+  return admit(terms, state, { peer, grant: isLater ? grantOf(verified) : grant, nowS });
+}
+
+function admit(
+  terms: GateTerms,
+  state: GateState,
+  { peer, grant, nowS }: { readonly peer: Hello; readonly grant: Grant; readonly nowS: number },
+): GateStep {
+  const admitted = { ...state, grant };
+  const opening = send({ kind: "open", expiresAtS: grant.expiresAtS });
+  const actions = [opening, { kind: "admit", grant } as const];
   if (state.tokenSent || state.askAtS !== undefined) return { state: admitted, actions };
   const next = considerAsking(terms, admitted, peer, nowS);
   return { state: next.state, actions: [...actions, ...next.actions] };
 }
 
 function onOpen(
-  { nonce }: GateTerms,
+  { key, nonce, servers }: GateTerms,
   state: GateState,
   expiresAtS: number,
   nowS: number,
 ): GateStep {
-  if (!state.tokenSent) return close(state, "GATE_ORDER");
+  const isServer = state.isProven && servers?.has(toHex(key.publicKey)) === true;
+  if (!state.tokenSent && !isServer) return close(state, "GATE_ORDER");
+  if (!state.tokenSent) {
+    return { state: { ...state, openedUntilS: expiresAtS }, actions: [{ kind: "opened" }] };
+  }
   const lifeS = Math.max(0, expiresAtS - nowS);
   const leadS = Math.min(RENEWAL_LEAD_S, lifeS * RENEWAL_SHARE);
   const chance = (nonce[0] ?? 0) / BYTE_VALUES - 0.5;
@@ -198,10 +217,9 @@ function onToken(terms: GateTerms, state: GateState, token: string): GateStep {
   return { state: { ...state, tokenSent: true }, actions: [send({ kind: "admit", token })] };
 }
 
-function onTick({ verifier }: GateTerms, state: GateState, nowS: number): GateStep {
+function onTick(terms: GateTerms, state: GateState, nowS: number): GateStep {
   const { grant, openedUntilS, askAtS } = state;
-  if (grant !== undefined && nowS >= grant.expiresAtS) return close(state, "TOKEN_EXPIRED");
-  const ended = grant && verifier?.endedBy?.(grant, nowS);
+  const ended = endOf(terms, state, nowS);
   if (ended !== undefined) return close(state, ended);
   const waitedS = nowS - state.startedS;
   const isUseful = grant !== undefined || (openedUntilS !== undefined && nowS < openedUntilS);
@@ -210,6 +228,16 @@ function onTick({ verifier }: GateTerms, state: GateState, nowS: number): GateSt
     return close(state, "GATE_TIMEOUT");
   }
   return askAtS === undefined || nowS < askAtS ? { state, actions: [] } : ask(state, nowS);
+}
+
+/** Why what was granted does not stand any more. A server's right is the record's, and no token's. */
+function endOf(
+  { verifier }: GateTerms,
+  { grant, isPeerServer }: GateState,
+  nowS: number,
+): ErrorCode | undefined {
+  if (grant === undefined || isPeerServer === true) return undefined;
+  return nowS >= grant.expiresAtS ? "TOKEN_EXPIRED" : verifier?.endedBy?.(grant, nowS);
 }
 
 /** Asked again after ever longer times until the peer opens. */
@@ -229,6 +257,19 @@ function grantOf(verified: Verified & { readonly ok: true }): Grant {
     role: role ?? "viewer",
     bytesPerSMax: bytesPerSMax ?? 0,
     marks: marks ?? [],
+  };
+}
+
+/** It serves the content for whoever published it, and gets no key to it. */
+function serverGrant(peer: Hello): Grant {
+  return {
+    account: "",
+    expiresAtS: SERVER_UNTIL_S,
+    deviceKey: toHex(peer.key),
+    jti: "",
+    role: "carrier",
+    bytesPerSMax: 0,
+    marks: [],
   };
 }
 

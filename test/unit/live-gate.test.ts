@@ -99,6 +99,87 @@ describe("a gated live stream", () => {
   });
 });
 
+const supportKey = newKey();
+
+async function openListed(parts: AsyncDisposableStack) {
+  const serverKey = newKey();
+  const servers = [hexOf(serverKey), hexOf(supportKey)];
+  const gate = { deviceKey: serverKey, upload: verifier, servers };
+  const source = parts.use(await joinLive({ descriptor, role: "source", gate }));
+  const hand = new HandSource(descriptor);
+  const timer = setInterval(() => hand.publish(source.swarm, 1), 40);
+  parts.defer(() => clearInterval(timer));
+  return { source, servers };
+}
+
+describe("a support node", () => {
+  it("that the record lists carries the stream without a licence, to viewers who hold one", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source, servers } = await openListed(parts);
+    const own = { deviceKey: supportKey, upload: verifier, servers };
+    const support = parts.use(
+      await joinLive({ descriptor, role: "support", gate: own, peers: [source.address] }),
+    );
+    await support.swarm.ready(limit());
+    const gate = { ...viewerGate(issueToken(good), servers), servers };
+    const viewer = parts.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [support.address] }),
+    );
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    expect(support.swarm.stats()).toMatchObject({ access: "none", ungatedBytesUp: 0 });
+    expect(source.swarm.stats().ungatedBytesUp).toBe(0);
+
+    const stranger = parts.use(
+      await joinLive({
+        descriptor,
+        role: "viewer",
+        gate: viewerGate("", servers, newKey()),
+        peers: [support.address],
+      }),
+    );
+    await until(() => Object.keys(support.swarm.stats().closed).length > 0, "it is sent away");
+    expectNothing(stranger);
+  });
+
+  it("that the record does not list gets nothing, whatever it says of itself", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source, servers } = await openListed(parts);
+    const key = newKey();
+    const own = { deviceKey: key, upload: verifier, servers: [...servers, hexOf(key)] };
+    const support = parts.use(
+      await joinLive({ descriptor, role: "support", gate: own, peers: [source.address] }),
+    );
+    const gate = { ...viewerGate(issueToken(good), servers), servers };
+    const viewer = parts.use(
+      await joinLive({
+        descriptor,
+        role: "viewer",
+        gate,
+        peers: [source.address, support.address],
+      }),
+    );
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    await until(() => "SERVER_UNKNOWN" in viewer.swarm.stats().closed, "the viewer leaves it");
+    expectNothing(support);
+  });
+
+  it("takes from viewers, too, when the source is out of reach", async () => {
+    await using parts = new AsyncDisposableStack();
+    const { source, servers } = await openListed(parts);
+    const gate = { ...viewerGate(issueToken(good), servers), servers };
+    const viewer = parts.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
+    );
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 2)).toHaveLength(2);
+    const own = { deviceKey: supportKey, upload: verifier, servers };
+    const support = parts.use(
+      await joinLive({ descriptor, role: "support", gate: own, peers: [viewer.address] }),
+    );
+    await until(() => support.swarm.stats().piecesHad > 2, "pieces arrive");
+    expect(viewer.swarm.stats().ungatedBytesUp).toBe(0);
+  });
+});
+
 describe("a viewer", () => {
   it("shows no token to a node that the record does not list", async () => {
     await using parts = new AsyncDisposableStack();
