@@ -1,6 +1,7 @@
 // The gate of the measured swarms: keys that both processes know, and tokens with one signature.
 import { createHash } from "node:crypto";
-import { deviceKeyFromSeed, isSignedBy } from "../src/p2p/ed25519.ts";
+import { isSignedBy } from "../src/lib/ed25519.ts";
+import { deviceKeyFromSeed } from "../src/p2p/ed25519.ts";
 import type { GatePolicy } from "../src/p2p/link-gate.ts";
 import type { Torrent } from "../src/p2p/torrent.ts";
 

@@ -18,7 +18,7 @@ const floors = [
 
 /** The only files that may touch the clock, chance, the disk, the network or the process. */
 const doors =
-  /^src\/(lib\/(clock|pace)|ledger\/(rpc-|http-|object-store|ledger-folder)|runtime\/process|store\/database|devnet\/(server|files)|(authoring|p2p|client|api|node|cli)\/)/;
+  /^src\/(lib\/(clock|pace|sodium)|ledger\/(rpc-|http-|object-store|ledger-folder)|runtime\/process|store\/database|devnet\/(server|files)|(authoring|p2p|client|api|node|cli)\/)/;
 const outside =
   /\bDate\b|Math\.random|\bprocess\.|\bsetTimeout\b|"node:(?!assert|crypto|zlib|path)/;
 const lineMax = 300;

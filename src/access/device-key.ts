@@ -8,17 +8,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import { accountBytes, splitAddress } from "../lib/strkey.ts";
-import {
-  ED25519_KEY_BYTES,
-  isSignedEd25519,
-  privateKeyOf,
-  publicKeyOf,
-  rawPublicKey,
-  signEd25519,
-} from "./ed25519.ts";
-import { isSmallOrder } from "./small-order.ts";
+import { ED25519_KEY_BYTES, privateKeyOf, rawPublicKey, signEd25519 } from "./ed25519.ts";
 
 export interface DeviceKey {
   readonly publicKey: Uint8Array;
@@ -61,11 +54,11 @@ export function requireRegistration(
   registration: Registration,
 ): void {
   const proof = fromHex(device.proof);
-  const key = isSmallOrder(device.key) ? undefined : publicKeyOf(device.key);
-  if (key === undefined || proof === undefined) {
+  const key = fromHex(device.key);
+  if (key?.length !== ED25519_KEY_BYTES || proof === undefined) {
     throw new AceError("PROOF_INVALID", "the device key or its proof is not a key or a signature");
   }
-  if (!isSignedEd25519(key, registrationMessage(registration), proof)) {
+  if (!isSignedBy(key, registrationMessage(registration), proof)) {
     throw new AceError("PROOF_INVALID", `device ${device.key} did not sign this sign-in`);
   }
 }

@@ -11,9 +11,8 @@
  */
 import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
+import { isSignedBy } from "../lib/ed25519.ts";
 import type { DeviceKey } from "./device-key.ts";
-import { isSignedEd25519, publicKeyOf } from "./ed25519.ts";
-import { isSmallOrder } from "./small-order.ts";
 import { decodeBase64url, encodeAscii, encodeBase64url, hexOf } from "./text-bytes.ts";
 
 const DPOP_WINDOW_S = 60;
@@ -90,13 +89,10 @@ export function checkDpop(proof: string, request: ProvenRequest): DpopProof | Dp
   }
   const fault = faultOf(payload.data, request);
   if (fault !== undefined) return refuse(fault);
-  const deviceKey = hexOf(key);
-  const publicKey = isSmallOrder(deviceKey) ? undefined : publicKeyOf(deviceKey);
-  const message = encodeAscii(`${headerText}.${payloadText}`);
-  if (publicKey === undefined || !isSignedEd25519(publicKey, message, signature)) {
+  if (!isSignedBy(key, encodeAscii(`${headerText}.${payloadText}`), signature)) {
     return refuse("its signature is wrong");
   }
-  return { ok: true, deviceKey, jti: payload.data.jti, epk: payload.data.epk };
+  return { ok: true, deviceKey: hexOf(key), jti: payload.data.jti, epk: payload.data.epk };
 }
 
 /** Remembers proofs that were used, for as long as they could be used again. */

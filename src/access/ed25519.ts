@@ -1,16 +1,10 @@
 /**
- * Ed25519 with node:crypto: raw keys in, key objects out.
+ * Ed25519 keys of our own, with node:crypto: seeds in, key objects out.
  *
  * Units   A seed and a public key are 32 bytes.
  * Source  RFC 8032; RFC 8410 for the wrapping that node:crypto reads.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  sign as cryptoSign,
-  verify as cryptoVerify,
-  type KeyObject,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, sign as cryptoSign, type KeyObject } from "node:crypto";
 import { concatBytes, fromHex } from "../lib/bytes.ts";
 
 export const ED25519_KEY_BYTES = 32;
@@ -26,14 +20,6 @@ export function privateKeyOf(seed: string): KeyObject | undefined {
   return createPrivateKey({ key, format: "der", type: "pkcs8" });
 }
 
-/** Undefined unless `key` is 64 hexadecimal characters. */
-export function publicKeyOf(key: string): KeyObject | undefined {
-  const bytes = fromHex(key);
-  if (bytes?.length !== ED25519_KEY_BYTES) return undefined;
-  const wrapped = Buffer.from(concatBytes(SPKI_PREFIX, bytes));
-  return createPublicKey({ key: wrapped, format: "der", type: "spki" });
-}
-
 /** The 32 bytes of the public key that belongs to `key`. */
 export function rawPublicKey(key: KeyObject): Uint8Array {
   const wrapped = createPublicKey(key).export({ format: "der", type: "spki" });
@@ -42,12 +28,4 @@ export function rawPublicKey(key: KeyObject): Uint8Array {
 
 export function signEd25519(key: KeyObject, message: Uint8Array): Uint8Array {
   return Uint8Array.from(cryptoSign(null, message, key));
-}
-
-export function isSignedEd25519(
-  key: KeyObject,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  return cryptoVerify(null, message, key, signature);
 }

@@ -7,20 +7,19 @@
  * Errors  `NETWORK_FILE_INVALID` for a key that stands twice or that anybody can sign for.
  * Source  RFC 7638 (thumbprints), RFC 7517 (JWK sets), RFC 8037 (Ed25519 in them).
  */
-import type { KeyObject } from "node:crypto";
 import { fromHex } from "../lib/bytes.ts";
+import { KEY_BYTES } from "../lib/ed25519.ts";
+import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256 } from "../lib/hash.ts";
-import { publicKeyOf } from "./ed25519.ts";
-import { isSmallOrder } from "./small-order.ts";
 import { encodeBase64url } from "./text-bytes.ts";
 import { type Refusal, refuse } from "./token-rules.ts";
 import { type Issuer, isInForce } from "./verify.ts";
 
 export interface IssuerSet {
   readonly issuers: readonly Issuer[];
-  /** The key to verify with, when this account signs with this key. */
-  keyOf(account: string, kid: string): KeyObject | undefined;
+  /** The 32 bytes to verify with, when this account signs with this key. */
+  keyOf(account: string, kid: string): Uint8Array | undefined;
   /** Why this account may not sign with this key for a right that was read at this ledger. */
   refusalOf(signed: SignedBy): Refusal | undefined;
 }
@@ -53,11 +52,11 @@ export interface JwkSet {
 }
 
 export function makeIssuerSet(entries: readonly IssuerEntry[]): IssuerSet {
-  const byKid = new Map<string, { readonly entry: IssuerEntry; readonly key: KeyObject }>();
+  const byKid = new Map<string, { readonly entry: IssuerEntry; readonly key: Uint8Array }>();
   const issuers = entries.map((entry): Issuer => {
     const kid = thumbprint(entry.key);
-    const key = isSmallOrder(entry.key) ? undefined : publicKeyOf(entry.key);
-    if (key === undefined || byKid.has(kid)) {
+    const key = isSoundPoint(entry.key) ? fromHex(entry.key) : undefined;
+    if (key?.length !== KEY_BYTES || byKid.has(kid)) {
       const what = `issuer key ${entry.key} is unsound or stands twice`;
       throw new AceError("NETWORK_FILE_INVALID", what);
     }

@@ -9,7 +9,8 @@
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
-import { isSignedEd25519, signEd25519 } from "./ed25519.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
+import { signEd25519 } from "./ed25519.ts";
 import type { IssuerSet } from "./issuer-set.ts";
 import { REVOCATION_KINDS, type Revocation } from "./revocation.ts";
 
@@ -58,7 +59,7 @@ export function readDelta(
   if (bytes === undefined || proof === undefined || delta?.net !== net) return undefined;
   const key = issuers.keyOf(delta.issuer, delta.kid);
   if (key === undefined) return undefined;
-  return isSignedEd25519(key, concatBytes(TAG, bytes), proof) ? delta : undefined;
+  return isSignedBy(key, concatBytes(TAG, bytes), proof) ? delta : undefined;
 }
 
 /** What is in a list of our own, whose signature nobody has to check. */

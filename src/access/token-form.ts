@@ -7,7 +7,7 @@
  *         mean the same token.
  * Source  RFC 7519 (JWT), RFC 7515 (compact form), RFC 7800 (`cnf`), RFC 8037 (EdDSA), RFC 8725.
  */
-import { isSmallOrder } from "./small-order.ts";
+import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { decodeAscii, decodeBase64url, hexOf } from "./text-bytes.ts";
 
 export const TOKEN_MAX_BYTES = 2_048;
@@ -104,7 +104,7 @@ export function parseToken(token: unknown): ParsedToken | Malformed {
   const claims = readCompactJson(textOf(payload));
   if (!isClaims(claims)) return malformed("its claims are not the ones allowed");
   const deviceKey = hexOf(decodeBase64url(claims.cnf.jwk.x) ?? new Uint8Array());
-  if (isSmallOrder(deviceKey)) return malformed("its device key proves nothing");
+  if (!isSoundPoint(deviceKey)) return malformed("its device key proves nothing");
   const signature = proof.length === SIGNATURE_CHARACTERS ? decodeBase64url(proof) : undefined;
   if (signature === undefined) return malformed("its signature is not 64 bytes");
 

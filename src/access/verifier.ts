@@ -12,7 +12,7 @@
  * Source  docs/spec/tokens.md.
  */
 import { hash } from "node:crypto";
-import { isSignedEd25519 } from "./ed25519.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import type { IssuerSet } from "./issuer-set.ts";
 import { Lru } from "./lru.ts";
 import { marksOf, type RevocationSet } from "./revocation.ts";
@@ -114,10 +114,7 @@ export class TokenVerifier {
     if (!verdict.ok && verdict.code !== "TOKEN_NOT_YOURS") return { isFinal: false, verdict };
 
     const key = this.#options.issuers().keyOf(parsed.claims.iss, parsed.kid);
-    if (
-      key === undefined ||
-      !isSignedEd25519(key, encodeAscii(parsed.signedText), parsed.signature)
-    ) {
+    if (key === undefined || !isSignedBy(key, encodeAscii(parsed.signedText), parsed.signature)) {
       return { isFinal: true, verdict: refuse("TOKEN_INVALID", "its signature is wrong") };
     }
     this.#verified.set(token, remembered);

@@ -9,9 +9,9 @@
  * Errors  None: a bad token is a `Refusal` with a code, a bad proof is false.
  * Source  docs/spec/tokens.md, docs/spec/receipts.md.
  */
+import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { hasFields, type LedgerFields, rootOfReceipts, rootOfState } from "./proof-checks.ts";
-import { isSmallOrder } from "./small-order.ts";
-import { bytesOfHex, encodeAscii, encodeBase64url } from "./text-bytes.ts";
+import { bytesOfHex, encodeAscii, encodeBase64url, hexOf } from "./text-bytes.ts";
 import { type ParsedToken, parseToken, type TokenClaims } from "./token-form.ts";
 import { type Circumstances, type Refusal, refusalOf, refuse } from "./token-rules.ts";
 
@@ -154,7 +154,7 @@ export async function issuersOf(
   const sound = entries.filter(({ key }) => bytesOfHex(key)?.length === KEY_BYTES);
   return await Promise.all(
     sound
-      .filter(({ key }) => !isSmallOrder(key))
+      .filter(({ key }) => isSoundPoint(key))
       .map(async (entry) => ({ ...entry, kid: await thumbprintOf(entry.key) })),
   );
 }
@@ -171,7 +171,9 @@ async function isSignedBy(
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   const raw = bytesOfHex(key);
-  if (raw?.length !== KEY_BYTES || isSmallOrder(key)) return false;
+  if (raw?.length !== KEY_BYTES || !isSoundPoint(key)) return false;
+  // Engines differ in what R they take; the nodes take none of these.
+  if (!isSoundPoint(hexOf(signature.subarray(0, KEY_BYTES)))) return false;
   const imported = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
   return await crypto.subtle.verify("Ed25519", imported, signature, message);
 }

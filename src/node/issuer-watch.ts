@@ -9,12 +9,12 @@
 import type { Views } from "../access/entitlement.ts";
 import { type IssuerEntry, thumbprint } from "../access/issuer-set.ts";
 import { revocationOf } from "../access/revocation.ts";
-import { isSmallOrder } from "../access/small-order.ts";
 import { TOKEN_LIFE_S_MAX } from "../access/token-rules.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { CborValue } from "../lib/cbor.ts";
 import type { Clock } from "../lib/clock.ts";
+import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { isAceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { accountFromBytes } from "../lib/strkey.ts";
@@ -116,7 +116,7 @@ function entryOf(row: CborValue): readonly IssuerEntry[] {
   const [from, to] = [row.get("fromLedger"), row.get("toLedger")];
   if (!(key instanceof Uint8Array) || !(account instanceof Uint8Array)) return [];
   if (account.length !== KEY_BYTES || typeof from !== "bigint" || typeof to !== "bigint") return [];
-  if (key.length !== KEY_BYTES || isSmallOrder(toHex(key))) return [];
+  if (key.length !== KEY_BYTES || !isSoundPoint(toHex(key))) return [];
   return [
     {
       account: accountFromBytes(account),

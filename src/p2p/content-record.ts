@@ -10,9 +10,9 @@
 import { z } from "zod";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import { accountBytes, isAccount } from "../lib/strkey.ts";
-import { isSignedBy } from "./ed25519.ts";
 import { FILE_NAME_MAX_BYTES, PEERS_MAX, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
 import { readTorrent, type Torrent } from "./torrent.ts";
 

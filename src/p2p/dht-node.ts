@@ -11,12 +11,13 @@ import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
 import Library from "bittorrent-dht";
 import { type Clock, systemClock } from "../lib/clock.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { isDialable } from "./addresses.ts";
 import { DhtSocket } from "./dht-socket.ts";
 import type { Dht } from "./discovery-port.ts";
-import { type DeviceKey, isSignedBy } from "./ed25519.ts";
+import type { DeviceKey } from "./ed25519.ts";
 import {
   DHT_LOOKUP_PEERS_MAX,
   DHT_PEER_AGE_MS,

@@ -4,10 +4,7 @@
  * Range   Keys and seeds are 32 bytes, signatures 64.
  * Source  RFC 8032; keys travel as RFC 8037 (JWK) through `node:crypto`.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-
-export const KEY_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 
 /** What the gate needs of a private key; where it lives is its owner's business. */
 export interface DeviceKey {
@@ -25,22 +22,6 @@ export function deviceKeyFromSeed(seed: Uint8Array): DeviceKey {
     publicKey: rawPublicKey(createPublicKey(privateKey)),
     sign: (message) => Uint8Array.from(sign(null, message, privateKey)),
   };
-}
-
-/** False also for a key that is no point of the curve: keys here come from strangers. */
-export function isSignedBy(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
-  const x = Buffer.from(publicKey).toString("base64url");
-  try {
-    const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-    return verify(null, message, key, signature);
-  } catch {
-    return false;
-  }
 }
 
 function rawPublicKey(key: KeyObject): Uint8Array {

@@ -8,8 +8,8 @@
  *         test/vectors/p2p/gate.json holds examples.
  */
 import { concatBytes } from "../lib/bytes.ts";
+import { KEY_BYTES, SIGNATURE_BYTES } from "../lib/ed25519.ts";
 import { type Bencoded, decodeBencode, encodeBencode, isCanonical } from "./bencode.ts";
-import { KEY_BYTES, SIGNATURE_BYTES } from "./ed25519.ts";
 import { GATE_MESSAGE_MAX_BYTES, TOKEN_MAX_BYTES } from "./limits.ts";
 
 /** `I` dialled, `A` accepted. */

@@ -11,10 +11,10 @@
  * Source  RFC 7800 (a token bound to a key); the messages are in gate-message.ts.
  */
 import { toHex } from "../lib/bytes.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import type { ErrorCode } from "../lib/errors.ts";
 import type { Grant } from "./access-port.ts";
 import type { Bencoded } from "./bencode.ts";
-import { isSignedBy } from "./ed25519.ts";
 import {
   type GateMessage,
   gateMessageBytes,

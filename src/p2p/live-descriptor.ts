@@ -9,9 +9,9 @@
  */
 import { createHash } from "node:crypto";
 import { concatBytes, toHex } from "../lib/bytes.ts";
+import { KEY_BYTES } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import { sha256Hex } from "../lib/hash.ts";
-import { KEY_BYTES } from "./ed25519.ts";
 import { LIVE_NAME_MAX_BYTES } from "./limits.ts";
 
 export interface LiveDescriptor {

@@ -9,8 +9,9 @@
  * Source  docs/spec/live.md; test/vectors/p2p/live.json holds an example.
  */
 import { concatBytes, fromHex } from "../lib/bytes.ts";
+import { isSignedBy, SIGNATURE_BYTES } from "../lib/ed25519.ts";
 import { invariant } from "../lib/invariant.ts";
-import { type DeviceKey, isSignedBy, SIGNATURE_BYTES } from "./ed25519.ts";
+import type { DeviceKey } from "./ed25519.ts";
 import { LIVE_HEADS_PER_BATCH, LIVE_PIECE_MAX_BYTES } from "./limits.ts";
 import type { LiveDescriptor } from "./live-descriptor.ts";
 

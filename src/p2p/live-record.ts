@@ -10,8 +10,9 @@
 import { z } from "zod";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
-import { type DeviceKey, isSignedBy } from "./ed25519.ts";
+import type { DeviceKey } from "./ed25519.ts";
 import { LIVE_NAME_MAX_BYTES, LIVE_RECORD_MAX_BYTES, PEERS_MAX, TRACKERS_MAX } from "./limits.ts";
 import { describeLive, type LiveDescriptor, liveAudience } from "./live-descriptor.ts";
 
