@@ -36,32 +36,32 @@ const bytesUpTo =
 const whole: Check = (value) => typeof value === "number";
 const compactPeer = bytes(6);
 
-/** Each field that the library reads, in questions and in answers. */
-const FIELDS: Readonly<Record<string, Check>> = {
-  id: bytes(20),
-  target: bytes(20),
-  info_hash: bytes(20),
-  token: bytesUpTo(64),
-  port: whole,
-  implied_port: whole,
-  nodes: (value) => value instanceof Uint8Array && value.length % 26 === 0,
-  values: (value) => Array.isArray(value) && value.every((peer: Bencoded) => compactPeer(peer)),
-  v: bytesUpTo(DHT_VALUE_MAX_BYTES),
-  k: bytes(32),
-  sig: bytes(64),
-  salt: bytesUpTo(64),
-  seq: whole,
-  cas: whole,
-};
+/** Each field that the library reads, in questions and in answers. A map: strangers choose the names. */
+const FIELDS: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ["id", bytes(20)],
+  ["target", bytes(20)],
+  ["info_hash", bytes(20)],
+  ["token", bytesUpTo(64)],
+  ["port", whole],
+  ["implied_port", whole],
+  ["nodes", (value) => value instanceof Uint8Array && value.length % 26 === 0],
+  ["values", (value) => Array.isArray(value) && value.every((peer: Bencoded) => compactPeer(peer))],
+  ["v", bytesUpTo(DHT_VALUE_MAX_BYTES)],
+  ["k", bytes(32)],
+  ["sig", bytes(64)],
+  ["salt", bytesUpTo(64)],
+  ["seq", whole],
+  ["cas", whole],
+]);
 /** What each question must have beside the id of who asks. */
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  ping: [],
-  find_node: ["target"],
-  get_peers: ["info_hash"],
-  announce_peer: ["info_hash", "token"],
-  get: ["target"],
-  put: ["v", "token"],
-};
+const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ping", []],
+  ["find_node", ["target"]],
+  ["get_peers", ["info_hash"]],
+  ["announce_peer", ["info_hash", "token"]],
+  ["get", ["target"]],
+  ["put", ["v", "token"]],
+]);
 
 /** Whether the library can be shown this datagram. */
 export function isDhtMessage(datagram: Uint8Array): boolean {
@@ -134,7 +134,7 @@ export class DhtSocket extends EventEmitter {
 }
 
 function isQuestion(name: Bencoded | undefined, fields: Bencoded | undefined): boolean {
-  const needed = NEEDED[text(name)];
+  const needed = NEEDED.get(text(name));
   if (needed === undefined || !hasFields(fields, ["id", ...needed])) return false;
   if (!(fields instanceof Map) || text(name) !== "put") return true;
   // A mutable item has all of these, an immutable one none.
@@ -145,7 +145,7 @@ function isQuestion(name: Bencoded | undefined, fields: Bencoded | undefined): b
 function hasFields(fields: Bencoded | undefined, needed: readonly string[]): boolean {
   if (!(fields instanceof Map)) return false;
   if (needed.some((name) => !fields.has(name))) return false;
-  return [...fields].every(([name, value]) => FIELDS[name]?.(value) ?? true);
+  return [...fields].every(([name, value]) => FIELDS.get(name)?.(value) ?? true);
 }
 
 function text(value: Bencoded | undefined): string {
