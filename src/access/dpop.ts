@@ -5,7 +5,8 @@
  * remembered, so that nobody without a good token can fill the memory.
  *
  * Units   Unix seconds. Keys are 64 hexadecimal characters.
- * Range   A proof counts for `DPOP_WINDOW_S` before and after its `iat`.
+ * Range   A proof counts for `DPOP_WINDOW_S` before and after its `iat`; the memory has bounds for each
+ *         device and for all.
  * Errors  `PROOF_INVALID`, `PROOF_REPLAYED`; `checkDpop` gives them as values.
  * Source  RFC 9449, sections 4.2 and 4.3. The scheme of `htu` is not compared: TLS may end at a proxy.
  */
@@ -19,6 +20,11 @@ const DPOP_WINDOW_S = 60;
 /** Longer than a proof may live: from its first second, made a window ahead, to the end of its last. */
 const REMEMBER_S = 2 * DPOP_WINDOW_S + 1;
 const REMEMBERED_MAX = 100_000;
+/** More than a web seed answers one viewer in that time. */
+const REMEMBERED_OF_DEVICE_MAX = 8_192;
+/** Beside `REMEMBERED_MAX`, for devices that have no more than `FEW_OF_DEVICE` in use. */
+const SPARE_MAX = 50_000;
+const FEW_OF_DEVICE = 32;
 const PROOF_CHARACTERS_MAX = 2_048;
 const JTI_BYTES = 12;
 const SIGNATURE_BYTES = 64;
@@ -95,25 +101,47 @@ export function checkDpop(proof: string, request: ProvenRequest): DpopProof | Dp
   return { ok: true, deviceKey: hexOf(key), jti: payload.data.jti, epk: payload.data.epk };
 }
 
-/** Remembers proofs that were used, for as long as they could be used again. */
+/**
+ * Remembers proofs that were used, for as long as they could be used again.
+ *
+ * No device can use up what the others need: each has a bound of its own, and beyond `REMEMBERED_MAX` in
+ * all only those go on that have few, which is what a device needs to renew its tokens.
+ */
 export class DpopMemory {
   /** In the order in which they were used: so the first are the first to be forgotten. */
-  readonly #forgetAtS = new Map<string, number>();
+  readonly #used = new Map<string, { readonly deviceKey: string; readonly forgetAtS: number }>();
+  readonly #countOf = new Map<string, number>();
 
   /** False when the proof was used before, or when so many are in use that this cannot be told. */
   use({ deviceKey, jti }: DpopProof, nowS: number): boolean {
-    for (const [id, forgetAtS] of this.#forgetAtS) {
-      if (forgetAtS > nowS) break;
-      this.#forgetAtS.delete(id);
-    }
+    this.#forget(nowS);
     const id = hash("sha256", `${deviceKey} ${jti}`, "base64");
-    if (this.#forgetAtS.has(id) || this.#forgetAtS.size >= REMEMBERED_MAX) return false;
-    this.#forgetAtS.set(id, nowS + REMEMBER_S);
+    const count = this.#countOf.get(deviceKey) ?? 0;
+    if (this.#used.has(id) || count >= this.#most()) return false;
+    this.#used.set(id, { deviceKey, forgetAtS: nowS + REMEMBER_S });
+    this.#countOf.set(deviceKey, count + 1);
     return true;
   }
 
   get size(): number {
-    return this.#forgetAtS.size;
+    return this.#used.size;
+  }
+
+  /** What one device may have in use now. */
+  #most(): number {
+    const size = this.#used.size;
+    if (size >= REMEMBERED_MAX + SPARE_MAX) return 0;
+    return size >= REMEMBERED_MAX ? FEW_OF_DEVICE : REMEMBERED_OF_DEVICE_MAX;
+  }
+
+  #forget(nowS: number): void {
+    for (const [id, { deviceKey, forgetAtS }] of this.#used) {
+      if (forgetAtS > nowS) return;
+      this.#used.delete(id);
+      const left = (this.#countOf.get(deviceKey) ?? 0) - 1;
+      if (left > 0) this.#countOf.set(deviceKey, left);
+      else this.#countOf.delete(deviceKey);
+    }
   }
 }
 

@@ -146,6 +146,46 @@ it("remembers used proofs as long as they could be used again, and not longer", 
   expect(memory.size).toBe(1);
 });
 
+const used = (deviceKey: string, number: number) => ({
+  ok: true as const,
+  deviceKey,
+  jti: `proof ${number}`,
+  epk: undefined,
+});
+
+it("lets no device fill the memory that others need, nor forget what it used itself", () => {
+  const memory = new DpopMemory();
+  let taken = 0;
+  for (let number = 0; number < 120_000; number += 1) {
+    if (memory.use(used("greedy", number), START_S)) taken += 1;
+  }
+  expect(taken).toBe(8_192);
+  expect(memory.use(used("greedy", 0), START_S + 120)).toBe(false);
+  expect(memory.use(used("other", 0), START_S)).toBe(true);
+  expect(memory.use(used("greedy", 200_000), START_S + 121)).toBe(true);
+});
+
+it("goes on with who asks seldom when many greedy devices have filled it, and has an end", () => {
+  const memory = new DpopMemory();
+  for (let device = 0; device < 20; device += 1) {
+    for (let number = 0; number < 8_192; number += 1) {
+      memory.use(used(`greedy ${device}`, number), START_S);
+    }
+  }
+  // Twelve filled it, and the last eight had a few each.
+  expect(memory.size).toBe(100_000 + 7 * 32);
+  expect(memory.use(used("greedy 0", 9_000), START_S)).toBe(false);
+  for (let number = 0; number < 32; number += 1) {
+    expect(memory.use(used("seldom", number), START_S)).toBe(true);
+    expect(memory.use(used("seldom", number), START_S)).toBe(false);
+  }
+  expect(memory.use(used("seldom", 32), START_S)).toBe(false);
+  for (let device = 0; device < 60_000; device += 1) memory.use(used(`d${device}`, 0), START_S);
+  expect(memory.size).toBe(150_000);
+  expect(memory.use(used("d0", 0), START_S + 121)).toBe(true);
+  expect(memory.size).toBe(1);
+});
+
 it("ends what it granted when the token ends, is revoked by name, or loses its lease", async () => {
   const { ask, policy, clock, revocations } = await open();
   const admission = ask();
