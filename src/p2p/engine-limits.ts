@@ -51,5 +51,14 @@ export const PEERS_PER_NET24 = 4;
 export const PEERS_PER_NET16 = 12;
 /** What a rate limit lets through at once, in milliseconds of its rate. */
 export const RATE_BURST_MS = 500;
+/** Tokens with a cap of their own whose limits a node remembers. */
+export const TOKEN_RATES_MAX = 10_000;
+/** Peers of all swarms of a node together, and those that each swarm may have in any case. */
+export const NODE_PEERS_MAX = 400;
+export const SWARM_PEERS_MIN = 4;
+/** Answers of our own web seed to one token at once: they share its cap, and none is to starve. */
+export const WEB_SERVED_PER_TOKEN_MAX = 8;
+/** Sent in one go under the smallest cap. */
+export const WEB_PORTION_BYTES_MIN = 1_024;
 /** Two nodes may dial each other at once; later than this, the second wire is one too many. */
 export const DOUBLE_MS = 2_000;

@@ -1,23 +1,37 @@
-/** The links of a swarm, and what remains of those that are gone. */
+/** The links of a swarm, of a film or a live stream, and what remains of those that are gone. */
 import { banName } from "./bans.ts";
 import { GONE_NAMES_MAX } from "./engine-limits.ts";
-import type { PeerLink } from "./peer-link.ts";
+import type { NodePeers } from "./node-peers.ts";
 import { Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
 
-export class LinkBook {
+/** What the book needs to know of a link. */
+export interface BookedLink {
+  readonly id: string;
+  readonly wire: Wire;
+  readonly provenKey: string | undefined;
+  readonly ungatedBytes: number;
+}
+
+export class LinkBook<Link extends BookedLink> {
   /** Why links were closed. */
   readonly closed = new Tally();
-  readonly #links = new Map<string, PeerLink>();
+  readonly #links = new Map<string, Link>();
   /** What to call links in bans that are gone, though a piece they had part in is not checked yet. */
   readonly #goneNames = new Map<string, string>();
+  readonly #node: NodePeers | undefined;
   #goneBytes = { up: 0, down: 0, ungated: 0 };
+
+  /** @param node Counts the links of all swarms of this node. */
+  constructor(node?: NodePeers) {
+    this.#node = node;
+  }
 
   get size(): number {
     return this.#links.size;
   }
 
-  get all(): readonly PeerLink[] {
+  get all(): readonly Link[] {
     return [...this.#links.values()];
   }
 
@@ -36,7 +50,7 @@ export class LinkBook {
     return { up, down, ungated };
   }
 
-  get(id: string): PeerLink | undefined {
+  get(id: string): Link | undefined {
     return this.#links.get(id);
   }
 
@@ -46,14 +60,21 @@ export class LinkBook {
     return link === undefined ? this.#goneNames.get(id) : banName(link);
   }
 
-  add(link: PeerLink): PeerLink {
+  /** How many more there may be, of `max` in this swarm. */
+  roomOf(max: number): number {
+    return this.#node?.roomOf(this.size, max) ?? max - this.size;
+  }
+
+  add(link: Link): Link {
+    this.#node?.enter();
     this.#links.set(link.id, link);
     return link;
   }
 
   /** False when it was not here. */
-  remove(link: PeerLink, reason: string): boolean {
+  remove(link: Link, reason: string): boolean {
     if (!this.#links.delete(link.id)) return false;
+    this.#node?.leave();
     this.#goneNames.set(link.id, banName(link));
     for (const oldest of this.#goneNames.keys()) {
       if (this.#goneNames.size <= GONE_NAMES_MAX) break;
@@ -70,7 +91,7 @@ export class LinkBook {
   }
 
   /** Another link to the same peer. */
-  doubleOf(link: PeerLink): PeerLink | undefined {
+  doubleOf(link: Link): Link | undefined {
     const { peerId } = link.wire;
     return this.all.find((other) => other !== link && other.wire.peerId === peerId);
   }

@@ -14,7 +14,7 @@ export interface DoorContext {
   readonly listener: Listener;
   readonly places: Places;
   readonly bans: Bans;
-  readonly links: LinkBook;
+  readonly links: LinkBook<PeerLink>;
   nowMs(): number;
   /** Makes a link of a wire that was let in. */
   link(wire: Wire): PeerLink;
@@ -108,7 +108,7 @@ export class SwarmDoor implements Disposable {
 
   #room(): number {
     const { places, links } = this.#context;
-    return this.#isOver ? 0 : places.peersMax - links.size;
+    return this.#isOver ? 0 : links.roomOf(places.peersMax);
   }
 
   /** Banned, of no use to a private node, here already, or one too many of its neighbourhood. */

@@ -47,7 +47,7 @@ export class SwarmPeers implements LinkHost, Disposable {
     Buffer.concat([PEER_ID_PREFIX, randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)]),
   );
   readonly #context: PeersContext;
-  readonly #links = new LinkBook();
+  readonly #links: LinkBook<PeerLink>;
   readonly #door: SwarmDoor;
   readonly #ownId: string;
   #isOver = false;
@@ -56,6 +56,7 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   constructor(context: PeersContext) {
     this.#context = context;
+    this.#links = new LinkBook(context.nodePeers);
     this.#ownId = this.peerId.toHex();
     this.#door = new SwarmDoor({
       ...context,

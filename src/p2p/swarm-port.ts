@@ -7,6 +7,7 @@ import type { FindOptions } from "./discovery-port.ts";
 import type { Extension } from "./extension-port.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
+import type { NodePeers } from "./node-peers.ts";
 import type { PieceStore } from "./piece-store.ts";
 import type { Supplier } from "./supplier-port.ts";
 import type { RateOptions } from "./swarm-rates.ts";
@@ -40,6 +41,8 @@ export interface SwarmOptions {
   readonly rates?: RateOptions;
   /** How many peers there may be; `PEERS_MAX` or `GATED_PEERS_MAX` when absent. */
   readonly peersMax?: number;
+  /** Counts the peers of all swarms of the node; no limit beside the swarm's own when absent. */
+  readonly nodePeers?: NodePeers;
   /** How many peers are served at once, beside the one whose turn it is. */
   readonly uploadSlots?: number;
   /** Keys that are always served, such as those of support nodes, in hexadecimal. */

@@ -1,9 +1,12 @@
 /**
  * The limits of rate in a swarm: of the node, of the swarm, of each peer and of each token.
  *
+ * A token has one limit in the whole node, whichever way its bearer asks: by wires or by HTTP.
+ *
  * Units   Bytes a second; 0, or nothing, is without a limit.
  */
 import type { Grant } from "./access-port.ts";
+import { TOKEN_RATES_MAX } from "./engine-limits.ts";
 import { RateLimit } from "./rate-limit.ts";
 
 export interface Rates {
@@ -15,6 +18,7 @@ export interface Rates {
 export interface NodeRates {
   readonly up: RateLimit;
   readonly down: RateLimit;
+  readonly tokens: TokenRates;
 }
 
 /** The limits that hold for one link. */
@@ -30,42 +34,60 @@ export interface RateOptions {
   readonly peer?: Rates;
 }
 
-export function openNodeRates({ uploadBytesPerS = 0, downloadBytesPerS = 0 }: Rates): NodeRates {
-  return { up: new RateLimit(uploadBytesPerS), down: new RateLimit(downloadBytesPerS) };
+export function openNodeRates(rates: Rates): NodeRates {
+  return { ...openRates(rates), tokens: new TokenRates() };
+}
+
+/** What holds for an answer over HTTP, as `SwarmRates` says it of a wire. */
+export function uploadLimits(
+  node: NodeRates | undefined,
+  grant: Grant | undefined,
+): readonly RateLimit[] {
+  return withLimits([node?.up, node?.tokens.of(grant)]);
+}
+
+/** By token: a device that connects twice shares what its token allows. */
+export class TokenRates {
+  readonly #limits = new Map<string, RateLimit>();
+
+  of(grant: Grant | undefined): RateLimit | undefined {
+    if (grant === undefined || grant.bytesPerSMax === 0) return undefined;
+    const name = grant.jti === "" ? grant.deviceKey : grant.jti;
+    const limit = this.#limits.get(name) ?? new RateLimit(grant.bytesPerSMax);
+    // The one that was asked for last is forgotten last: nobody gains by asking again.
+    this.#limits.delete(name);
+    this.#limits.set(name, limit);
+    for (const oldest of this.#limits.keys()) {
+      if (this.#limits.size <= TOKEN_RATES_MAX) break;
+      this.#limits.delete(oldest);
+    }
+    return limit;
+  }
 }
 
 export class SwarmRates {
   readonly #options: RateOptions;
-  readonly #swarm: NodeRates;
-  /** By token: a device that connects twice shares what its token allows. */
-  readonly #tokens = new Map<string, WeakRef<RateLimit>>();
+  readonly #swarm: Pick<NodeRates, "up" | "down">;
+  readonly #tokens: TokenRates;
 
   constructor(options: RateOptions) {
     this.#options = options;
-    this.#swarm = openNodeRates(options.swarm ?? {});
+    this.#swarm = openRates(options.swarm ?? {});
+    this.#tokens = options.node?.tokens ?? new TokenRates();
   }
 
   of(grant: Grant | undefined): LinkRates {
     const { node, peer = {} } = this.#options;
-    const own = openNodeRates(peer);
-    const token = grant === undefined || grant.bytesPerSMax === 0 ? [] : [this.#ofToken(grant)];
+    const own = openRates(peer);
     return {
-      up: withLimits([node?.up, this.#swarm.up, own.up, ...token]),
+      up: withLimits([node?.up, this.#swarm.up, own.up, this.#tokens.of(grant)]),
       down: withLimits([node?.down, this.#swarm.down, own.down]),
     };
   }
+}
 
-  #ofToken({ jti, deviceKey, bytesPerSMax }: Grant): RateLimit {
-    const name = jti === "" ? deviceKey : jti;
-    const known = this.#tokens.get(name)?.deref();
-    if (known !== undefined) return known;
-    for (const [other, limit] of this.#tokens) {
-      if (limit.deref() === undefined) this.#tokens.delete(other);
-    }
-    const limit = new RateLimit(bytesPerSMax);
-    this.#tokens.set(name, new WeakRef(limit));
-    return limit;
-  }
+function openRates({ uploadBytesPerS = 0, downloadBytesPerS = 0 }: Rates) {
+  return { up: new RateLimit(uploadBytesPerS), down: new RateLimit(downloadBytesPerS) };
 }
 
 function withLimits(limits: readonly (RateLimit | undefined)[]): readonly RateLimit[] {

@@ -5,6 +5,7 @@ import type { Chance } from "./chance.ts";
 import { Choker } from "./choker.ts";
 import { UPLOAD_SLOTS } from "./engine-limits.ts";
 import { GATED_PEERS_MAX, PEERS_MAX } from "./limits.ts";
+import type { NodePeers } from "./node-peers.ts";
 import { Places } from "./places.ts";
 import type { SwarmOptions } from "./swarm-port.ts";
 import { SwarmRates } from "./swarm-rates.ts";
@@ -14,6 +15,7 @@ export interface PeerRules {
   readonly rates: SwarmRates;
   readonly bans: Bans;
   readonly choker: Choker;
+  readonly nodePeers: NodePeers | undefined;
   /** Keys that are always served, in hexadecimal. */
   readonly alwaysUnchoked: ReadonlySet<string>;
 }
@@ -34,6 +36,7 @@ export function peerRules(options: SwarmOptions, had: Bitfield, chance: Chance):
       chance,
       nowMs: options.clock.nowMs(),
     }),
+    nodePeers: options.nodePeers,
     alwaysUnchoked: new Set(options.alwaysUnchoked),
   };
 }

@@ -2,8 +2,7 @@
  * Our own web seed: the files of contents over HTTP, for viewers that no peer reaches.
  *
  * What is gated in the swarm is gated here, by the same policy: a request shows a token and a proof of
- * its device key for this very request, and without them gets a status, a code and no byte. The right
- * is asked again between pieces, so that a long answer ends when the right does.
+ * its device key for this very request, and without them gets a status, a code and no byte.
  *
  * `/webseed/<infohash>/` is the address to put into a torrent or record.
  *
@@ -12,24 +11,19 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../lib/clock.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { AccessPolicy, Grant, PayloadSink } from "./access-port.ts";
 import { AddressPace } from "./address-pace.ts";
-import {
-  PIECE_LENGTH_MAX,
-  WEB_REQUESTS_BURST,
-  WEB_REQUESTS_PER_S,
-  WEB_SERVED_MAX,
-  WEB_STALL_MS,
-} from "./limits.ts";
-import { mediaType } from "./media-type.ts";
-import { type RangeAnswer, readRange } from "./range.ts";
+import { WEB_SERVED_PER_TOKEN_MAX } from "./engine-limits.ts";
+import { WEB_REQUESTS_BURST, WEB_REQUESTS_PER_S, WEB_SERVED_MAX, WEB_STALL_MS } from "./limits.ts";
+import { readRange } from "./range.ts";
 import type { Swarm } from "./swarm-port.ts";
+import { type NodeRates, uploadLimits } from "./swarm-rates.ts";
 import type { Torrent } from "./torrent.ts";
 import { fileUrl } from "./web-range.ts";
+import { sendWebSeed, webSeedHead } from "./web-seed-send.ts";
 
 /** A content that this node gives over HTTP. */
 export interface WebSeeded {
@@ -42,11 +36,13 @@ export interface WebSeedServerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** `https://host` under which a proxy gives this server, beside its own address. */
-  readonly origins?: readonly string[];
+  /** The address that others reach it at, such as `https://films.example`; its own when absent. */
+  readonly origin?: string;
   /** `infohash` is 40 hexadecimal characters. */
   find(infohash: string): WebSeeded | undefined;
   readonly payload?: PayloadSink;
+  /** What the node sends at most, to all and to each token: the swarms' own. */
+  readonly rates?: NodeRates;
   readonly clock: Clock;
   readonly events: Events;
 }
@@ -57,8 +53,8 @@ export interface WebSeedServer extends AsyncDisposable {
 }
 
 export async function openWebSeedServer(options: WebSeedServerOptions): Promise<WebSeedServer> {
-  const { host, port, origins = [] } = options;
-  const own: string[] = [...origins];
+  const { host, port } = options;
+  const own: string[] = options.origin === undefined ? [] : [options.origin];
   const serving = new WebSeedRoute(options, own);
   const server = createServer((request, response) => void serving.answer(request, response));
   await new Promise<void>((resolve, reject) => {
@@ -72,7 +68,7 @@ export async function openWebSeedServer(options: WebSeedServerOptions): Promise<
   const origin = `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
   own.push(origin);
   return {
-    baseUrl: `${origin}/webseed/`,
+    baseUrl: `${options.origin ?? origin}/webseed/`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -93,6 +89,8 @@ class WebSeedRoute {
   readonly #options: WebSeedServerOptions;
   readonly #origins: readonly string[];
   readonly #pace: AddressPace;
+  /** Answers under way, by token. */
+  readonly #byToken = new Map<string, number>();
   #active = 0;
 
   /** @param origins Read at each request: the own address is known only when the server listens. */
@@ -143,9 +141,43 @@ class WebSeedRoute {
       return;
     }
     const range = readRange(headers.range, found.file.length);
-    response.writeHead(...headOf(found, range));
-    if (method === "HEAD" || range.kind === "outside") response.end();
-    else await this.#send(response, { found, range, grant: access.grant });
+    const isEmpty = method === "HEAD" || range.kind === "outside";
+    const { file, seeded } = found;
+    const { swarm, policy } = seeded;
+    const { grant } = access;
+    if (!isEmpty && this.#isCrowded(grant)) {
+      response.writeHead(429, { "retry-after": "1" }).end();
+      return;
+    }
+    response.writeHead(...webSeedHead(file, range));
+    if (isEmpty) {
+      response.end();
+      return;
+    }
+    // Whoever has a small cap is told at once that bytes will come.
+    response.flushHeaders();
+    const { rates, payload, clock } = this.#options;
+    const limits = uploadLimits(rates, grant);
+    const right = grant && policy && { grant, policy };
+    const sending = { swarm, file, range, access: right, limits, payload, clock };
+    using _place = this.#place(grant);
+    await sendWebSeed(response, sending);
+  }
+
+  #isCrowded(grant: Grant | undefined): boolean {
+    return (this.#byToken.get(grant?.jti ?? "") ?? 0) >= WEB_SERVED_PER_TOKEN_MAX;
+  }
+
+  /** Counts an answer to this token until it is disposed of. */
+  #place(grant: Grant | undefined): Disposable | undefined {
+    if (grant === undefined) return undefined;
+    const count = (more: number) => {
+      const now = (this.#byToken.get(grant.jti) ?? 0) + more;
+      if (now > 0) this.#byToken.set(grant.jti, now);
+      else this.#byToken.delete(grant.jti);
+    };
+    count(1);
+    return { [Symbol.dispose]: () => count(-1) };
   }
 
   /** By which of our addresses the request came; undefined for a name that is not ours. */
@@ -187,51 +219,6 @@ class WebSeedRoute {
       aud: `btih:${swarm.torrent.infohash}`,
     });
   }
-
-  async #send(
-    response: ServerResponse,
-    wish: { readonly found: Found; readonly range: RangeAnswer; readonly grant: Grant | undefined },
-  ): Promise<void> {
-    const { found, range, grant } = wish;
-    const { policy, swarm } = found.seeded;
-    const { clock, payload } = this.#options;
-    const gone = new AbortController();
-    response.on("close", () => gone.abort());
-    const { offset, length } =
-      range.kind === "part" ? range : { offset: 0, length: found.file.length };
-    const startedMs = clock.nowMs();
-    let sentBytes = 0;
-    try {
-      const read = swarm.read(found.file.offset + offset, length, gone.signal);
-      for await (const bytes of portions(read, grant)) {
-        if (grant !== undefined && policy?.endedBy(grant, clock.nowMs() / 1_000) !== undefined) {
-          response.destroy();
-          return;
-        }
-        if (!response.write(bytes)) await drained(response);
-        sentBytes += bytes.length;
-        if (grant === undefined) continue;
-        payload?.onPayload({ grant, aud: `btih:${swarm.torrent.infohash}`, bytes: bytes.length });
-        await paced(grant, {
-          sentBytes,
-          elapsedMs: clock.nowMs() - startedMs,
-          signal: gone.signal,
-        });
-      }
-      response.end();
-    } catch (error) {
-      if (!gone.signal.aborted) throw error;
-    }
-  }
-}
-
-function headOf({ file }: Found, range: RangeAnswer): [number, Record<string, string | number>] {
-  if (range.kind === "outside") return [416, { "content-range": `bytes */${file.length}` }];
-  const common = { "accept-ranges": "bytes", "content-type": mediaType(file.path) };
-  if (range.kind === "whole") return [200, { ...common, "content-length": file.length }];
-  const last = range.offset + range.length - 1;
-  const part = { "content-range": `bytes ${range.offset}-${last}/${file.length}` };
-  return [206, { ...common, ...part, "content-length": range.length }];
 }
 
 function readUrl(path: string | undefined, origin: string): URL | undefined {
@@ -245,37 +232,4 @@ function decoded(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("drain", resolve);
-  response.once("close", resolve);
-  await promise;
-  response.off("drain", resolve);
-  response.off("close", resolve);
-}
-
-/** With a cap it is a second's worth at a time: neither end takes the wait for a server that hangs. */
-async function* portions(
-  source: AsyncIterable<Uint8Array>,
-  grant: Grant | undefined,
-): AsyncIterable<Uint8Array> {
-  const bytesMax = grant?.bytesPerSMax || PIECE_LENGTH_MAX;
-  for await (const bytes of source) {
-    for (let start = 0; start < bytes.length; start += bytesMax) {
-      yield bytes.subarray(start, start + bytesMax);
-    }
-  }
-}
-
-/** Waits as long as the token's cap asks for. */
-async function paced(
-  { bytesPerSMax }: Grant,
-  so: { readonly sentBytes: number; readonly elapsedMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  if (bytesPerSMax === 0) return;
-  const waitMs = (so.sentBytes / bytesPerSMax) * 1_000 - so.elapsedMs;
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal: so.signal });
 }

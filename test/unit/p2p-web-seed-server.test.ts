@@ -12,6 +12,7 @@ import { TokenVerifier } from "../../src/access/verifier.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountFromBytes } from "../../src/lib/strkey.ts";
+import { openNodeRates, SwarmRates, uploadLimits } from "../../src/p2p/swarm-rates.ts";
 import { openWebSeedServer, type WebSeedServer } from "../../src/p2p/web-seed-server.ts";
 import {
   type Film,
@@ -56,7 +57,10 @@ interface House extends AsyncDisposable {
 }
 
 /** A seed of a gated film that gives it over HTTP too. */
-async function openHouse(isGated = true, host = "127.0.0.1"): Promise<House> {
+async function openHouse(
+  isGated = true,
+  { host = "127.0.0.1", rates = openNodeRates({}) } = {},
+): Promise<House> {
   await using opened = new AsyncDisposableStack();
   const film = opened.use(await makeFilm(700_000));
   const seed = opened.use(await joinSeed(film, { deviceKey: newKey(), upload: verifier }));
@@ -84,6 +88,7 @@ async function openHouse(isGated = true, host = "127.0.0.1"): Promise<House> {
           sent.mostAtOnce = Math.max(sent.mostAtOnce, bytes);
         },
       },
+      rates,
       clock: systemClock,
       events: silentEvents,
     }),
@@ -109,6 +114,19 @@ async function ask(
     const request = httpRequest(url, { headers, method, agent: false }, async (response) => {
       const bytes = Buffer.concat(await response.toArray());
       resolve({ status: response.statusCode ?? 0, bytes, headers: response.headers });
+    });
+    request.on("error", reject);
+    request.end();
+  });
+}
+
+/** The beginning of an answer, the rest of which nobody reads. */
+async function askHead(url: string, headers: Readonly<Record<string, string>>) {
+  return await new Promise<{ readonly status: number; close(): void }>((resolve, reject) => {
+    const request = httpRequest(url, { headers, agent: false }, (response) => {
+      response.on("error", () => {});
+      const close = () => response.destroy();
+      resolve({ status: response.statusCode ?? 0, close });
     });
     request.on("error", reject);
     request.end();
@@ -178,17 +196,51 @@ describe("a gated content over HTTP", () => {
 });
 
 describe("a web seed", () => {
-  it("sends what a token's cap allows a second in one go, never a piece and then a long silence", async () => {
+  it("sends what a token's cap allows, whatever number of answers its bearer asks for at once", async () => {
     await using house = await openHouse();
     const { film, url, sent } = house;
-    const token = await tokenFor(`btih:${film.torrent.infohash}`, 80n);
-    const got = await ask(url, { ...proofOf(token, url), range: "bytes=0-11999" });
-    expect(got.bytes.equals(film.bytes.subarray(0, 12_000))).toBe(true);
-    expect(sent).toEqual({ bytes: 12_000, mostAtOnce: 10_000 });
+    const token = await tokenFor(`btih:${film.torrent.infohash}`, 800n);
+    const sinceMs = performance.now();
+    const ranges = ["bytes=0-79999", "bytes=100000-179999"];
+    const got = await Promise.all(
+      ranges.map((range) => ask(url, { ...proofOf(token, url), range })),
+    );
+    expect(got.map(({ bytes }) => bytes.length)).toEqual([80_000, 80_000]);
+    // Half a second of the cap at once, and the rest at 100,000 bytes a second.
+    expect(performance.now() - sinceMs).toBeGreaterThan(1_000);
+    expect(sent.bytes).toBe(160_000);
+    expect(sent.mostAtOnce).toBeLessThanOrEqual(16_384);
+  });
+
+  it("sends no more than the node may, to all together", async () => {
+    const rates = openNodeRates({ uploadBytesPerS: 100_000 });
+    await using house = await openHouse(false, { rates });
+    const sinceMs = performance.now();
+    await Promise.all([0, 1].map(() => ask(house.url, { range: "bytes=0-79999" })));
+    expect(performance.now() - sinceMs).toBeGreaterThan(1_000);
+  });
+
+  it("answers a token eight times at once, and not once more until one of them is done", async () => {
+    await using house = await openHouse();
+    const { film, url } = house;
+    const aud = `btih:${film.torrent.infohash}`;
+    const [slow, other] = [await tokenFor(aud, 80n), await tokenFor(aud)];
+    const head = (token: string) => askHead(url, { ...proofOf(token, url), range: "bytes=0-" });
+    const under = await Promise.all(Array.from({ length: 8 }, () => head(slow)));
+    expect(under.map(({ status }) => status)).toEqual(under.map(() => 206));
+    expect((await ask(url, proofOf(slow, url))).status).toBe(429);
+    expect((await ask(url, { ...proofOf(other, url), range: "bytes=0-9" })).status).toBe(206);
+    for (const { close } of under) close();
+    const again = async () => {
+      const { status, close } = await head(slow);
+      close();
+      return status;
+    };
+    await expect.poll(again, { timeout: 15_000 }).toBe(206);
   });
 
   it("that listens on all addresses is reached by the one that was connected to, and by no other name", async () => {
-    await using house = await openHouse(true, "0.0.0.0");
+    await using house = await openHouse(true, { host: "0.0.0.0" });
     const { film, url } = house;
     const token = await tokenFor(`btih:${film.torrent.infohash}`);
     const got = await ask(url, { ...proofOf(token, url), range: "bytes=0-9" });
@@ -226,4 +278,23 @@ describe("a public content over HTTP", () => {
       expect((await ask(`${server.baseUrl}${path}`)).status, path).toBe(404);
     }
   });
+});
+
+it("a token has one cap, whether its bearer asks by wires of several swarms or over HTTP", () => {
+  const node = openNodeRates({});
+  const grant = {
+    account,
+    expiresAtS: nowS() + 60,
+    jti: "one",
+    deviceKey: "aa",
+    role: "viewer",
+    bytesPerSMax: 1_000,
+    marks: [],
+  } as const;
+  const limits = uploadLimits(node, grant);
+  expect(limits).toHaveLength(1);
+  for (const swarm of [new SwarmRates({ node }), new SwarmRates({ node })]) {
+    expect(swarm.of(grant).up[0]).toBe(limits[0]);
+  }
+  expect(uploadLimits(node, { ...grant, jti: "two" })[0]).not.toBe(limits[0]);
 });
