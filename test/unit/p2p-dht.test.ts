@@ -148,6 +148,8 @@ function hostileDatagrams(): readonly Uint8Array[] {
     }),
   );
   const answers = ["d1:rd2:idi5ee1:t2:aa1:y1:re", "d1:ri5e1:t2:aa1:y1:re", "d1:y1:re", "de", "i5e"];
+  // Names of what every object has, where a question's name is looked up.
+  wrong.push(question("constructor", {}), question("__proto__", {}));
   return [...wrong, ...answers.map((text) => Buffer.from(text)), randomBytes(100)];
 }
 
