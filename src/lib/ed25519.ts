@@ -23,6 +23,13 @@ export interface SignatureEngine {
   verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** RFC 8032, 7.1, TEST 1: the signature of nothing. */
+const KNOWN_KEY = Uint8Array.fromHex(
+  "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+);
+const KNOWN_SIGNATURE = Uint8Array.fromHex(
+  "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+);
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
 export const nodeEngine: SignatureEngine = {
@@ -50,13 +57,26 @@ export function signatureEngine(): SignatureEngine {
   return chosen;
 }
 
-/** Undefined where libsodium is not installed. */
+/** Undefined where libsodium is not installed, or does not know a good signature from a bad one. */
 export function sodiumEngine(): SignatureEngine | undefined {
   const sodium = loadSodium();
   if (sodium === undefined) return undefined;
-  return {
+  const engine: SignatureEngine = {
     name: "libsodium",
     verify: (key, message, signature) =>
       sodium.crypto_sign_verify_detached(signature, message, key),
   };
+  return isSane(engine) ? engine : undefined;
+}
+
+function isSane(engine: SignatureEngine): boolean {
+  try {
+    const [good, bad] = [new Uint8Array(), new Uint8Array(1)];
+    return (
+      engine.verify(KNOWN_KEY, good, KNOWN_SIGNATURE) &&
+      !engine.verify(KNOWN_KEY, bad, KNOWN_SIGNATURE)
+    );
+  } catch {
+    return false;
+  }
 }
