@@ -1,10 +1,11 @@
 // Goal: nobody but this machine's programs, the pages that were allowed and who has the token reaches the
 // engine; nobody else learns what is watched.
 // Method: requests as browsers and strangers make them, by raw HTTP where fetch would tidy them up.
-import { request } from "node:http";
-import { networkInterfaces } from "node:os";
+import { IncomingMessage, request, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Player } from "../../src/p2p/player.ts";
+import { PlayerGuard } from "../../src/p2p/player-guard.ts";
 import { getJson, MadeLive, withLive } from "./player-kit.ts";
 
 async function ask(
@@ -27,6 +28,18 @@ async function ask(
     sent.on("error", reject);
     sent.end();
   });
+}
+
+/** A connection of two addresses that this machine need not have. */
+class MadeSocket extends Socket {
+  override readonly remoteAddress: string;
+  override readonly localAddress: string;
+
+  constructor(remoteAddress: string, localAddress: string) {
+    super();
+    this.remoteAddress = remoteAddress;
+    this.localAddress = localAddress;
+  }
 }
 
 const versionUrl = ({ url }: Player) => `${url}/webui/api/service?method=get_version`;
@@ -155,35 +168,55 @@ describe("private methods", () => {
 });
 
 describe("another machine", () => {
-  const outward = Object.values(networkInterfaces())
-    .flat()
-    .find((each) => each?.family === "IPv4" && !each.internal)?.address;
-
-  it.skipIf(outward === undefined)("shows the token, and plays what it has started", async () => {
+  it("shows the token, and plays what it has started", async () => {
     const live = new MadeLive();
     live.make(40);
     const remoteToken = "a token of sixteen and more";
     await withLive(
       live,
       async (player) => {
-        const { port } = new URL(player.url);
-        const url = `http://${outward}:${port}`;
+        const { url } = player;
+        // A proxy here speaks for another machine: so there is one from afar wherever this runs.
+        const askAfar = (asked: string, headers: Record<string, string>) =>
+          ask(asked, { ...headers, via: "1.1 proxy" });
         const start = `${url}/ace/getstream?format=json&id=${live.streamId}`;
-        expect((await ask(start, {})).status).toBe(403);
-        expect((await ask(start, { authorization: "Bearer wrong" })).status).toBe(403);
+        expect((await askAfar(start, {})).status).toBe(403);
+        expect((await askAfar(start, { authorization: "Bearer wrong" })).status).toBe(403);
         const basic = Buffer.from(`ace:${remoteToken}`).toString("base64");
-        const started = await ask(start, { authorization: `Basic ${basic}` });
+        const started = await askAfar(start, { authorization: `Basic ${basic}` });
         expect(started.status).toBe(200);
         const { response } = JSON.parse(started.text);
         expect(response.playback_url).toContain(`${url}/ace/r/`);
         // The player itself need not know the token, at the same address.
-        expect((await ask(response.stat_url, {})).status).toBe(200);
+        expect((await askAfar(response.stat_url, {})).status).toBe(200);
         // Keys and the engine's own token never leave this machine.
         const token = `${url}/server/api?method=get_api_access_token`;
-        expect((await ask(token, { authorization: `Basic ${basic}` })).status).toBe(403);
+        expect((await askAfar(token, { authorization: `Basic ${basic}` })).status).toBe(403);
       },
       { host: "0.0.0.0", remoteToken },
     );
+  });
+
+  it("is told apart by where its connection comes from, and asks at the address it connected to", () => {
+    const [afar, own] = ["192.0.2.7", "198.51.100.4"];
+    const guard = new PlayerGuard({ host: "0.0.0.0", port: 6878, origins: [], token: "secret" });
+    const check = (from: string, host: string, authorization?: string) => {
+      const message = new IncomingMessage(new MadeSocket(from, own));
+      message.headers = { host, ...(authorization === undefined ? {} : { authorization }) };
+      const reached = guard.check(message, new ServerResponse(message));
+      guard.requireToken(message);
+      return reached;
+    };
+    expect(check(afar, `${own}:6878`, "Bearer secret")).toBe(`http://${own}:6878`);
+    expect(check("127.0.0.1", `${own}:6878`)).toBe(`http://${own}:6878`);
+    expect(() => check(afar, `${own}:6878`)).toThrow(
+      expect.objectContaining({ code: "FORBIDDEN" }),
+    );
+    for (const host of [`${own}:6879`, `${afar}:6878`, "evil.example:6878", own]) {
+      expect(() => check(afar, host, "Bearer secret"), host).toThrow(
+        expect.objectContaining({ code: "HOST_REFUSED" }),
+      );
+    }
   });
 
   it("is not served without a token, or with one that can be guessed", async () => {
