@@ -3,15 +3,11 @@
 import { spawn } from "node:child_process";
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silentEvents } from "../../src/lib/events.ts";
-import { shareContents } from "../../src/p2p/contents.ts";
 import { openListener } from "../../src/p2p/listener.ts";
-import { filmMedia } from "../../src/p2p/media.ts";
-import { memoryStore, seedStore } from "../../src/p2p/piece-store.ts";
-import { openPlayer } from "../../src/p2p/player.ts";
-import { openSwarm } from "../../src/p2p/swarm.ts";
+import { seedStore } from "../../src/p2p/piece-store.ts";
 import { makeTorrent, readTorrent } from "../../src/p2p/torrent.ts";
 import { joinSwarm } from "../unit/p2p-kit.ts";
+import { joinFilm, sourceOf, withPlayer } from "../unit/player-kit.ts";
 
 const FILM = "assets/demo.mp4";
 
@@ -33,35 +29,21 @@ it("ffmpeg plays the demo film from the engine, from the start and from the midd
   const store = seedStore(torrent, FILM);
   await using seed = await joinSwarm({ torrent, store, role: "seed" });
   await using listener = await openListener({ host: "127.0.0.1", port: 0, clock: systemClock });
-  await using contents = shareContents({
-    find: async () => ({ infohash: torrent.infohash }),
-    join: async () =>
-      filmMedia(
-        await openSwarm({
-          torrent,
-          store: memoryStore(torrent),
-          role: "leech",
-          listener,
-          peers: [seed.address],
-          events: silentEvents,
-          clock: systemClock,
-        }),
-      ),
+  const join = () => joinFilm({ torrent, listener, peers: [seed.address] });
+  await withPlayer(sourceOf(new Map([[torrent.infohash, join]])), async ({ url }) => {
+    const film = `${url}/ace/getstream?infohash=${torrent.infohash}`;
+
+    const probe = await run("ffprobe", "-v", "error", "-show_entries", "stream=codec_name", film);
+    expect(probe.code, probe.text).toBe(0);
+    expect(probe.text).toContain("h264");
+    expect(probe.text).toContain("aac");
+
+    const whole = await run("ffmpeg", "-v", "error", "-i", film, "-f", "null", "-");
+    expect(whole, "played without a complaint").toEqual({ code: 0, text: "" });
+
+    const jump = ["-ss", "15", "-i", film, "-t", "1", "-f", "null", "-"];
+    expect(await run("ffmpeg", "-v", "error", ...jump)).toEqual({ code: 0, text: "" });
   });
-  const options = { contents, port: 0, version: "1", events: silentEvents };
-  await using player = await openPlayer(options);
-  const film = `${player.url}/ace/getstream?infohash=${torrent.infohash}`;
-
-  const probe = await run("ffprobe", "-v", "error", "-show_entries", "stream=codec_name", film);
-  expect(probe.code, probe.text).toBe(0);
-  expect(probe.text).toContain("h264");
-  expect(probe.text).toContain("aac");
-
-  const whole = await run("ffmpeg", "-v", "error", "-i", film, "-f", "null", "-");
-  expect(whole, "played without a complaint").toEqual({ code: 0, text: "" });
-
-  const jump = ["-ss", "15", "-i", film, "-t", "1", "-f", "null", "-"];
-  expect(await run("ffmpeg", "-v", "error", ...jump)).toEqual({ code: 0, text: "" });
   // All of it came over the swarm, and hardly a byte of it twice.
   const { length } = torrent;
   expect(seed.swarm.stats().bytesUp).toBeGreaterThanOrEqual(length);

@@ -86,13 +86,17 @@ function expectWithin(model: Model, world: World): void {
 
 type Step = fc.Command<Model, World>;
 
-class Take implements Step {
+/** What one device does with one content. */
+class Place {
   readonly device: number;
   readonly content: number;
   constructor(device: number, content: number) {
     this.device = device;
     this.content = content;
   }
+}
+
+class Take extends Place implements Step {
   check = () => true;
   run(model: Model, world: World): void {
     const times = timesOf(model);
@@ -109,16 +113,10 @@ class Take implements Step {
     if (world.evict === "oldest") expect(code).toBe("");
     expectWithin(model, world);
   }
-  toString = () => `take(${this.device}, ${this.content})`;
+  override toString = () => `take(${this.device}, ${this.content})`;
 }
 
-class Renew implements Step {
-  readonly device: number;
-  readonly content: number;
-  constructor(device: number, content: number) {
-    this.device = device;
-    this.content = content;
-  }
+class Renew extends Place implements Step {
   check = ({ playing }: Readonly<Model>) => playing.has(nameOf(this.device, this.content));
   run(model: Model, world: World): void {
     const name = nameOf(this.device, this.content);
@@ -136,16 +134,10 @@ class Renew implements Step {
     }
     expectWithin(model, world);
   }
-  toString = () => `renew(${this.device}, ${this.content})`;
+  override toString = () => `renew(${this.device}, ${this.content})`;
 }
 
-class Stop implements Step {
-  readonly device: number;
-  readonly content: number;
-  constructor(device: number, content: number) {
-    this.device = device;
-    this.content = content;
-  }
+class Stop extends Place implements Step {
   check = ({ playing }: Readonly<Model>) => playing.has(nameOf(this.device, this.content));
   run(model: Model, world: World): void {
     const name = nameOf(this.device, this.content);
@@ -155,7 +147,7 @@ class Stop implements Step {
     model.playing.delete(name);
     expectWithin(model, world);
   }
-  toString = () => `stop(${this.device}, ${this.content})`;
+  override toString = () => `stop(${this.device}, ${this.content})`;
 }
 
 class Wait implements Step {

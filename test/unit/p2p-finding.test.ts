@@ -10,14 +10,14 @@ import { fetchMetadata } from "../../src/p2p/metadata-fetch.ts";
 import { readTorrent, torrentOfInfo } from "../../src/p2p/torrent.ts";
 import { openTracker } from "../../src/p2p/tracker-tier.ts";
 import {
-  goodToken,
-  hexOf,
+  joinGatedSeed,
   joinLeech,
   joinSeed,
   makeFilm,
   newKey,
   until,
   verifier,
+  viewerGate,
 } from "./p2p-kit.ts";
 
 interface Trackers extends AsyncDisposable {
@@ -108,22 +108,15 @@ describe("exchange of peers", () => {
     { allowed: ["pex"] as const, peers: 2 },
   ])("a gated swarm with $allowed: a viewer ends with $peers peers", async ({ allowed, peers }) => {
     await using film = await makeFilm(300_000);
-    const owner = newKey();
     const find = { find: allowed === undefined ? {} : { allowed } };
+    const { key, seed: owner } = await joinGatedSeed(film, find);
+    await using seed = owner;
     const viewer = async (address: string) => {
-      const deviceKey = newKey();
-      const tokens = { token: async () => goodToken(film.torrent, deviceKey) };
-      const download = { tokens, serverKeys: [hexOf(owner)], sharing: true };
-      const party = await joinLeech(
-        film,
-        [address],
-        { deviceKey, upload: verifier, download },
-        find,
-      );
+      const gate = viewerGate(film, key, { sharing: true });
+      const party = await joinLeech(film, [address], gate, find);
       await party.swarm.download(AbortSignal.timeout(15_000));
       return party;
     };
-    await using seed = await joinSeed(film, { deviceKey: owner, upload: verifier }, find);
     await using _first = await viewer(seed.address);
     await using second = await viewer(seed.address);
     await until(() => second.swarm.stats().peers === peers, `there are ${peers} peers`);

@@ -5,9 +5,9 @@ import { expect, it } from "vitest";
 import { AceError } from "../../src/lib/errors.ts";
 import type { GatePolicy } from "../../src/p2p/link-gate.ts";
 import {
-  type Film,
   goodToken,
   hexOf,
+  joinGatedSeed,
   joinLeech,
   joinSeed,
   makeFilm,
@@ -17,22 +17,11 @@ import {
   readAll,
   until,
   verifier,
+  viewerGate,
 } from "./p2p-kit.ts";
 
 const FILM_BYTES = 600_000;
 const soon = () => AbortSignal.timeout(15_000);
-
-function viewerGate(film: Film, seedKey: ReturnType<typeof newKey>, lifeS = 300): GatePolicy {
-  const deviceKey = newKey();
-  const tokens = { token: async () => goodToken(film.torrent, deviceKey, lifeS) };
-  return { deviceKey, upload: verifier, download: { tokens, serverKeys: [hexOf(seedKey)] } };
-}
-
-async function gatedSeed(film: Film) {
-  const key = newKey();
-  const seed = await joinSeed(film, { deviceKey: key, upload: verifier });
-  return { key, seed };
-}
 
 function expectNothingLeaked({ swarm }: Party): void {
   const { bytesUp, ungatedBytesUp } = swarm.stats();
@@ -41,7 +30,7 @@ function expectNothingLeaked({ swarm }: Party): void {
 
 it("a gated swarm gives a viewer with a token the whole film, byte for byte", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { key, seed } = await gatedSeed(film);
+  const { key, seed } = await joinGatedSeed(film);
   await using _seed = seed;
   await using viewer = await joinLeech(film, [seed.address], viewerGate(film, key));
   const got = await readAll(viewer.swarm.read(0, FILM_BYTES, soon()));
@@ -53,7 +42,7 @@ it("a gated swarm gives a viewer with a token the whole film, byte for byte", as
 
 it("a gated swarm tells a viewer without a licence so at once, and sends nothing", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { key, seed } = await gatedSeed(film);
+  const { key, seed } = await joinGatedSeed(film);
   await using _seed = seed;
   const token = async () => {
     throw new AceError("LICENCE_MISSING", "no licence");
@@ -73,7 +62,7 @@ it("a gated swarm tells a viewer without a licence so at once, and sends nothing
 
 it("a gated swarm sends nothing to a client that does not know the gate", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   await using stranger = await joinLeech(film, [seed.address], undefined, { stallMs: 400 });
   const reading = readAll(stranger.swarm.read(0, 10, soon()));
@@ -85,7 +74,7 @@ it("a gated swarm sends nothing to a client that does not know the gate", async 
 
 it("a gated swarm sends nothing to a client that asks for every block without waiting to be let in", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   using raw = new RawClient(seed.listener.port);
   raw.handshake(film.torrent.infohash);
@@ -134,7 +123,7 @@ it("a gated swarm stops serving when the token ends, and serves on when it is re
 
 it("a gated swarm lets viewers serve one another when they choose to share", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { key, seed } = await gatedSeed(film);
+  const { key, seed } = await joinGatedSeed(film);
   await using _seed = seed;
   const sharing = (): GatePolicy => {
     const gate = viewerGate(film, key);
@@ -151,7 +140,7 @@ it("a gated swarm lets viewers serve one another when they choose to share", asy
 
 it("a hostile peer is cut off at a frame of 2 GiB, before it can send it", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   for (const announced of [0x7fffffff, 0xffffffff, 262_145]) {
     using raw = new RawClient(seed.listener.port);
@@ -182,7 +171,7 @@ it.each<[string, readonly number[], string]>([
 
 it("a hostile peer is cut off when it floods the gate with requests", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   using raw = new RawClient(seed.listener.port);
   raw.handshake(film.torrent.infohash);
@@ -206,7 +195,7 @@ it.each<[string, (raw: RawClient) => void]>([
   ["a gate message of 100 KB", (raw) => raw.extended(1, randomBytes(100_000))],
 ])("a hostile peer is cut off for %s", async (_what, attack) => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   using raw = new RawClient(seed.listener.port);
   raw.handshake(film.torrent.infohash);
@@ -237,7 +226,7 @@ it.each<[string, (raw: RawClient) => void]>([
   ["that it has one piece", (raw) => raw.message(4, 0)],
 ])("a hostile peer is cut off when it says again and again %s", async (_what, say) => {
   await using film = await makeFilm(FILM_BYTES);
-  const { seed } = await gatedSeed(film);
+  const { seed } = await joinGatedSeed(film);
   await using _seed = seed;
   using raw = new RawClient(seed.listener.port);
   raw.handshake(film.torrent.infohash);
@@ -248,7 +237,7 @@ it.each<[string, (raw: RawClient) => void]>([
 
 it("a gated swarm that strangers fill still lets a viewer in, who then stays", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { key, seed } = await gatedSeed(film);
+  const { key, seed } = await joinGatedSeed(film);
   await using _seed = seed;
   const strangers = Array.from({ length: 41 }, () => new RawClient(seed.listener.port));
   for (const stranger of strangers) stranger.handshake(film.torrent.infohash);
@@ -263,7 +252,7 @@ it("a gated swarm that strangers fill still lets a viewer in, who then stays", a
 
 it("a viewer is not told by strangers that its token is no good", async () => {
   await using film = await makeFilm(FILM_BYTES);
-  const { key, seed } = await gatedSeed(film);
+  const { key, seed } = await joinGatedSeed(film);
   await using _seed = seed;
   await using viewer = await joinLeech(film, [], viewerGate(film, key));
   const reading = readAll(viewer.swarm.read(0, FILM_BYTES, soon()));

@@ -85,6 +85,28 @@ export function goodToken(torrent: Torrent, key: DeviceKey, lifeS = 300): string
   return issueToken({ aud: `btih:${torrent.infohash}`, exp, key: hexOf(key), sub: "viewer" });
 }
 
+/** What a viewer brings who holds a token for the film: it gives on to who shows one, and trusts one server. */
+export function viewerGate(
+  { torrent }: Film,
+  server: DeviceKey,
+  more: { readonly lifeS?: number; readonly sharing?: boolean } = {},
+): GatePolicy {
+  const { lifeS, ...sharing } = more;
+  const deviceKey = newKey();
+  const tokens = { token: async () => goodToken(torrent, deviceKey, lifeS) };
+  const download = { tokens, serverKeys: [hexOf(server)], ...sharing };
+  return { deviceKey, upload: verifier, download };
+}
+
+/** A seed that gives to holders of a token alone, and the key by which viewers know it. */
+export async function joinGatedSeed(
+  film: Film,
+  more: Partial<SwarmOptions> = {},
+): Promise<{ readonly key: DeviceKey; readonly seed: Party }> {
+  const key = newKey();
+  return { key, seed: await joinSeed(film, { deviceKey: key, upload: verifier }, more) };
+}
+
 export interface Party extends AsyncDisposable {
   readonly listener: Listener;
   readonly swarm: Swarm;

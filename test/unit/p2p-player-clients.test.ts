@@ -4,14 +4,11 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silentEvents } from "../../src/lib/events.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
-import { filmMedia, liveMedia, type Media } from "../../src/p2p/media.ts";
-import { memoryStore } from "../../src/p2p/piece-store.ts";
+import { liveMedia, type Media } from "../../src/p2p/media.ts";
 import type { Player } from "../../src/p2p/player.ts";
-import { openSwarm } from "../../src/p2p/swarm.ts";
 import { type Film, joinSeed, makeFilm, type Party } from "./p2p-kit.ts";
-import { getJson, MadeLive, sourceOf, withPlayer } from "./player-kit.ts";
+import { getJson, joinFilm, MadeLive, sourceOf, withPlayer } from "./player-kit.ts";
 
 const FILM_BYTES = 400_000;
 const stack = new AsyncDisposableStack();
@@ -30,18 +27,7 @@ async function withBoth<T>(use: (player: Player, live: MadeLive) => Promise<T>):
   const live = new MadeLive();
   live.make(40);
   const { torrent } = film;
-  const join = async () =>
-    filmMedia(
-      await openSwarm({
-        torrent,
-        store: memoryStore(torrent),
-        role: "leech",
-        listener,
-        peers: [seed.address],
-        events: silentEvents,
-        clock: systemClock,
-      }),
-    );
+  const join = () => joinFilm({ torrent, listener, peers: [seed.address] });
   const contents = sourceOf(
     new Map<string, () => Promise<Media>>([
       [torrent.infohash, join],

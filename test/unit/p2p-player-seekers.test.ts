@@ -5,18 +5,16 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silentEvents } from "../../src/lib/events.ts";
 import { READERS_MAX } from "../../src/p2p/limits.ts";
 import { openListener } from "../../src/p2p/listener.ts";
 import { filmMedia } from "../../src/p2p/media.ts";
 import { memoryStore, type PieceStore } from "../../src/p2p/piece-store.ts";
 import type { Player } from "../../src/p2p/player.ts";
-import { openSwarm } from "../../src/p2p/swarm.ts";
 import type { Swarm } from "../../src/p2p/swarm-port.ts";
 import type { Torrent } from "../../src/p2p/torrent.ts";
 import { chanceOf } from "../support/chance.ts";
 import { type Film, joinSeed, makeFilm, until } from "./p2p-kit.ts";
-import { getJson, sourceOf, withPlayer } from "./player-kit.ts";
+import { joinAsPlayer, sourceOf, startPlaying, withPlayer } from "./player-kit.ts";
 
 const FILM_BYTES = 6_000_000;
 const PLAYERS = 20;
@@ -97,13 +95,8 @@ async function ask(film: Film, wish: Wish, asking: Asking): Promise<number> {
   return at;
 }
 
-async function start({ url }: Player, { torrent }: Film): Promise<Record<string, unknown>> {
-  const { status, body } = await getJson(
-    `${url}/ace/getstream?format=json&id=${torrent.contentId}`,
-  );
-  expect(status).toBe(200);
-  return body.response ?? {};
-}
+const start = (player: Player, { torrent }: Film) =>
+  startPlaying(player, `id=${torrent.contentId}`);
 
 /** One person with a remote control. */
 async function playWildly(player: Player, film: Film, chance: Chance): Promise<number> {
@@ -112,11 +105,11 @@ async function playWildly(player: Player, film: Film, chance: Chance): Promise<n
   let bytes = 0;
   for (let step = 0; step < STEPS; step += 1) {
     if (chance() < 0.15) {
-      if (chance() < 0.5) await fetch(`${String(session["command_url"])}?method=stop`);
+      if (chance() < 0.5) await fetch(`${session.command_url}?method=stop`);
       session = await start(player, film);
     }
     const asking = () => ({
-      url: String(session["playback_url"]),
+      url: session.playback_url,
       agent,
       method: chance() < 0.1 ? ("HEAD" as const) : ("GET" as const),
       untilBytes: chance() < 0.6 ? 1 + Math.floor(chance() ** 2 * 400_000) : FILM_BYTES,
@@ -127,7 +120,7 @@ async function playWildly(player: Player, film: Film, chance: Chance): Promise<n
     );
     for (const got of await Promise.all(asked)) bytes += got;
   }
-  await fetch(`${String(session["command_url"])}?method=stop`);
+  await fetch(`${session.command_url}?method=stop`);
   agent.destroy();
   return bytes;
 }
@@ -153,15 +146,8 @@ describe.each<readonly [string, (torrent: Torrent) => PieceStore]>([
     let swarm: Swarm | undefined;
     const join = async () => {
       const { torrent } = film;
-      swarm = await openSwarm({
-        torrent,
-        store: storeOf(torrent),
-        role: "leech",
-        listener,
-        peers: seeds.map(({ address }) => address),
-        events: silentEvents,
-        clock: systemClock,
-      });
+      const peers = seeds.map(({ address }) => address);
+      swarm = await joinAsPlayer({ torrent, store: storeOf(torrent), listener, peers });
       return filmMedia(swarm);
     };
     const { contentId } = film.torrent;
@@ -176,7 +162,7 @@ describe.each<readonly [string, (torrent: Torrent) => PieceStore]>([
       expect(Math.min(...bytes)).toBeGreaterThan(0);
       // Whoever went away reads no more: as many as may read can begin at once, all over the film.
       const agent = new Agent();
-      const url = String((await start(player, film))["playback_url"]);
+      const url = (await start(player, film)).playback_url;
       const again = Array.from({ length: READERS_MAX }, (_, number) => {
         const wish = { status: 206, from: number * 90_000, length: 70_000 };
         const header = `bytes=${wish.from}-${wish.from + wish.length - 1}`;

@@ -4,13 +4,9 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { AceError } from "../../src/lib/errors.ts";
-import { silentEvents } from "../../src/lib/events.ts";
-import { type ContentSource, shareContents } from "../../src/p2p/contents.ts";
+import type { ContentSource } from "../../src/p2p/contents.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
-import { filmMedia } from "../../src/p2p/media.ts";
-import { memoryStore } from "../../src/p2p/piece-store.ts";
-import { openPlayer, type Player, type PlayerOptions } from "../../src/p2p/player.ts";
-import { openSwarm } from "../../src/p2p/swarm.ts";
+import type { Player, PlayerOptions } from "../../src/p2p/player.ts";
 import {
   type Film,
   hexOf,
@@ -21,6 +17,7 @@ import {
   until,
   verifier,
 } from "./p2p-kit.ts";
+import { getJson, joinFilm, startPlaying, withPlayer } from "./player-kit.ts";
 
 const FILM_BYTES = 400_000;
 const seedKey = newKey();
@@ -57,50 +54,19 @@ const source: ContentSource = {
       throw new AceError("LICENCE_MISSING", "no licence for this film");
     };
     const download = { tokens: { token }, serverKeys: [hexOf(seedKey)] };
-    const swarm = await openSwarm({
+    return await joinFilm({
       torrent,
-      store: memoryStore(torrent),
-      role: "leech",
       listener,
       peers: [isGated ? gatedSeed.address : seed.address],
       ...(isGated ? { gate: { deviceKey: newKey(), download } } : {}),
-      events: silentEvents,
-      clock: systemClock,
     });
-    return filmMedia(swarm);
   },
 };
 
-async function withEngine<T>(
-  use: (player: Player) => Promise<T>,
-  more: Partial<PlayerOptions> = {},
-): Promise<T> {
-  await using contents = shareContents(source, 50);
-  await using player = await openPlayer({
-    contents,
-    port: 0,
-    version: "1.2.3",
-    events: silentEvents,
-    ...more,
-  });
-  return await use(player);
-}
+const withEngine = <T>(use: (player: Player) => Promise<T>, more: Partial<PlayerOptions> = {}) =>
+  withPlayer(source, use, more);
 
-interface Answer {
-  readonly response?: Record<string, string>;
-}
-
-const getJson = async (url: string, init?: RequestInit) => {
-  const response = await fetch(url, init);
-  const body: Answer = JSON.parse(await response.text());
-  return { status: response.status, body };
-};
-
-async function start({ url }: Player): Promise<Record<string, string>> {
-  const answer = await getJson(`${url}/ace/getstream?format=json&id=${film.torrent.contentId}`);
-  expect(answer).toMatchObject({ status: 200, body: { error: null } });
-  return answer.body.response ?? {};
-}
+const start = (player: Player) => startPlaying(player, `id=${film.torrent.contentId}`);
 
 it("a player is led to the film by its content id, its infohash, or id", async () => {
   await withEngine(async ({ url }) => {
@@ -123,7 +89,7 @@ it("a player is told where to play, to look and to stop", async () => {
       is_encrypted: 0,
       playback_session_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
-    const { playback_url = "", stat_url = "", command_url = "" } = session;
+    const { playback_url, stat_url, command_url } = session;
     await (await fetch(playback_url)).arrayBuffer();
     expect((await getJson(stat_url)).body).toMatchObject({
       response: { status: "dl", peers: 1, downloaded: FILM_BYTES, access: { state: "none" } },
@@ -136,7 +102,7 @@ it("a player is told where to play, to look and to stop", async () => {
 
 it("a player gets exactly the ranges it asks for", async () => {
   await withEngine(async (player) => {
-    const { playback_url = "" } = await start(player);
+    const { playback_url } = await start(player);
     const get = (range: string, more = {}) => fetch(playback_url, { headers: { range, ...more } });
     const part = await get("bytes=100000-100099");
     expect(part.status).toBe(206);
@@ -155,7 +121,7 @@ it("a player gets exactly the ranges it asks for", async () => {
 
 it("a player may look before it plays: HEAD has the headers and no bytes", async () => {
   await withEngine(async (player) => {
-    const { playback_url = "" } = await start(player);
+    const { playback_url } = await start(player);
     const head = await fetch(playback_url, { method: "HEAD" });
     expect(head.status).toBe(200);
     expect(head.headers.get("content-length")).toBe(String(FILM_BYTES));
@@ -171,7 +137,7 @@ it("a player shares one swarm with others, which is left when the last is gone",
     joined = 0;
     const sessions = await Promise.all([start(player), start(player), start(player)]);
     expect(joined).toBe(1);
-    expect(new Set(sessions.map((session) => session["playback_session_id"])).size).toBe(3);
+    expect(new Set(sessions.map((session) => session.playback_session_id)).size).toBe(3);
     for (const { command_url } of sessions) await fetch(`${command_url}?method=stop`);
     await new Promise((resolve) => setTimeout(resolve, 150));
     await start(player);
@@ -182,7 +148,7 @@ it("a player shares one swarm with others, which is left when the last is gone",
 it("a player that went away is forgotten", async () => {
   const options = { sessionIdleMs: 30 };
   await withEngine(async (player) => {
-    const { stat_url = "" } = await start(player);
+    const { stat_url } = await start(player);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await getJson(stat_url)).status).toBe(404);
   }, options);
@@ -264,7 +230,7 @@ describe("a player is refused", () => {
     await withEngine(async (player) => {
       const first = await start(player);
       for (let count = 0; count < 32; count += 1) await start(player);
-      const stat = await getJson(String(first["stat_url"]));
+      const stat = await getJson(first.stat_url);
       expect(stat).toMatchObject({ body: { error: "unknown playback session id" } });
     });
   });
@@ -280,7 +246,7 @@ it("says which port is taken", async () => {
 it("ends what it was sending when it is closed", async () => {
   let broken: Promise<unknown> = Promise.resolve();
   await withEngine(async (player) => {
-    const { playback_url = "" } = await start(player);
+    const { playback_url } = await start(player);
     const response = await fetch(playback_url);
     broken = response.arrayBuffer().catch(() => "broken off");
     await until(() => seed.swarm.stats().bytesUp > 0, "bytes flow");

@@ -1,11 +1,16 @@
 // What tests of the player share: a live stream made by hand, and an engine that plays what it is given.
 import { once } from "node:events";
+import { expect } from "vitest";
+import { systemClock } from "../../src/lib/clock.ts";
 import { AceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { type ContentSource, shareContents } from "../../src/p2p/contents.ts";
 import type { LivePiece, LiveStream } from "../../src/p2p/live-port.ts";
-import { liveMedia, type Media } from "../../src/p2p/media.ts";
+import { filmMedia, liveMedia, type Media } from "../../src/p2p/media.ts";
+import { memoryStore } from "../../src/p2p/piece-store.ts";
 import { openPlayer, type Player, type PlayerOptions } from "../../src/p2p/player.ts";
+import { openSwarm } from "../../src/p2p/swarm.ts";
+import type { Swarm, SwarmOptions } from "../../src/p2p/swarm-port.ts";
 import type { SwarmStats } from "../../src/p2p/swarm-stats.ts";
 
 const START_MS = 1_800_000_000_000;
@@ -128,6 +133,19 @@ const emptyStats: SwarmStats = {
   links: [],
 };
 
+type Joining = Partial<SwarmOptions> & Pick<SwarmOptions, "torrent" | "listener">;
+
+/** The swarm of a film as a player's engine joins it: what it fetches is kept in memory. */
+export async function joinAsPlayer(options: Joining): Promise<Swarm> {
+  const store = memoryStore(options.torrent);
+  const own = { store, role: "leech", events: silentEvents, clock: systemClock } as const;
+  return await openSwarm({ ...own, ...options });
+}
+
+export async function joinFilm(options: Joining): Promise<Media> {
+  return filmMedia(await joinAsPlayer(options));
+}
+
 /** Finds every content by the infohash it is kept under. */
 export function sourceOf(contents: ReadonlyMap<string, () => Promise<Media>>): ContentSource {
   return {
@@ -161,6 +179,20 @@ export async function withLive<T>(
 ): Promise<T> {
   const contents = new Map([[live.streamId, async () => liveMedia(live)]]);
   return await withPlayer(sourceOf(contents), use, more);
+}
+
+/** What the engine answers to a player that names a content (`id=…`) and wants to be told, not led. */
+export async function startPlaying({ url }: Player, query: string) {
+  const answer = await getJson(`${url}/ace/getstream?format=json&${query}`);
+  expect(answer).toMatchObject({ status: 200, body: { error: null } });
+  const session = answer.body.response ?? {};
+  return {
+    ...session,
+    playback_session_id: String(session["playback_session_id"]),
+    playback_url: String(session["playback_url"]),
+    stat_url: String(session["stat_url"]),
+    command_url: String(session["command_url"]),
+  };
 }
 
 export async function getJson(url: string, init?: RequestInit) {
