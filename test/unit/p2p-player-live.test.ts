@@ -201,8 +201,10 @@ describe("a slow player", () => {
         );
         expect(missing.length).toBeGreaterThan(20);
         expect(missing).not.toContain(180);
-        // One gap: what came before it and after it is whole.
-        expect((missing.at(-1) ?? 0) - (missing[0] ?? 0)).toBe(missing.length - 1);
+        // What comes after a gap begins a picture. A busy machine's buffers may make two gaps of one.
+        const after = missing.map((seq) => seq + 1).filter((seq) => stuck.seen.has(seq));
+        expect(after.map((seq) => seq % 4)).toEqual(after.map(() => 0));
+        expect(after.length).toBeLessThanOrEqual(3);
       },
       { patience },
     );
