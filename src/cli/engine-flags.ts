@@ -9,6 +9,7 @@ import { repeatable } from "./repeatable.ts";
 
 const KILOBYTE = 1_000;
 const MEBIBYTE = 1_048_576;
+const PEERS_LIMIT = 10_000;
 const LIMIT_MAX_KBPS = 10_000_000;
 const CACHE_MAX_MIB = 16_777_216;
 const WEB_SEED_MODES = ["p2p-only", "p2p-first", "cdn-first"] as const;
@@ -24,6 +25,8 @@ export function termOptions(command: Command): void {
     )
     .option("--upload-limit <kB/s>", "send no faster; 0 is without a limit", "0")
     .option("--download-limit <kB/s>", "fetch no faster; 0 is without a limit", "0")
+    .option("--peers-max <count>", "connections of all swarms together (default: 400)")
+    .option("--swarm-peers-max <count>", "connections of one swarm (default: 60, gated 40)")
     .option("--cache <where>", "keep fetched pieces on disk or in memory", "disk")
     .option("--cache-size <MiB>", "how much is kept at most; 0 is without a limit on disk")
     .option(
@@ -63,6 +66,7 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
     downloadFrom: flags.texts("downloadFrom"),
     uploadBytesPerS: limitOf(flags, "uploadLimit"),
     downloadBytesPerS: limitOf(flags, "downloadLimit"),
+    ...peerLimits(flags),
     cache,
     ...(cacheMib === undefined ? {} : { cacheBytes: cacheMib * MEBIBYTE }),
     webSeeds: flags.oneOf("webSeed", WEB_SEED_MODES) ?? "p2p-first",
@@ -72,6 +76,16 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
       ? { dht: { port, bootstrap: nodes.length > 0 ? nodes : PUBLIC_BOOTSTRAP } }
       : {}),
     isLocalSearched: flags.isOn("lsd"),
+  };
+}
+
+function peerLimits(flags: Flags): Pick<EngineTerms, "peersMax" | "swarmPeersMax"> {
+  const bounds = { min: 1, max: PEERS_LIMIT };
+  const peersMax = flags.whole("peersMax", bounds);
+  const swarmPeersMax = flags.whole("swarmPeersMax", bounds);
+  return {
+    ...(peersMax === undefined ? {} : { peersMax }),
+    ...(swarmPeersMax === undefined ? {} : { swarmPeersMax }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { TrustLevel } from "../ledger/trust.ts";
 import { AceError } from "../lib/errors.ts";
+import { AddressSet } from "../p2p/address-set.ts";
+import { NODE_PEERS_MAX } from "../p2p/engine-limits.ts";
 
 /** A number, or its digits. Nothing else is one: an empty variable is a mistake and not a 0. */
 const whole = (min: number, max: number) =>
@@ -21,6 +23,7 @@ const whole = (min: number, max: number) =>
 const port = whole(0, 65_535);
 const SOURCES_MAX = 16;
 const WORKERS_MAX = 16;
+const PEERS_LIMIT = 10_000;
 const RPC_URL = "http://127.0.0.1:8000";
 
 /** One place or several, as a list or separated by commas; none of them twice. */
@@ -37,6 +40,17 @@ const places = (place: z.ZodType<string, string>) =>
     )
     .pipe(z.array(place).max(SOURCES_MAX))
     .refine((list) => new Set(list).size === list.length, "names one place twice");
+const peers = z
+  .union(
+    [
+      z.string().transform((text) => text.split(",").map((part) => part.trim())),
+      z.array(z.string()),
+    ],
+    {
+      error: "is not an address, nor a list of addresses",
+    },
+  )
+  .refine(isPeerList, "is not an address or network such as 192.0.2.1 or 10.0.0.0/8");
 const location = z
   .string()
   .min(1)
@@ -61,8 +75,24 @@ const Config = z.strictObject({
   httpPort: port.default(7070),
   peerPort: port.default(7071).describe("BitTorrent peers"),
   trackerPort: port.default(7072),
+  publicHost: z
+    .union([z.ipv4(), z.ipv6()], { error: "is not an IP address" })
+    .optional()
+    .describe("Address that content records name for this node; where it listens when absent"),
   webSeedPort: port.optional().describe("Contents over HTTP too; absent is off"),
+  webSeedOrigin: z
+    .url({ protocol: /^https?$/, error: "is not an address such as https://films.example" })
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .describe("Where others reach the web seed, such as a proxy in front of it"),
+  uploadLimitKbPerS: whole(0, 10_000_000).default(0).describe("Of all seeds together; 0 is none"),
+  uploadTo: peers.default([]).describe("Private: gives only to these addresses and networks"),
+  peersMax: whole(1, PEERS_LIMIT).default(NODE_PEERS_MAX).describe("Peers of all swarms together"),
+  swarmPeersMax: whole(1, PEERS_LIMIT).optional().describe("Peers of one swarm"),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
+  issuerNode: places(z.url({ protocol: /^https?$/ }))
+    .default([])
+    .describe("Other issuers' nodes: asked for revocations, and who the issuers are"),
   workers: whole(1, WORKERS_MAX).default(1).describe("Processes that run contracts"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   pollMs: whole(50, 60_000).default(150),
@@ -108,7 +138,24 @@ function completed(given: Given): Config {
   if (trustLevel === 2 && archiveUrl.length === 0) {
     throw invalid("trust level 2 needs a history archive: --archive LOCATION");
   }
+  refuseUselessWebSeed(given);
   return { ...given, rpcUrl, trustLevel };
+}
+
+/** Nobody can ask 0.0.0.0 for anything, and a torrent keeps the address that it was published with. */
+function refuseUselessWebSeed({ host, publicHost, webSeedPort, webSeedOrigin }: Given): void {
+  if (webSeedOrigin !== undefined && webSeedPort === undefined) {
+    throw invalid("a web seed's origin needs the port it listens on: --web-seed-port PORT");
+  }
+  if (webSeedPort === undefined || !isAnyHost(host)) return;
+  if (publicHost !== undefined || webSeedOrigin !== undefined) return;
+  const ways = "--public-host 192.0.2.1, or --web-seed-origin https://films.example";
+  throw invalid(`a web seed on ${host} needs the address that others reach it at: ${ways}`);
+}
+
+/** Listening on all addresses of a machine is not an address that anybody else could use. */
+export function isAnyHost(host: string): boolean {
+  return host === "0.0.0.0" || /^[0:]+$/.test(host);
 }
 
 function invalid(message: string): AceError {
@@ -117,6 +164,14 @@ function invalid(message: string): AceError {
 
 function levelOf(level: number): TrustLevel {
   return level === 0 || level === 1 ? level : 2;
+}
+
+function isPeerList(entries: readonly string[]): boolean {
+  try {
+    return new AddressSet(entries) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isLocation(text: string): boolean {

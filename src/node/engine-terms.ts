@@ -10,6 +10,9 @@ export interface EngineTerms {
   /** Bytes a second of all swarms together; 0 is without a limit. */
   readonly uploadBytesPerS: number;
   readonly downloadBytesPerS: number;
+  /** Of all swarms together, and of each; the usual when absent. */
+  readonly peersMax?: number;
+  readonly swarmPeersMax?: number;
   /** Where fetched pieces are kept. */
   readonly cache: "disk" | "memory";
   /** Bytes of each content that may be kept; 0 is without a limit on disk, a default in memory. */

@@ -4,8 +4,11 @@
  * It asks a full node for content records and tokens, takes bytes from peers, and serves them to any
  * player on this machine. Records are checked here: the node is not believed.
  */
+import { join } from "node:path";
 import { AceError, isAceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
+import { BAN_FILE, openBanFile } from "../p2p/ban-file.ts";
+import { Bans } from "../p2p/bans.ts";
 import { viewerCipher } from "../p2p/cipher-epochs.ts";
 import type { ContentRecord } from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
@@ -61,7 +64,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { viewer, token, dataDir, events, meter = noSwarmMeter } = options;
   const { device, clock } = viewer;
   const terms: EngineTerms = { ...defaultTerms, ...options.terms };
-  const listener = parts.use(await openListener({ ...terms.listen, clock }));
+  const listener = parts.use(await openListener({ ...terms.listen, ...socketsOf(terms), clock }));
   const find = await openFinding(parts, { terms, events, clock });
   const records = new EngineRecords(viewer);
   const licenceOf = (swarm: string) => records.licenceOf(swarm);
@@ -70,7 +73,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const keys = keySourceOf(viewer, async (contentId) => await tokensOf(contentId).token());
   const { verifier } = guard.policy;
   const marks = new GatedMarks(dataDir);
-  const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks };
+  const book = parts.use(openBanFile(join(dataDir, BAN_FILE), { clock, events }));
+  const bans = new Bans(book);
+  const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks, bans };
   const swarms = new EngineSwarms({ ...shared, meter, events, clock });
   const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port });
 
@@ -123,6 +128,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function socketsOf({ peersMax }: EngineTerms): { readonly socketsMax?: number } {
+  return peersMax === undefined ? {} : { socketsMax: peersMax };
 }
 
 async function openLive(

@@ -11,6 +11,7 @@ import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { PayloadSink } from "../p2p/access-port.ts";
+import type { Bans } from "../p2p/bans.ts";
 import {
   type ContentRecord,
   isSwarmGated,
@@ -22,9 +23,11 @@ import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { Listener } from "../p2p/listener.ts";
 import { isLiveDocument } from "../p2p/live-record.ts";
+import type { NodePeers } from "../p2p/node-peers.ts";
 import { seedStore } from "../p2p/piece-store.ts";
 import { openSwarm } from "../p2p/swarm.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
+import type { NodeRates } from "../p2p/swarm-rates.ts";
 import type { Contents } from "../store/contents.ts";
 import { LiveShelf } from "./live-shelf.ts";
 import { measured } from "./measured-swarm.ts";
@@ -39,9 +42,21 @@ export interface ShelfParts {
   readonly usage: PayloadSink;
   /** Where it is remembered which pieces were verified. */
   readonly resumeDir: string;
+  readonly terms: SeedTerms;
   readonly meter: SwarmMeter;
   readonly events: Events;
   readonly clock: Clock;
+}
+
+/** What holds for all that a node seeds: its rates, its peers, its bans. */
+export interface SeedTerms {
+  readonly rates: NodeRates;
+  readonly nodePeers: NodePeers;
+  readonly bans: Bans;
+  /** Addresses and networks that alone are given to; empty is everybody. */
+  readonly uploadTo: readonly string[];
+  /** Of each swarm; the usual when absent. */
+  readonly peersMax?: number;
 }
 
 interface Item {
@@ -176,6 +191,7 @@ export class Shelf implements AsyncDisposable {
   async #seed(record: ContentRecord, path: string | undefined): Promise<void> {
     if (path === undefined || this.#swarms.has(record.contentId)) return;
     const { listener, nodeKey, verifier, usage, resumeDir, meter, events, clock } = this.#parts;
+    const { rates, uploadTo, ...terms } = this.#parts.terms;
     const torrent = recordTorrent(record);
     const gated = { gate: { deviceKey: nodeKey, upload: verifier, usage } };
     const gate = isSwarmGated(record) ? gated : {};
@@ -185,6 +201,9 @@ export class Shelf implements AsyncDisposable {
       role: "seed",
       listener,
       announce: record.trackers,
+      rates: { node: rates },
+      ...(uploadTo.length > 0 ? { uploadTo } : {}),
+      ...terms,
       ...gate,
       resumePath: join(resumeDir, `${torrent.infohash}.resume`),
       events,

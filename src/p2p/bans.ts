@@ -5,22 +5,35 @@
  * Range   At most `BANS_MAX`; the oldest makes room. The first ban lasts `BAN_MS`, each further one of
  *         the same name twice as long as the one before, up to `BAN_MS_MAX`.
  */
+import type { EventFields } from "../lib/events.ts";
 import { isLoopback } from "./addresses.ts";
-import { BAN_MS_MAX } from "./engine-limits.ts";
+import { BAN_MS_MAX, EVIDENCE_FIELDS_MAX, EVIDENCE_MAX_CHARS } from "./engine-limits.ts";
 import { BAN_MS, BANS_MAX } from "./limits.ts";
 import { ipv6Net } from "./places.ts";
 
 export interface Ban {
   readonly name: string;
+  readonly atMs: number;
   readonly untilMs: number;
   /** How often this name was banned. */
   readonly count: number;
+  readonly reason: string;
+  /** What was promised and what came. */
+  readonly evidence: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Where bans outlive the process. */
 export interface BanBook {
   all(): Iterable<Ban>;
   save(ban: Ban): void;
+  /** Calls back when a person has lifted a ban. */
+  onLifted(listener: (name: string) => void): void;
+}
+
+/** Why somebody is banned. */
+export interface Misdeed {
+  readonly reason: string;
+  readonly evidence: EventFields;
 }
 
 /** The bans of a node, of all its swarms. */
@@ -31,16 +44,18 @@ export class Bans {
   constructor(book?: BanBook) {
     this.#book = book;
     for (const ban of book?.all() ?? []) this.#remember(ban);
+    book?.onLifted((name) => this.#bans.delete(name));
   }
 
   get count(): number {
     return this.#bans.size;
   }
 
-  add(name: string, nowMs: number): Ban {
+  add(name: string, nowMs: number, { reason, evidence }: Misdeed): Ban {
     const count = (this.#bans.get(name)?.count ?? 0) + 1;
     const lengthMs = Math.min(BAN_MS_MAX, BAN_MS * 2 ** Math.min(count - 1, 20));
-    const ban = { name, untilMs: nowMs + lengthMs, count };
+    const untilMs = nowMs + lengthMs;
+    const ban = { name, atMs: nowMs, untilMs, count, reason, evidence: bounded(evidence) };
     this.#remember(ban);
     this.#book?.save(ban);
     return ban;
@@ -59,6 +74,18 @@ export class Bans {
       this.#bans.delete(oldest);
     }
   }
+}
+
+/** What is kept of evidence, whatever a peer made it of. */
+function bounded(evidence: EventFields): Ban["evidence"] {
+  const fields = Object.entries(evidence).slice(0, EVIDENCE_FIELDS_MAX);
+  return Object.fromEntries(
+    fields.flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      const isPlain = typeof value === "number" || typeof value === "boolean";
+      return [[key, isPlain ? value : String(value).slice(0, EVIDENCE_MAX_CHARS)] as const];
+    }),
+  );
 }
 
 interface Suspect {

@@ -44,6 +44,12 @@ export const RTT_MS_MIN = 50;
 /** A silent peer is snubbing us after this long, or four round trips. */
 export const SNUB_MS_MIN = 2_000;
 export const BAN_MS_MAX = 86_400_000;
+/** Of the evidence against a peer, what is kept with its ban. */
+export const EVIDENCE_FIELDS_MAX = 16;
+export const EVIDENCE_MAX_CHARS = 256;
+/** A log of bans that grew longer is written anew; and how often it is looked at. */
+export const BAN_FILE_MAX_BYTES = 16_777_216;
+export const BAN_LOOK_MS = 2_000;
 /** Bad pieces whose blocks are remembered until a good one shows who lied. */
 export const SUSPECT_PIECES_MAX = 64;
 /** Peers of one neighbourhood: whoever owns one is not to own a swarm. */

@@ -10,6 +10,7 @@ import { AddressPace } from "./address-pace.ts";
 import { ADDRESS_BURST_MAX, ADDRESS_PER_S, LISTENER_SOCKETS_MAX } from "./limits.ts";
 import { Wire } from "./wire.ts";
 import { assertWireLibrary } from "./wire-guard.ts";
+import { takeOver } from "./wire-socket.ts";
 
 export interface Listener extends AsyncDisposable {
   readonly host: string;
@@ -22,10 +23,13 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** Connections that others may have to it at once, over all swarms. */
+  readonly socketsMax?: number;
   readonly clock: Clock;
 }
 
-export async function openListener({ host, port, clock }: ListenerOptions): Promise<Listener> {
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { host, port, socketsMax = LISTENER_SOCKETS_MAX, clock } = options;
   assertWireLibrary();
   const swarms = new Map<string, (wire: Wire) => void>();
   const sockets = new Set<Socket>();
@@ -36,14 +40,15 @@ export async function openListener({ host, port, clock }: ListenerOptions): Prom
     sockets.delete(socket);
     silent.delete(socket);
   };
-  const server = createServer((socket) => {
-    if (sockets.size >= LISTENER_SOCKETS_MAX) {
+  const server = createServer({ pauseOnConnect: true }, (accepted) => {
+    const socket = takeOver(accepted);
+    if (sockets.size >= socketsMax) {
       // A crowd that says nothing does not keep out who would.
       const [longest] = silent;
       longest?.destroy();
       if (longest !== undefined) forget(longest);
     }
-    const isCrowded = sockets.size >= LISTENER_SOCKETS_MAX;
+    const isCrowded = sockets.size >= socketsMax;
     if (isCrowded || !pace.allows(socket.remoteAddress ?? "")) {
       socket.destroy();
       return;

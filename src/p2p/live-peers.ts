@@ -149,9 +149,9 @@ export class LivePeers implements LiveLinkHost, Disposable {
   /** It gave what is provably false: `evidence` says what was promised and what came. */
   ban(link: LiveLink, reason: string, evidence: EventFields): void {
     const peer = banName(link);
-    this.#bans.add(peer, this.nowMs());
-    const fields = { stream: this.streamId, peer, reason, ...evidence };
-    this.#context.events.warn("live.peer_banned", fields);
+    const stream = { stream: this.streamId };
+    this.#bans.add(peer, this.nowMs(), { reason, evidence: { ...stream, ...evidence } });
+    this.#context.events.warn("live.peer_banned", { ...stream, peer, reason, ...evidence });
     link.wire.close(reason);
   }
 

@@ -180,9 +180,12 @@ export class SwarmPeers implements LinkHost, Disposable {
     const nowMs = this.nowMs();
     // What comes to light of somebody who is banned already was done before the ban.
     if (name === undefined || this.#context.bans.has(name, nowMs)) return;
-    const { untilMs, count } = this.#context.bans.add(name, nowMs);
-    const evidence = { peer: name, reason: "PIECE_BAD", piece, expected, got, count, untilMs };
-    this.#context.events.warn("p2p.peer_banned", { infohash: this.infohash, ...evidence });
+    const { infohash } = this;
+    const reason = "PIECE_BAD";
+    const evidence = { infohash, piece, expected, got };
+    const { untilMs, count } = this.#context.bans.add(name, nowMs, { reason, evidence });
+    const fields = { peer: name, reason, ...evidence, count, untilMs };
+    this.#context.events.warn("p2p.peer_banned", fields);
     for (const link of this.#links.all) if (banName(link) === name) link.wire.close("PIECE_BAD");
   }
 

@@ -10,6 +10,7 @@
 import Server from "bittorrent-tracker/server";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
+import { formatAddress } from "./addresses.ts";
 import { ANNOUNCE_MS_MIN, TRACKER_REASON_MAX_CHARS } from "./limits.ts";
 
 export interface TrackerServer extends AsyncDisposable {
@@ -19,6 +20,8 @@ export interface TrackerServer extends AsyncDisposable {
 
 export interface TrackerServerOptions {
   readonly host: string;
+  /** The address that others reach it at, where it is another. */
+  readonly publicHost?: string;
   /** 0 takes any free one. */
   readonly port: number;
   /** Whether the swarm of this infohash, 40 hexadecimal characters, is served here. */
@@ -27,7 +30,7 @@ export interface TrackerServerOptions {
 }
 
 export async function openTrackerServer(options: TrackerServerOptions): Promise<TrackerServer> {
-  const { host, port, isServed, events } = options;
+  const { host, publicHost = host, port, isServed, events } = options;
   const server = new Server({
     http: true,
     udp: false,
@@ -51,7 +54,7 @@ export async function openTrackerServer(options: TrackerServerOptions): Promise<
   const bound = server.http.address();
   const actual = typeof bound === "object" && bound !== null ? bound.port : port;
   return {
-    announceUrl: `http://${host.includes(":") ? `[${host}]` : host}:${actual}/announce`,
+    announceUrl: `http://${formatAddress(publicHost, actual)}/announce`,
     [Symbol.asyncDispose]: async () => {
       server.http.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

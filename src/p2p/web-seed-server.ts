@@ -16,6 +16,7 @@ import { AceError, type ErrorCode } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { AccessPolicy, Grant, PayloadSink } from "./access-port.ts";
 import { AddressPace } from "./address-pace.ts";
+import { formatAddress } from "./addresses.ts";
 import { WEB_SERVED_PER_TOKEN_MAX } from "./engine-limits.ts";
 import { WEB_REQUESTS_BURST, WEB_REQUESTS_PER_S, WEB_SERVED_MAX, WEB_STALL_MS } from "./limits.ts";
 import { readRange } from "./range.ts";
@@ -36,7 +37,9 @@ export interface WebSeedServerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** The address that others reach it at, such as `https://films.example`; its own when absent. */
+  /** The address that others reach this machine at, where it is another than `host`. */
+  readonly publicHost?: string;
+  /** What stands before it, such as `https://films.example`; nothing when absent. */
   readonly origin?: string;
   /** `infohash` is 40 hexadecimal characters. */
   find(infohash: string): WebSeeded | undefined;
@@ -53,7 +56,7 @@ export interface WebSeedServer extends AsyncDisposable {
 }
 
 export async function openWebSeedServer(options: WebSeedServerOptions): Promise<WebSeedServer> {
-  const { host, port } = options;
+  const { host, port, publicHost = host } = options;
   const own: string[] = options.origin === undefined ? [] : [options.origin];
   const serving = new WebSeedRoute(options, own);
   const server = createServer((request, response) => void serving.answer(request, response));
@@ -65,8 +68,8 @@ export async function openWebSeedServer(options: WebSeedServerOptions): Promise<
   });
   const bound = server.address();
   const actual = typeof bound === "object" && bound !== null ? bound.port : port;
-  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
-  own.push(origin);
+  const origin = `http://${formatAddress(publicHost, actual)}`;
+  own.push(origin, `http://${formatAddress(host, actual)}`);
   return {
     baseUrl: `${options.origin ?? origin}/webseed/`,
     [Symbol.asyncDispose]: async () => {

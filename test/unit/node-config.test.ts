@@ -288,3 +288,35 @@ it("does not start with issuer keys that its network does not list, and lets go 
     await expect(openNode(config, "0.0.0")).rejects.toMatchObject({ code: "ISSUER_UNKNOWN" });
   }
 });
+
+it("refuses a web seed that nobody could reach, and says what to give", () => {
+  const anywhere = { host: "0.0.0.0", webSeedPort: 7_073 };
+  for (const host of ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"]) {
+    const [code, message] = faultOf(() => loadConfig(needed, { ...anywhere, host }));
+    expect([
+      code,
+      message.includes("--public-host"),
+      message.includes("--web-seed-origin"),
+    ]).toEqual(["CONFIG_INVALID", true, true]);
+  }
+  expect(loadConfig(needed, { ...anywhere, publicHost: "192.0.2.7" }).publicHost).toBe("192.0.2.7");
+  const origin = "https://films.example/";
+  expect(loadConfig(needed, { ...anywhere, webSeedOrigin: origin }).webSeedOrigin).toBe(
+    "https://films.example",
+  );
+  expect(loadConfig(needed, { host: "0.0.0.0" }).webSeedPort).toBeUndefined();
+  for (const wrong of [
+    { webSeedOrigin: origin },
+    { publicHost: "films.example" },
+    { ...anywhere, webSeedOrigin: "ftp://films.example" },
+    { uploadTo: "10.0.0.0/40" },
+    { uploadTo: "nobody" },
+    { peersMax: "0" },
+    { uploadLimitKbPerS: "fast" },
+  ]) {
+    expect(faultOf(() => loadConfig(needed, wrong))[0], JSON.stringify(wrong)).toBe(
+      "CONFIG_INVALID",
+    );
+  }
+  expect(loadConfig(needed, { uploadTo: "10.0.0.0/8, 2001:db8::/32" }).uploadTo).toHaveLength(2);
+});

@@ -8,27 +8,29 @@ import { BAN_MS, BANS_MAX, BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
 import { PieceParts } from "../../src/p2p/piece-parts.ts";
 import { Places } from "../../src/p2p/places.ts";
 
+const lie = { reason: "PIECE_BAD", evidence: { piece: 7, got: "x".repeat(5_000) } };
+
 describe("a ban", () => {
   it("lasts twice as long each time, up to a day, and is written down", () => {
     const saved: Ban[] = [];
-    const bans = new Bans({ all: () => [], save: (ban) => saved.push(ban) });
+    const bans = new Bans({ all: () => [], save: (ban) => saved.push(ban), onLifted: () => {} });
     let nowMs = 0;
     for (const lengthMs of [BAN_MS, 2 * BAN_MS, 4 * BAN_MS]) {
-      expect(bans.add("host 192.0.2.1", nowMs).untilMs).toBe(nowMs + lengthMs);
+      expect(bans.add("host 192.0.2.1", nowMs, lie).untilMs).toBe(nowMs + lengthMs);
       expect(bans.has("host 192.0.2.1", nowMs + lengthMs - 1)).toBe(true);
       expect(bans.has("host 192.0.2.1", nowMs + lengthMs)).toBe(false);
       nowMs += 10 * lengthMs;
     }
-    for (let time = 0; time < 40; time += 1) bans.add("host 192.0.2.1", nowMs);
-    expect(bans.add("host 192.0.2.1", nowMs).untilMs).toBe(nowMs + BAN_MS_MAX);
+    for (let time = 0; time < 40; time += 1) bans.add("host 192.0.2.1", nowMs, lie);
+    expect(bans.add("host 192.0.2.1", nowMs, lie).untilMs).toBe(nowMs + BAN_MS_MAX);
     expect(saved).toHaveLength(44);
-    const later = new Bans({ all: () => saved, save: () => {} });
+    const later = new Bans({ all: () => saved, save: () => {}, onLifted: () => {} });
     expect(later.has("host 192.0.2.1", nowMs)).toBe(true);
   });
 
   it("is one of a bounded number", () => {
     const bans = new Bans();
-    for (let count = 0; count <= BANS_MAX; count += 1) bans.add(`host ${count}`, 0);
+    for (let count = 0; count <= BANS_MAX; count += 1) bans.add(`host ${count}`, 0, lie);
     expect(bans.count).toBe(BANS_MAX);
     expect(bans.has("host 0", 1)).toBe(false);
   });

@@ -30,8 +30,23 @@ export function register(noun: Command, run: Run): void {
     .option("--port <port>", "HTTP API; 0 takes any free one")
     .option("--peer-port <port>", "BitTorrent peers")
     .option("--tracker-port <port>", "the node's own tracker")
+    .option(
+      "--public-host <address>",
+      "IP address that content records name for this node (default: where it listens)",
+    )
     .option("--web-seed-port <port>", "give what is seeded over HTTP too (default: off)")
+    .option("--web-seed-origin <url>", "where others reach that, such as a proxy before it")
+    .option("--upload-limit <kB/s>", "send no faster, to all together; 0 is without a limit")
+    .addOption(repeatable("--upload-to <address>", "private: give only to this address or network"))
+    .option("--peers-max <count>", "peers of all swarms together (default: 400)")
+    .option("--swarm-peers-max <count>", "peers of one swarm (default: 60, gated 40)")
     .option("--operator <file>", "issuer keys: with them the node issues access tokens")
+    .addOption(
+      repeatable(
+        "--issuer-node <url>",
+        "another issuer's node, asked for revocations and who the issuers are; may be given again",
+      ),
+    )
     .addOption(repeatable("--lake <location>", "data lake to read from; may be given again"))
     .addOption(
       repeatable("--archive <location>", "history archive to read from; may be given again"),
@@ -77,13 +92,18 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
     },
     fromEnvironment(environment),
     {
-      ...sourceFlags(flags),
+      ...listedFlags(flags),
       dataDir: flags.text("data"),
       host: flags.text("host"),
       httpPort: flags.text("port"),
       peerPort: flags.text("peerPort"),
       trackerPort: flags.text("trackerPort"),
+      publicHost: flags.text("publicHost"),
       webSeedPort: flags.text("webSeedPort"),
+      webSeedOrigin: flags.text("webSeedOrigin"),
+      uploadLimitKbPerS: flags.text("uploadLimit"),
+      peersMax: flags.text("peersMax"),
+      swarmPeersMax: flags.text("swarmPeersMax"),
       operatorFile: flags.isOn("followOnly") ? undefined : operatorFile(settings.network, flags),
       workers: flags.text("workers"),
       logLevel: flags.text("log"),
@@ -130,7 +150,7 @@ function usualRpc({ settings, origins }: Context): string | undefined {
   return origins.rpcUrl === "default" ? undefined : settings.rpcUrl;
 }
 
-function sourceFlags(flags: Flags): Record<string, unknown> {
+function listedFlags(flags: Flags): Record<string, unknown> {
   const list = (name: string) => {
     const places = flags.texts(name);
     return places.length === 0 ? undefined : places;
@@ -139,8 +159,10 @@ function sourceFlags(flags: Flags): Record<string, unknown> {
     rpcUrl: list("rpc"),
     lakeUrl: list("lake"),
     archiveUrl: list("archive"),
+    uploadTo: list("uploadTo"),
     quorumFile: flags.text("quorum"),
     trustLevel: flags.text("trust"),
+    issuerNode: list("issuerNode"),
   };
 }
 
