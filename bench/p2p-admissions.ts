@@ -61,7 +61,7 @@ export async function admissionFigures(): Promise<readonly Figure[]> {
       for (const { message, signature, key } of crowd) engine.verify(key, message, signature);
     });
     const texts = crowd.map(({ token }) => Buffer.from(token));
-    revokeOthers(revocations, round);
+    revokeOthers(revocations, account, round);
     const hits = ratePerS(HITS, () => {
       for (let hit = 0; hit < HITS; hit += 1) {
         const token = texts[hit % texts.length]?.toString("latin1") ?? "";
@@ -158,12 +158,12 @@ function admit({ terms, state: shaken, inputs }: Shaken): void {
 }
 
 /** Between rounds, so that each token is looked up among them once more. */
-function revokeOthers(set: RevocationSet, round: number): void {
+function revokeOthers(set: RevocationSet, issuer: string, round: number): void {
   const terms = { contract: LICENCE.toString(), untilS: NOW_S + 300 };
   const others = Array.from({ length: REVOKED / ROUNDS }, (_, number) =>
     revocationOf("jti", `${round} ${number}`, terms),
   );
-  set.add(others, NOW_S);
+  set.add(others, NOW_S, issuer);
 }
 
 function ratePerS(count: number, work: () => void): number {

@@ -1,8 +1,8 @@
 /**
  * The issuer set that one process goes by, and how fresh it is.
  *
- * A node that follows the network reads the set from state with each ledger. One that does not gets
- * signed snapshots of it, and admits nobody once the last is too old.
+ * A node that follows the network reads the set from state with each ledger. One that does not goes by
+ * what issuers have signed, and admits nobody once the last of it is too old.
  *
  * Units   Unix seconds.
  * Range   `ISSUERS_MAX_AGE_S` without news.
@@ -16,7 +16,6 @@ export class IssuerBook {
   #stale: IssuerSet | undefined;
   #known: string;
   #heardAtS: number;
-  #ended: readonly string[] = [];
   readonly #nowS: () => number;
 
   constructor(entries: readonly IssuerEntry[], nowS: () => number) {
@@ -37,18 +36,15 @@ export class IssuerBook {
     return this.#nowS() - this.#heardAtS > ISSUERS_MAX_AGE_S;
   }
 
-  /** Thumbprints of keys that were ended at once, and all tokens with them. */
-  get ended(): readonly string[] {
-    return this.#ended;
-  }
-
-  end(kids: readonly string[]): void {
-    this.#ended = kids;
+  /** Goes on with what was heard before a restart, at that time. */
+  resume(entries: readonly IssuerEntry[], atS: number): void {
+    this.hear(entries, atS);
+    this.#heardAtS = Math.min(atS, this.#nowS());
   }
 
   /** News of the set, also when it says the same as before. True when it says something else. */
   hear(entries: readonly IssuerEntry[], atS = this.#nowS()): boolean {
-    this.#heardAtS = Math.max(this.#heardAtS, atS);
+    this.#heardAtS = Math.max(this.#heardAtS, Math.min(atS, this.#nowS()));
     const text = JSON.stringify(entries);
     if (text === this.#known) return false;
     this.#set = makeIssuerSet(entries);

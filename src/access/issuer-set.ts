@@ -51,6 +51,9 @@ export interface JwkSet {
   }[];
 }
 
+/** As its last ledger: all that the key ever signed ended with the vote. No network has a ledger before. */
+export const ENDED_AT_ONCE = 1;
+
 export function makeIssuerSet(entries: readonly IssuerEntry[]): IssuerSet {
   const byKid = new Map<string, { readonly entry: IssuerEntry; readonly key: Uint8Array }>();
   const issuers = entries.map((entry): Issuer => {

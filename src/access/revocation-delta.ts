@@ -4,7 +4,10 @@
  * Form    `body` is canonical CBOR `[1, net, issuer, kid, seq, ledger, entries]`, an entry
  *         `[contract, kind, prefix, untilS]`; the signature is Ed25519 over `TAG` and the body.
  * Range   At most `ENTRIES_MAX` entries; `seq` counts the lists of one issuer from 1, without a gap.
- * Errors  `readDelta` answers undefined for anything else, and for what no issuer of the set has signed.
+ * Scope   Tokens that this very issuer signed, and nothing else: whose a mark is is for the reader to add.
+ *         An issuer's key is not ended by a list.
+ * Errors  `readDelta` answers undefined for anything else, and for what no issuer of the set has signed
+ *         that was in force at the ledger it names.
  */
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
@@ -12,7 +15,7 @@ import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { signEd25519 } from "./ed25519.ts";
 import type { IssuerSet } from "./issuer-set.ts";
-import { REVOCATION_KINDS, type Revocation } from "./revocation.ts";
+import type { Revocation, RevocationKind } from "./revocation.ts";
 
 export interface SignedDelta {
   /** Hexadecimal, both. */
@@ -35,7 +38,8 @@ const BODY_BYTES_MAX = 128 * 1024;
 const TAG = new TextEncoder().encode("ace-revocation-v1");
 const VERSION = 1n;
 const PREFIX_BYTES = 16;
-const CONTRACT = /^(?:|[1-9][0-9]{0,19})$/;
+const CONTRACT = /^[1-9][0-9]{0,19}$/;
+const KINDS: readonly RevocationKind[] = ["jti", "sub", "cnf", "lse"];
 
 export function signDelta(delta: Delta, key: KeyObject): SignedDelta {
   const entries = delta.revocations.map(({ contract, kind, prefix, untilS }): CborValue[] => [
@@ -57,8 +61,11 @@ export function readDelta(
   const proof = fromHex(signature);
   const delta = bytes && readBody(bytes);
   if (bytes === undefined || proof === undefined || delta?.net !== net) return undefined;
-  const key = issuers.keyOf(delta.issuer, delta.kid);
-  if (key === undefined) return undefined;
+  const { issuer: account, kid, ledger } = delta;
+  const key = issuers.keyOf(account, kid);
+  if (key === undefined || issuers.refusalOf({ account, kid, ledger }) !== undefined) {
+    return undefined;
+  }
   return isSignedBy(key, concatBytes(TAG, bytes), proof) ? delta : undefined;
 }
 
@@ -88,7 +95,7 @@ function readBody(bytes: Uint8Array): Delta | undefined {
 function readEntry(value: CborValue): Revocation | undefined {
   if (!Array.isArray(value) || value.length !== 4) return undefined;
   const [contract, name, prefix, until] = value;
-  const kind = REVOCATION_KINDS.find((known) => known === name);
+  const kind = KINDS.find((known) => known === name);
   const untilS = wholeOf(until);
   if (typeof contract !== "string" || !CONTRACT.test(contract)) return undefined;
   if (kind === undefined || untilS === undefined) return undefined;

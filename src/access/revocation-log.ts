@@ -63,17 +63,18 @@ export class RevocationLog {
       const untilS = Math.max(...some.map((entry) => entry.untilS));
       store.keepDelta({ seq, untilS, ...signDelta(delta, key) });
     }
-    set.add(revocations, at.nowS);
+    set.add(revocations, at.nowS, issuer);
   }
 
   /** What was taken back before a restart is in force again. */
   restore(nowS: number): void {
-    const { store, set } = this.#options;
+    const { issuer, store, set } = this.#options;
     let kept = store.deltasAfter(0, PAGE_MAX);
     for (let last = kept.at(-1); last !== undefined; last = kept.at(-1)) {
       set.add(
         kept.flatMap(({ body }) => revocationsIn(body)),
         nowS,
+        issuer,
       );
       kept = store.deltasAfter(last.seq, PAGE_MAX);
     }

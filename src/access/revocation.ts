@@ -1,9 +1,9 @@
 /**
  * Revocations: tokens that end before their time, by what they name.
  *
- * A mark is one thing that a token says of itself: its own id, its account, its device, its lease, its
- * issuer's key, each within the contract that granted it. Whoever revokes names a mark; a token dies
- * with any of its own.
+ * A mark is one thing that a token says of itself: its own id, its account, its device, its lease, each
+ * within the contract that granted it and the issuer that signed it; and the issuer's key. Whoever revokes
+ * names a mark; a token dies with any of its own. So nobody ends what another issuer signed.
  *
  * Units   Unix seconds. A revocation is kept until the last token it could mean has ended.
  * Range   `REVOCATIONS_MAX` in all; beyond it the oldest give way, for they end soonest.
@@ -12,8 +12,7 @@ import { hash } from "node:crypto";
 import type { TokenClaims } from "./token-form.ts";
 import { TOKEN_LIFE_S_MAX } from "./token-rules.ts";
 
-export const REVOCATION_KINDS = ["jti", "sub", "cnf", "lse", "kid"] as const;
-export type RevocationKind = (typeof REVOCATION_KINDS)[number];
+export type RevocationKind = "jti" | "sub" | "cnf" | "lse" | "kid";
 
 export interface Revocation {
   /** Number of the contract; empty for an issuer's key, which signs for all of them. */
@@ -43,11 +42,12 @@ export class RevocationSet {
     return this.#untilS.size;
   }
 
-  add(revocations: readonly Revocation[], nowS: number): void {
+  /** @param issuer Account whose tokens are meant; it makes no difference to a key's. */
+  add(revocations: readonly Revocation[], nowS: number, issuer: string): void {
     let isChanged = false;
     for (const revocation of revocations) {
       const untilS = Math.min(revocation.untilS, nowS + KEPT_S_MAX);
-      const mark = markOf(revocation);
+      const mark = markOf(revocation, issuer);
       if (untilS <= nowS || (this.#untilS.get(mark) ?? 0) >= untilS) continue;
       this.#untilS.delete(mark);
       this.#untilS.set(mark, untilS);
@@ -84,7 +84,7 @@ export class RevocationSet {
 
 /** What may be revoked of a token. */
 export function marksOf(claims: TokenClaims, kid: string): readonly string[] {
-  const { lic, jti, sub, cnf, lse } = claims;
+  const { iss, lic, jti, sub, cnf, lse } = claims;
   const named: [RevocationKind, string, string][] = [
     ["jti", lic, jti],
     ["sub", lic, sub],
@@ -93,7 +93,7 @@ export function marksOf(claims: TokenClaims, kid: string): readonly string[] {
   ];
   if (lse !== undefined) named.push(["lse", lic, lse]);
   return named.map(([kind, contract, value]) =>
-    markOf({ contract, kind, prefix: prefixOf(value) }),
+    markOf({ contract, kind, prefix: prefixOf(value) }, iss),
   );
 }
 
@@ -110,6 +110,6 @@ function prefixOf(value: string): string {
   return hash("sha256", value, "hex").slice(0, PREFIX_CHARACTERS);
 }
 
-function markOf({ contract, kind, prefix }: Omit<Revocation, "untilS">): string {
-  return `${contract}/${kind}/${prefix}`;
+function markOf({ contract, kind, prefix }: Omit<Revocation, "untilS">, issuer: string): string {
+  return `${kind === "kid" ? "" : issuer}/${contract}/${kind}/${prefix}`;
 }

@@ -21,6 +21,7 @@ import { type AuthPorts, authRoutes } from "./auth.ts";
 import { type CodePorts, codeRoutes } from "./codes.ts";
 import { type ContentPorts, contentRoutes } from "./contents.ts";
 import { type ContractPorts, contractRoutes } from "./contracts.ts";
+import { type IssuerPorts, issuerRoutes } from "./issuers.ts";
 import { isShallowJson } from "./json-depth.ts";
 import { type KeyPorts, keyRoutes } from "./keys.ts";
 import { type ProofPorts, proofRoutes } from "./proofs.ts";
@@ -33,6 +34,7 @@ export interface ApiPorts {
   readonly proofs: ProofPorts;
   readonly contents: ContentPorts;
   readonly keys: KeyPorts;
+  readonly issuers: IssuerPorts;
   /** Absent on a node that issues no tokens. */
   readonly auth: AuthPorts | undefined;
 }
@@ -94,6 +96,7 @@ export async function createServer(ports: ApiPorts, options: Options): Promise<F
   await app.register(proofRoutes, ports.proofs);
   await app.register(contentRoutes, ports.contents);
   await app.register(keyRoutes, ports.keys);
+  await app.register(issuerRoutes, ports.issuers);
   if (ports.auth !== undefined) await app.register(authRoutes, ports.auth);
   return app;
 }

@@ -64,6 +64,20 @@ export const LeasesJson = z.object({
 });
 export type LeasesJson = z.infer<typeof LeasesJson>;
 
+const ISSUER_WORDS_MAX = 4_096;
+
+export const IssuerWordsJson = z.object({
+  words: z
+    .array(
+      z.object({
+        body: bytes.describe("Canonical CBOR; see docs/spec/tokens.md"),
+        signature: bytes.describe("Of the issuer, Ed25519"),
+      }),
+    )
+    .max(ISSUER_WORDS_MAX),
+});
+export type IssuerWordsJson = z.infer<typeof IssuerWordsJson>;
+
 export const RevocationsJson = z.object({
   next: z.int().describe("What to ask for as `since` next time"),
   deltas: z.array(

@@ -9,6 +9,7 @@ import { isErrorCode } from "../lib/catalogue.ts";
 import { AceError } from "../lib/errors.ts";
 import {
   ContentJson,
+  IssuerWordsJson,
   LeasesJson,
   RevocationsJson,
   TokenJson,
@@ -62,6 +63,8 @@ export interface NodeClient {
   leases(session: string): Promise<LeasesJson>;
   stop(lease: string, session: string): Promise<LeasesJson>;
   revocations(since: number): Promise<RevocationsJson>;
+  /** Words on who the issuers are, of changes after this ledger. */
+  issuers(sinceLedger: number): Promise<IssuerWordsJson>;
   /** The key of a content or an epoch, under an access token and the proof of its device. */
   key(body: object, token: string, proof: string): Promise<WrappedKeyJson>;
   /** Brings a key to the node that keeps it. */
@@ -132,6 +135,7 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
       return request(url, "/v1/access/leases", init, LeasesJson, signal);
     },
     stop: (lease, session) => post("/v1/access/stop", { lease }, LeasesJson, session),
+    issuers: (since) => get(`/v1/issuers?since=${since}`, IssuerWordsJson),
     revocations: (since) => get(`/v1/revocations?since=${since}`, RevocationsJson),
     key: (body, token, proof) => {
       const headers = { authorization: `DPoP ${token}`, dpop: proof };

@@ -8,7 +8,6 @@ import { Keypair } from "@stellar/stellar-sdk";
 import { loadDeviceKey } from "../access/device-key.ts";
 import type { Views } from "../access/entitlement.ts";
 import { type Content, type Head, TokenIssuer } from "../access/issue.ts";
-import { IssuerEnds } from "../access/issuer-ends.ts";
 import { jwkSetOf, thumbprint } from "../access/issuer-set.ts";
 import { type Lease, LeaseDesk } from "../access/lease.ts";
 import { Renewals, TokenPace } from "../access/renewal.ts";
@@ -154,11 +153,9 @@ function openIssuing(parts: AccessParts, account: string) {
     events,
     clock,
   });
-  const ends = new IssuerEnds(guard.issuers, log);
   parts.onLedger((ledgers) => {
     try {
       outbox.forget(nowS());
-      ends.tell({ ledger: head()?.sequence ?? 0, nowS: nowS() });
       void watch.onLedger(ledgerChange(ledgers));
     } catch (error) {
       // A disk that is full for a moment must not keep the node from following.

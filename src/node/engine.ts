@@ -68,7 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const find = await openFinding(parts, { terms, events, clock });
   const records = new EngineRecords(viewer);
   const licenceOf = (swarm: string) => records.licenceOf(swarm);
-  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
+  const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: dataDir, events }));
   const tokensOf = engineTokens(viewer, token);
   const keys = keySourceOf(viewer, async (contentId) => await tokensOf(contentId).token());
   const { verifier } = guard.policy;

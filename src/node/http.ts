@@ -1,6 +1,7 @@
 /** The HTTP side of a node: ports of the API joined to the rooms that answer them. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { Keypair } from "@stellar/stellar-sdk";
 import type { AuthPorts } from "../api/auth.ts";
 import { createServer } from "../api/server.ts";
 import { openStellar } from "../client/stellar.ts";
@@ -19,6 +20,7 @@ import { contractQueries } from "./contract-queries.ts";
 import type { Telemetry } from "./events.ts";
 import { ownSecret, readOperatorKeys } from "./files.ts";
 import type { Follower } from "./follower.ts";
+import { openIssuerDesk } from "./issuer-desk.ts";
 import { watchIssuers } from "./issuer-watch.ts";
 import { keyPorts } from "./keys.ts";
 import { authority, listenOn } from "./listen.ts";
@@ -56,12 +58,25 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
   const { streams, telemetry, clock } = parts;
   const adminToken = randomBytes(32).toString("hex");
   parts.onLedger(() => streams.guard.usage.closeEnded(clock.nowMs() / 1_000));
+  const issuers = stack.use(
+    openIssuerDesk({
+      guard: streams.guard,
+      founding: network.issuers,
+      dataDir: config.dataDir,
+      operator: operatorOf(config),
+      tip: () => store.tip(),
+      nodes: config.issuerNode,
+      events: telemetry,
+      clock,
+    }),
+  );
   await watchIssuers({
     guard: streams.guard,
     network,
     views: runtime,
     head: () => store.tip(),
     onLedger: parts.onLedger,
+    onRead: issuers.onRead,
     events: telemetry,
     clock,
   });
@@ -91,6 +106,7 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
       events: telemetry,
       clock,
     }),
+    issuers: issuers.ports,
     auth: authPorts(parts, () => authority(config.host, port)),
   };
   // Where any free port is taken, its number is known only once the server listens.
@@ -103,6 +119,12 @@ export async function openHttp(stack: AsyncDisposableStack, parts: HttpParts): P
   hosts.push(authority(config.host, port));
   writeAdminToken(join(config.dataDir, ADMIN_TOKEN_FILE), adminToken);
   return url;
+}
+
+function operatorOf({ operatorFile }: Config) {
+  if (operatorFile === undefined) return undefined;
+  const { issuerSecret, tokenSeed } = readOperatorKeys(operatorFile);
+  return { account: Keypair.fromSecret(issuerSecret).publicKey(), tokenSeed };
 }
 
 function authPorts(parts: HttpParts, webAuthDomain: () => string): AuthPorts | undefined {

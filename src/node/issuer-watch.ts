@@ -7,7 +7,7 @@
  * while the set cannot be read the one before stands: a key that was ended does not come back.
  */
 import type { Views } from "../access/entitlement.ts";
-import { type IssuerEntry, thumbprint } from "../access/issuer-set.ts";
+import { ENDED_AT_ONCE, type IssuerEntry, thumbprint } from "../access/issuer-set.ts";
 import { revocationOf } from "../access/revocation.ts";
 import { TOKEN_LIFE_S_MAX } from "../access/token-rules.ts";
 import type { ServiceNetwork } from "../contracts/service-network.ts";
@@ -28,6 +28,8 @@ export interface IssuerWatchParts {
   readonly views: Views;
   readonly head: () => { readonly sequence: number } | undefined;
   readonly onLedger: (listener: (ledgers: readonly Applied[]) => void) => void;
+  /** Told after each ledger of all issuers that were ever named, once they are read. */
+  readonly onRead?: (entries: readonly IssuerEntry[], sequence: number) => void;
   readonly events: Events;
   readonly clock: Clock;
 }
@@ -35,8 +37,6 @@ export interface IssuerWatchParts {
 const DAO = 1n;
 /** The longest life of a token, in ledgers of five seconds. */
 const LIFE_LEDGERS = 180;
-/** What the DAO writes for a key whose tokens all end at once. */
-const NEVER = 1;
 const KEY_BYTES = 32;
 
 /** Reads the set, and again with each ledger from then on. */
@@ -44,55 +44,75 @@ export async function watchIssuers(parts: IssuerWatchParts): Promise<void> {
   const { onLedger, guard } = parts;
   let changed: readonly IssuerEntry[] = [];
   let isDue = true;
-  const look = async () => {
+  const ended = new Set<string>();
+  const look = async (told: number | undefined) => {
     if (isDue) {
       isDue = false;
       const read = await readChanges(parts);
       isDue ||= read === undefined;
       changed = read ?? changed;
     }
-    hear(parts, changed);
+    hear(parts, changed, ended);
+    // What was read is of this ledger only when no other was applied meanwhile.
+    if (isDue || told === undefined || parts.head()?.sequence !== told) return;
+    parts.onRead?.(named(parts.network.issuers, changed), told);
   };
-  await look();
+  await look(undefined);
   let reading = Promise.resolve();
   onLedger((ledgers) => {
     isDue ||= ledgerChange(ledgers).contracts.has(Number(DAO));
-    reading = reading.then(look).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      parts.events.warn("access.issuers_fault", { message });
-    });
+    const told = ledgers.at(-1)?.sequence;
+    reading = reading
+      .then(() => look(told))
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        parts.events.warn("access.issuers_fault", { message });
+      });
   });
   if (guard.issuers.isStale) parts.events.warn("access.issuers_stale");
 }
 
-function hear(parts: IssuerWatchParts, changed: readonly IssuerEntry[]): void {
-  const { guard, network, head, events } = parts;
+function hear(parts: IssuerWatchParts, changed: readonly IssuerEntry[], known: Set<string>): void {
+  const { guard, network, head, events, clock } = parts;
   const now = head()?.sequence ?? 0;
-  revokeEnded(parts, changed);
-  if (!guard.issuers.hear(merged(network.issuers, changed, now))) return;
+  const ended = changed.filter(({ toLedger }) => toLedger === ENDED_AT_ONCE);
+  const kids = ended.map(({ key }) => thumbprint(key)).filter((kid) => !known.has(kid));
+  for (const kid of kids) known.add(kid);
+  revokeKeys(guard, kids, Math.floor(clock.nowMs() / 1_000));
+  const entries = stillSigned(named(network.issuers, changed), now);
+  if (!guard.issuers.hear(entries)) return;
   events.info("access.issuers_changed", { issuers: guard.issuers.current().issuers.length });
 }
 
 /** Open wires hold tokens that were good: they end with the key. */
-function revokeEnded({ guard, clock }: IssuerWatchParts, changed: readonly IssuerEntry[]): void {
-  const nowS = Math.floor(clock.nowMs() / 1_000);
-  const ended = changed.filter(({ toLedger }) => toLedger === NEVER);
-  const kids = ended.map(({ key }) => thumbprint(key));
+export function revokeKeys(
+  { revocations }: Pick<AccessGuard, "revocations">,
+  kids: readonly string[],
+  nowS: number,
+): void {
   const terms = { contract: "", untilS: nowS + TOKEN_LIFE_S_MAX };
-  const revocations = kids.map((kid) => revocationOf("kid", kid, terms));
-  guard.issuers.end(kids);
-  guard.revocations.add(revocations, nowS);
+  const ended = kids.map((kid) => revocationOf("kid", kid, terms));
+  revocations.add(ended, nowS, "");
+}
+
+/** A key whose time is over verifies what it signed for one token life more; one ended at once, nothing. */
+export function stillSigned(
+  entries: readonly IssuerEntry[],
+  ledger: number,
+): readonly IssuerEntry[] {
+  return entries.filter(
+    ({ toLedger }) =>
+      toLedger === undefined || (toLedger !== ENDED_AT_ONCE && ledger <= toLedger + LIFE_LEDGERS),
+  );
 }
 
 /** A key that a vote named is what the vote says, whatever network.json has of it. */
-function merged(
+function named(
   founding: readonly IssuerEntry[],
   changed: readonly IssuerEntry[],
-  now: number,
 ): readonly IssuerEntry[] {
   const voted = new Set(changed.map(({ key }) => key));
-  const all = [...founding.filter(({ key }) => !voted.has(key)), ...changed];
-  return all.filter(({ toLedger }) => toLedger === undefined || now <= toLedger + LIFE_LEDGERS);
+  return [...founding.filter(({ key }) => !voted.has(key)), ...changed];
 }
 
 /** Undefined when it cannot be told now. Before its first ledger a node has no contracts to ask. */

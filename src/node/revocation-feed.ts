@@ -2,67 +2,68 @@
  * Asks an issuer's node for revocations, again and again, so that what it takes back ends here too.
  *
  * Each list is believed for its signature, not for where it came from. A node out of reach is asked
- * again later; until then a token stands for the rest of its short life. While its lists are understood,
- * the issuers of network.json are confirmed: keys that were ended are among what it tells.
+ * again later; until then a token stands for the rest of its short life. A list ends tokens of who signed
+ * it, and of nobody else.
  *
  * Units   Milliseconds where the name says so.
- * Range   A look every `POLL_MS`, after faults up to every `POLL_MS_MAX`.
+ * Range   A look every `POLL_MS`, after faults up to every `POLL_MS_MAX`. A list that is refused is read
+ *         again for `HELD_LOOKS`: its issuer may be one that this process is about to hear of.
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import { type IssuerEntry, makeIssuerSet } from "../access/issuer-set.ts";
 import { readDelta } from "../access/revocation-delta.ts";
 import type { NodeClient } from "../client/http.ts";
 import type { Clock } from "../lib/clock.ts";
-import { isAceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { AccessGuard } from "./policy.ts";
+import { poll } from "./polling.ts";
 
 export interface RevocationFeedParts {
   readonly node: Pick<NodeClient, "url" | "revocations">;
   readonly guard: AccessGuard;
-  /** Those of network.json. */
-  readonly issuers: readonly IssuerEntry[];
   readonly events: Events;
   readonly clock: Clock;
 }
 
 const POLL_MS = 2_000;
 const POLL_MS_MAX = 30_000;
+const HELD_LOOKS = 30;
 
 /** Resolves when `signal` aborts. Never rejects. */
 export async function followRevocations(
   parts: RevocationFeedParts,
   signal: AbortSignal,
 ): Promise<void> {
-  let since = 0;
-  let waitMs = POLL_MS;
-  while (!signal.aborted) {
-    try {
-      since = await readPage(parts, since);
-      waitMs = POLL_MS;
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = isAceError(error) ? error.code : "INTERNAL";
-      parts.events.info("access.revocations_unread", { node: parts.node.url, code });
-      waitMs = Math.min(2 * waitMs, POLL_MS_MAX);
-    }
-    await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
-  }
+  const { node, events } = parts;
+  const terms = { node, everyMs: POLL_MS, everyMsMax: POLL_MS_MAX, events };
+  let place: Place = { since: 0, held: 0 };
+  const look = async () => {
+    place = await readPage(parts, place);
+  };
+  await poll({ ...terms, unanswered: "access.revocations_unread" }, look, signal);
 }
 
-/** What to ask for next. */
+interface Place {
+  /** What to ask for. */
+  readonly since: number;
+  /** For so many looks a list was refused there. */
+  readonly held: number;
+}
+
 async function readPage(
-  { node, guard, issuers: listed, events, clock }: RevocationFeedParts,
-  since: number,
-): Promise<number> {
+  { node, guard, events, clock }: RevocationFeedParts,
+  { since, held }: Place,
+): Promise<Place> {
   const { next, deltas } = await node.revocations(since);
-  const issuers = makeIssuerSet(listed);
-  const read = deltas.map((delta) => readDelta(delta, { net: guard.net, issuers }));
-  const revocations = read.flatMap((delta) => delta?.revocations ?? []);
-  guard.revocations.add(revocations, Math.floor(clock.nowMs() / 1_000));
-  const refused = read.filter((delta) => delta === undefined).length;
-  if (refused > 0) events.warn("access.revocations_forged", { node: node.url, lists: refused });
-  else guard.issuers.hear(listed);
+  const issuers = guard.issuers.current();
+  const nowS = Math.floor(clock.nowMs() / 1_000);
+  let refused = 0;
+  for (const delta of deltas) {
+    const read = readDelta(delta, { net: guard.net, issuers });
+    if (read === undefined) refused += 1;
+    else guard.revocations.add(read.revocations, nowS, read.issuer);
+  }
   // An issuer that begins to count anew has lost its lists: they are read again from the first.
-  return next < since ? 0 : next;
+  const after = { since: next < since ? 0 : next, held: 0 };
+  if (refused === 0) return after;
+  if (held === 0) events.warn("access.revocations_refused", { node: node.url, lists: refused });
+  return held + 1 < HELD_LOOKS ? { since, held: held + 1 } : after;
 }

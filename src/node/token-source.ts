@@ -21,6 +21,8 @@ import { AceError, type ErrorCode, isAceError } from "../lib/errors.ts";
 
 export interface Viewer {
   readonly node: NodeClient;
+  /** Asked when that one does not answer, in this order. */
+  readonly others?: readonly NodeClient[];
   readonly network: ServiceNetwork;
   /** The account that holds the licence; its key is unlocked only to sign in. */
   readonly signer: () => Promise<Signer>;
@@ -35,6 +37,10 @@ export interface TokenDesk {
   leases(): Promise<LeasesJson>;
   /** Ends one of these plays. */
   stop(lease: string): Promise<LeasesJson>;
+}
+
+export function nodesOf({ node, others = [] }: Viewer): readonly NodeClient[] {
+  return [node, ...others];
 }
 
 /** Signs in when there is no session, and again when it has ended. */

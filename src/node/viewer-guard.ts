@@ -1,27 +1,71 @@
-/** The access policy of a viewer's engine, which follows no ledger: a full node tells it the news. */
+/**
+ * The access policy of a process that follows no ledger, a viewer's engine or a live source: issuers' nodes
+ * tell it what was revoked and who the issuers are, and it believes signatures alone.
+ */
+import { thumbprint } from "../access/issuer-set.ts";
 import { networkId } from "../contracts/service-network.ts";
 import type { Events } from "../lib/events.ts";
+import { followIssuers } from "./issuer-feed.ts";
+import { type KeptRoll, openKeptRoll } from "./issuer-file.ts";
+import { revokeKeys, stillSigned } from "./issuer-watch.ts";
 import { type AccessGuard, openPolicy } from "./policy.ts";
 import { followRevocations } from "./revocation-feed.ts";
-import type { Viewer } from "./token-source.ts";
+import { nodesOf, type Viewer } from "./token-source.ts";
 
 export interface ViewerGuard extends AccessGuard, AsyncDisposable {}
 
-/** @param licenceOf Number of the contract that the content record of this swarm names. */
-export function openViewerGuard(
-  { node, network, clock }: Viewer,
-  licenceOf: (swarm: string) => bigint | undefined,
-  events: Events,
-): ViewerGuard {
-  const { issuers } = network;
-  const guard = openPolicy({ networkId: networkId(network), issuers, licenceOf, clock });
+interface ViewerGuardParts {
+  readonly viewer: Viewer;
+  /** Number of the contract that the content record of this swarm names. */
+  readonly licenceOf: (swarm: string) => bigint | undefined;
+  /** Where what was heard of issuers is kept. */
+  readonly dir: string;
+  readonly events: Events;
+}
+
+export function openViewerGuard({ viewer, licenceOf, dir, events }: ViewerGuardParts): ViewerGuard {
+  const { network, clock } = viewer;
+  const { issuers: founding } = network;
+  const guard = openPolicy({ networkId: networkId(network), issuers: founding, licenceOf, clock });
+  const kept = openKeptRoll({ net: guard.net, founding, dir, events });
+  const goBy = rollReader(guard, kept, viewer, events);
+  goBy();
+  const { roll } = kept;
+  if (roll.confirmedAtS > 0) guard.issuers.resume(signing(kept), roll.confirmedAtS);
+  if (guard.issuers.isStale) events.warn("access.issuers_stale");
   const stop = new AbortController();
-  const following = followRevocations({ node, guard, issuers, events, clock }, stop.signal);
+  const following = nodesOf(viewer).flatMap((node) => [
+    followRevocations({ node, guard, events, clock }, stop.signal),
+    followIssuers({ node, kept, onHeard: goBy, events }, stop.signal),
+  ]);
   return {
     ...guard,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await following;
+      await Promise.all(following);
     },
   };
+}
+
+/** Brings what the roll says into force, as often as it is asked. */
+function rollReader(
+  guard: AccessGuard,
+  kept: KeptRoll,
+  { clock }: Viewer,
+  events: Events,
+): () => void {
+  const told = new Set<string>();
+  return () => {
+    const { roll } = kept;
+    const kids = roll.ended.filter((kid) => !told.has(kid));
+    for (const kid of kids) told.add(kid);
+    if (kids.length > 0) revokeKeys(guard, kids, Math.floor(clock.nowMs() / 1_000));
+    if (!guard.issuers.hear(signing(kept), roll.confirmedAtS)) return;
+    events.info("access.issuers_changed", { issuers: guard.issuers.current().issuers.length });
+  };
+}
+
+function signing({ roll }: KeptRoll) {
+  const ended = new Set(roll.ended);
+  return stillSigned(roll.entries, roll.ledger).filter(({ key }) => !ended.has(thumbprint(key)));
 }

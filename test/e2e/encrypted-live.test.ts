@@ -64,7 +64,9 @@ beforeAll(async () => {
   await world.settle();
   const licenceOf = (swarm: string) => (swarm === record.swarm ? world.licence : undefined);
   const viewer = world.viewer(world.owner);
-  const guard = stack.use(openViewerGuard(viewer, licenceOf, silentEvents));
+  const guard = stack.use(
+    openViewerGuard({ viewer, licenceOf, dir: world.folder, events: silentEvents }),
+  );
   const common = { listener, trackers: [], events: silentEvents, clock: systemClock };
   const gate = { deviceKey: serverKey, upload: guard.policy.verifier };
   const swarm = stack.use(

@@ -259,6 +259,7 @@ describe("a node", () => {
       "/v1/ledgers/{sequence}/chain",
       "/v1/network",
       "/v1/payables/{account}",
+      "/v1/issuers",
       "/v1/revocations",
       "/v1/simulate",
       "/v1/state/{key}/proof",

@@ -198,10 +198,10 @@ it("ends what it granted when the token ends, is revoked by name, or loses its l
   expect(policy.endedBy(grant, START_S + 299)).toBeUndefined();
   expect(policy.endedBy(grant, START_S + 300)).toBe("TOKEN_EXPIRED");
   const until = { contract: "412", untilS: START_S + 300 };
-  revocations.add([revocationOf("jti", "another", until)], START_S);
-  revocations.add([revocationOf("jti", grant.jti, { ...until, contract: "413" })], START_S);
+  revocations.add([revocationOf("jti", "another", until)], START_S, viewer);
+  revocations.add([revocationOf("jti", grant.jti, { ...until, contract: "413" })], START_S, viewer);
   expect(policy.endedBy(grant, START_S)).toBeUndefined();
-  revocations.add([revocationOf("jti", grant.jti, until)], START_S);
+  revocations.add([revocationOf("jti", grant.jti, until)], START_S, viewer);
   expect(policy.endedBy(grant, START_S)).toBe("TOKEN_REVOKED");
   expect(heard).toBe(3);
   stop();

@@ -26,7 +26,8 @@ const folder = mkdtempSync(join(tmpdir(), "ace-revocation-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const until = { contract: "412", untilS: NOW_S + 300 };
-const mark = ({ contract, kind, prefix }: Revocation) => `${contract}/${kind}/${prefix}`;
+const mark = ({ contract, kind, prefix }: Revocation, by = issuer) =>
+  `${by}/${contract}/${kind}/${prefix}`;
 
 it("survive a restart, are numbered without a gap, and are read by who trusts the issuer", () => {
   const dir = join(folder, "log");
@@ -101,7 +102,7 @@ it("make one set, in whatever order they come and however often", () => {
   );
   const sets = [all, all.toReversed(), [...all, ...all]].map((order) => {
     const set = new RevocationSet();
-    for (const revocation of order) set.add([revocation], NOW_S);
+    for (const revocation of order) set.add([revocation], NOW_S, issuer);
     return set;
   });
   for (const set of sets) {
@@ -118,14 +119,14 @@ it("make one set, in whatever order they come and however often", () => {
 it("hold no memory beyond their bound, and none for ever", () => {
   const set = new RevocationSet();
   const forEver = revocationOf("jti", "one", { contract: "412", untilS: NOW_S * 10 });
-  set.add([forEver], NOW_S);
+  set.add([forEver], NOW_S, issuer);
   expect(set.codeOf([mark(forEver)], NOW_S + 959)).toBe("TOKEN_REVOKED");
   expect(set.codeOf([mark(forEver)], NOW_S + 960)).toBeUndefined();
   for (let start = 0; start < 120_000; start += 1_000) {
     const some = Array.from({ length: 1_000 }, (_, number) =>
       revocationOf("jti", `${start + number}`, until),
     );
-    set.add(some, NOW_S);
+    set.add(some, NOW_S, issuer);
   }
   expect(set.size).toBe(100_000);
 });
@@ -171,7 +172,7 @@ it("come with the ledger that takes the right away, for the tokens under it and 
   expect(world.revoked).toEqual([]);
   world.answers.set(412n, { ok: false, reason: "revoked" });
   await onLedger([412]);
-  expect(world.revoked.map(mark)).toEqual(
+  expect(world.revoked.map((revocation) => mark(revocation))).toEqual(
     ["token 0", "token 1"].map((jti) => mark(revocationOf("jti", jti, until))),
   );
 });

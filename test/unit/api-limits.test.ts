@@ -29,6 +29,7 @@ const app = await createServer(
     proofs: { proveState: unused, proveReceipts: unused, chain: unused },
     contents: { list: () => [], find: () => undefined, publish: unused, adminToken: "secret" },
     keys: { release: unused, keep: unused, adminToken: "secret" },
+    issuers: { issuers: unused },
     auth: undefined,
   },
   { version: "1", events: silentEvents, hosts: [] },

@@ -1,21 +1,16 @@
 // Goal: a node goes by the issuers that the ledger names, from the very ledger that names them.
 // Method: the watch over a view that answers as the DAO does; ledgers are told by hand.
-import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { loadDeviceKey } from "../../src/access/device-key.ts";
 import { ISSUERS_MAX_AGE_S, IssuerBook } from "../../src/access/issuer-book.ts";
-import { IssuerEnds } from "../../src/access/issuer-ends.ts";
 import { thumbprint } from "../../src/access/issuer-set.ts";
 import { RevocationSet } from "../../src/access/revocation.ts";
-import { type KeptDelta, RevocationLog } from "../../src/access/revocation-log.ts";
-import type { RevocationsJson } from "../../src/client/content-schemas.ts";
 import type { CborValue } from "../../src/lib/cbor.ts";
 import { AceError } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountFromBytes } from "../../src/lib/strkey.ts";
 import { watchIssuers } from "../../src/node/issuer-watch.ts";
 import { openPolicy } from "../../src/node/policy.ts";
-import { followRevocations } from "../../src/node/revocation-feed.ts";
 import type { Applied } from "../../src/runtime/applied.ts";
 
 const NOW_S = 1_900_000_000;
@@ -45,6 +40,7 @@ async function open() {
     clock,
   });
   let tell: (ledgers: readonly Applied[]) => void = () => {};
+  const read: { readonly keys: readonly string[]; readonly sequence: number }[] = [];
   await watchIssuers({
     guard,
     network: Object.assign(Object.create(null), { issuers }),
@@ -58,6 +54,7 @@ async function open() {
     onLedger: (listener) => {
       tell = listener;
     },
+    onRead: (entries, sequence) => read.push({ keys: entries.map(({ key }) => key), sequence }),
     events: silentEvents,
     clock,
   });
@@ -85,7 +82,7 @@ async function open() {
       kid: thumbprint(keyOf(name).toHex()),
       ledger: at,
     })?.code ?? "good";
-  return { world, guard, ledger, signs };
+  return { world, guard, ledger, signs, read };
 }
 
 it("rotates with an overlap in which both keys sign", async () => {
@@ -150,78 +147,25 @@ it("admits nobody when nothing was heard of the issuers for a week, and goes on 
   expect(signs(1, founder, 100)).toBe("good");
 });
 
-/** What a viewer's engine knows of issuers, and one look at what its node tells. */
-function openEngine(world: { nowS: number }) {
-  const clock = { nowMs: () => world.nowS * 1_000 };
-  const issuers = [1, 2].map((name) => ({
-    account: accountFromBytes(keyOf(name)),
-    key: keyOf(name).toHex(),
-  }));
-  const guard = openPolicy({
-    networkId: "ab".repeat(32),
-    issuers,
-    licenceOf: () => undefined,
-    clock,
-  });
-  const look = async (deltas: RevocationsJson["deltas"]) => {
-    const stop = new AbortController();
-    const node = {
-      url: "http://node.example",
-      revocations: async () => {
-        setImmediate(() => stop.abort());
-        return { next: 0, deltas };
-      },
-    };
-    await followRevocations({ node, guard, issuers, events: silentEvents, clock }, stop.signal);
-  };
-  return { guard, look };
-}
-
-it("ends a stolen key for engines too, which follow no ledger, for as long as it stays ended", async () => {
-  const { world, guard, ledger } = await open();
-  const engine = openEngine(world);
-  const tokenOfThief = [
-    `/kid/${createHash("sha256")
-      .update(thumbprint(keyOf(1).toHex()))
-      .digest("hex")
-      .slice(0, 32)}`,
-  ];
-  const lists: KeptDelta[] = [];
-  const log = new RevocationLog({
-    issuer: newcomer,
-    kid: thumbprint(keyOf(2).toHex()),
-    seed: "22".repeat(32),
-    net: guard.net,
-    store: {
-      lastDelta: () => lists.length,
-      keepDelta: (list) => void lists.push(list),
-      deltasAfter: (seq) => lists.slice(seq),
-    },
-    set: guard.revocations,
-  });
-  const ends = new IssuerEnds(guard.issuers, log);
-  const tell = () => ends.tell({ ledger: world.sequence, nowS: world.nowS });
-  tell();
-  expect(lists).toEqual([]);
-  world.rows = [row(1, 0n, 1n)];
+it("says nothing of issuers that it has not read, and all that were ever named when it has", async () => {
+  const { world, ledger, read } = await open();
+  world.isBusy = true;
+  world.rows = [row(1, 0n, 1n), row(2, 110n, 0n)];
   await ledger(150, true);
-  for (const untilS = NOW_S + 3_000; world.nowS < untilS; world.nowS += 5) {
-    tell();
-    if ((world.nowS - NOW_S) % 60 === 0) await engine.look([...log.since(0).deltas]);
-    expect(engine.guard.revocations.codeOf(tokenOfThief, world.nowS)).toBe("TOKEN_REVOKED");
-  }
-  expect(lists.length).toBe(10);
+  expect(read).toEqual([]);
+  world.isBusy = false;
+  await ledger(151, false);
+  expect(read).toEqual([{ keys: [keyOf(1).toHex(), keyOf(2).toHex()], sequence: 151 }]);
 });
 
-it("lets an engine that its node answers go on for longer than a week", async () => {
-  const world = { nowS: NOW_S };
-  const { guard, look } = openEngine(world);
-  world.nowS += ISSUERS_MAX_AGE_S + 1;
-  expect(guard.issuers.isStale).toBe(true);
-  await look([{ body: "00", signature: "00" }]);
-  expect(guard.issuers.isStale).toBe(true);
-  await look([]);
-  expect(guard.issuers.isStale).toBe(false);
+it("tells open wires once that a key has ended, not with every ledger", async () => {
+  const { world, guard, ledger } = await open();
+  world.rows = [row(1, 0n, 1n)];
+  await ledger(150, true);
+  const { version } = guard.revocations;
+  world.nowS += 5;
+  await ledger(151, false);
+  expect(guard.revocations.version).toBe(version);
 });
 
 it("is the same set, as an object, while nothing in it changes", () => {
