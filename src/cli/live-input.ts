@@ -17,6 +17,8 @@ export interface LiveInput extends AsyncDisposable {
 interface Options {
   readonly input: string;
   readonly isLoop: boolean;
+  /** Viewers take segments where the source takes them, too. */
+  readonly isOrigin: boolean;
   readonly events: Events;
   readonly signal: AbortSignal;
 }
@@ -27,6 +29,7 @@ const LOOPBACK = "127.0.0.1";
 export async function openLiveInput({
   input,
   isLoop,
+  isOrigin,
   events,
   signal,
 }: Options): Promise<LiveInput> {
@@ -46,8 +49,10 @@ export async function openLiveInput({
   if (/^https?:\/\//.test(input)) {
     if (!URL.canParse(input)) throw new AceError("USAGE", `"${input}" is no http address`);
     const isPlaylist = new URL(input).pathname.endsWith(".m3u8");
-    const ingest = isPlaylist ? hlsIngest : httpIngest;
-    return { ...arriving, ingest: ingest(input, events, signal) };
+    const ingest = isPlaylist
+      ? hlsIngest(input, { events, isOrigin }, signal)
+      : httpIngest(input, events, signal);
+    return { ...arriving, ingest };
   }
   // Told before anything is published, not after.
   if (!existsSync(input)) throw new AceError("FILE_UNREADABLE", `there is no ${input}`);

@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
-import type { Bans } from "../p2p/bans.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
 import type { TokenSource } from "../p2p/gate-driver.ts";
 import type { GatePolicy } from "../p2p/link-gate.ts";
 import type { Listener } from "../p2p/listener.ts";
+import type { LiveOriginOptions } from "../p2p/live-origin.ts";
 import { type LiveRecord, liveDescriptorOf } from "../p2p/live-record.ts";
 import { openLiveSwarm } from "../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
+import { webSeedCredentials } from "./web-seed-credentials.ts";
 
 export interface LiveJoinParts {
   readonly role: "support" | "viewer";
@@ -24,19 +25,21 @@ export interface LiveJoinParts {
   readonly verifier: TokenVerifier;
   readonly tokens: TokenSource;
   readonly cipher?: LiveCipher;
+  /** How the origin is asked that the record may name; it is not when this is absent. */
+  readonly web?: Pick<LiveOriginOptions, "mode" | "trustedHosts">;
   readonly find?: FindOptions;
   readonly windowPieces?: number;
   /** Pieces that memory has no room for go below it. */
   readonly dataDir: string;
   readonly events: Events;
   readonly clock: Clock;
-  /** Those of all swarms of this node. */
-  readonly bans?: Bans;
 }
+
+const TOKEN_MS = 10_000;
 
 export async function joinLiveRecord(
   record: LiveRecord,
-  { device, server, verifier, tokens, dataDir, ...parts }: LiveJoinParts,
+  { device, server, verifier, tokens, web, dataDir, ...parts }: LiveJoinParts,
 ): Promise<LiveSwarm> {
   const { title, trackers, peers, serverKeys, access, streamId } = record;
   const common = { upload: verifier, servers: serverKeys };
@@ -52,8 +55,22 @@ export async function joinLiveRecord(
     peers,
     folder: join(dataDir, `live-${streamId}`),
     ...(access === "public" ? {} : { gate }),
+    ...(web === undefined || web.mode === "p2p-only" || record.origin === undefined
+      ? {}
+      : { origin: originOf(record, record.origin, { device, tokens, web, clock: parts.clock }) }),
     ...parts,
   });
+}
+
+/** The origin of a gated stream is shown what web seeds are shown. */
+function originOf(
+  { access, swarm }: LiveRecord,
+  url: string,
+  { device, tokens, web, clock }: Pick<LiveJoinParts, "device" | "tokens" | "web" | "clock">,
+): LiveOriginOptions {
+  const token = () => tokens.token(swarm, AbortSignal.timeout(TOKEN_MS));
+  const credentials = webSeedCredentials({ tokens: { token }, device, clock });
+  return { url, ...web, ...(access === "public" ? {} : { credentials }) };
 }
 
 /** Whether the broadcaster lists this key among those that serve its stream. */

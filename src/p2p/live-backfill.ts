@@ -7,12 +7,14 @@
 import { LIVE_JOIN_HEADS, LIVE_OLDER_PER_S } from "./limits.ts";
 import type { LiveHeads } from "./live-heads.ts";
 import type { LiveLink } from "./live-link.ts";
+import type { LiveTalk } from "./live-talk.ts";
 
 export interface BackfillHost {
   readonly heads: LiveHeads;
   /** Heads in a full window. */
   readonly size: number;
   readonly peers: { readonly serving: readonly LiveLink[] };
+  readonly talk: Pick<LiveTalk, "tellBefore">;
 }
 
 const ASK_MS = 250;
@@ -59,8 +61,6 @@ export class LiveBackfill {
     const count = isSame ? known.count + 1 : 1;
     this.#answered.set(link, { count, sinceMs: isSame ? known.sinceMs : nowMs });
     if (count > LIVE_OLDER_PER_S) return;
-    for (const { bytes } of this.#host.heads.batchesBefore(question.seq, question.count)) {
-      link.send({ kind: "heads", batch: bytes });
-    }
+    this.#host.talk.tellBefore(link, question);
   }
 }

@@ -11,6 +11,8 @@ import { LIVE_COUNTER_GAP, LIVE_COUNTER_PIECES } from "./limits.ts";
 
 export interface LiveCounter {
   readonly epoch: number;
+  /** What `next` answers next. */
+  readonly nextSeq: number;
   /** The next number; durable before it is given. */
   next(): Promise<number>;
   /** Closed in order: the next start goes on without a gap. */
@@ -27,6 +29,9 @@ export async function openLiveCounter(path: string, newEpoch: number): Promise<L
   let safeSeq = seq;
   return {
     epoch,
+    get nextSeq() {
+      return seq;
+    },
     next: async () => {
       if (seq >= safeSeq) {
         await write(path, { epoch, seq: seq + LIVE_COUNTER_GAP });

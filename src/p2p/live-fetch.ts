@@ -15,6 +15,7 @@ export interface FetchPeer {
 }
 
 interface Want {
+  readonly sinceMs: number;
   asked: { readonly peer: string; readonly atMs: number } | undefined;
   notBeforeMs: number;
   /** Who has refused, or has let us wait. */
@@ -38,9 +39,18 @@ export class LiveFetch {
     return this.#wants.size;
   }
 
-  want(seq: number): void {
+  want(seq: number, nowMs: number): void {
     if (this.#wants.has(seq)) return;
-    this.#wants.set(seq, { asked: undefined, notBeforeMs: 0, passed: new Set() });
+    const want = { sinceMs: nowMs, asked: undefined, notBeforeMs: 0, passed: new Set<string>() };
+    this.#wants.set(seq, want);
+  }
+
+  /** What is wanted for longer than it may be left to peers, in the order of the stream. */
+  overdue(nowMs: number, patienceMs: (seq: number) => number): readonly number[] {
+    const overdue = [...this.#wants].filter(
+      ([seq, { sinceMs }]) => nowMs - sinceMs >= patienceMs(seq),
+    );
+    return overdue.map(([seq]) => seq).sort((a, b) => a - b);
   }
 
   wants(seq: number): boolean {

@@ -7,6 +7,7 @@ import { LIVE_ANSWER_MAX_MS, LIVE_ANSWER_MS, LIVE_BUFFER_MS, LIVE_WITHHELD_MAX }
 import { type Ask, LiveFetch } from "./live-fetch.ts";
 import type { HeadBatch, LiveHead } from "./live-head.ts";
 import type { LiveHeads } from "./live-heads.ts";
+import { LIVE_ORIGIN_AFTER_MS, LIVE_ORIGIN_SPARE_MS } from "./live-limits.ts";
 import type { LiveLink } from "./live-link.ts";
 import type { Reading } from "./live-reader.ts";
 
@@ -81,13 +82,25 @@ export class LiveFetching {
 
   fill(): void {
     if (this.#fetch.size === 0) return;
-    const { heads, peers, readings, nowMs } = this.#host;
-    const isUrgent = (seq: number) =>
-      [...readings].some(({ nextSeq }) => seq >= nextSeq && seq < nextSeq + URGENT_PIECES);
-    for (const ask of this.#fetch.plan(nowMs(), peers.serving, (seq) => (isUrgent(seq) ? 0 : 1))) {
+    const { heads, peers, nowMs } = this.#host;
+    const rank = (seq: number) => (this.#isUrgent(seq) ? 0 : 1);
+    for (const ask of this.#fetch.plan(nowMs(), peers.serving, rank)) {
       const head = heads.get(ask.seq);
       if (head !== undefined) peers.get(ask.peer)?.ask(ask.seq, head.length);
     }
+  }
+
+  /** What an origin is to bring, the most urgent first: with `isFirst` whatever peers do not have to bring. */
+  late(isFirst: boolean): readonly LiveHead[] {
+    const { heads, nowMs } = this.#host;
+    const patienceMs = (seq: number) => {
+      if (isFirst) return 0;
+      return this.#isUrgent(seq) ? LIVE_ORIGIN_AFTER_MS : LIVE_ORIGIN_SPARE_MS;
+    };
+    const late = this.#fetch.overdue(nowMs(), patienceMs).flatMap((seq) => heads.get(seq) ?? []);
+    const isUrgent = ({ seq }: LiveHead) => this.#isUrgent(seq);
+    const urgent = late.filter(isUrgent);
+    return urgent.length > 0 ? urgent : late;
   }
 
   tick(): void {
@@ -111,8 +124,14 @@ export class LiveFetching {
     this.reach(start?.seq ?? newest.seq);
   }
 
+  #isUrgent(seq: number): boolean {
+    const { readings } = this.#host;
+    return [...readings].some(({ nextSeq }) => seq >= nextSeq && seq < nextSeq + URGENT_PIECES);
+  }
+
   #want({ seq }: LiveHead): void {
-    if (seq >= this.#fromSeq && !this.#host.pieces.has(seq)) this.#fetch.want(seq);
+    if (seq < this.#fromSeq || this.#host.pieces.has(seq)) return;
+    this.#fetch.want(seq, this.#host.nowMs());
   }
 
   #onLate({ peer, seq }: Ask, nowMs: number): void {

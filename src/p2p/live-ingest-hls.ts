@@ -33,7 +33,13 @@ const FETCH_MS = 15_000;
 /** Segments from the end of the list with which a source begins. */
 const BEGIN_SEGMENTS = 3;
 
-export async function* hlsIngest(url: string, events: Events, signal: AbortSignal): Ingest {
+/** @param isOrigin Whether viewers may take segments there, too: then each is named beside its bytes. */
+export async function* hlsIngest(
+  url: string,
+  { events, isOrigin = false }: { readonly events: Events; readonly isOrigin?: boolean },
+  signal: AbortSignal,
+): Ingest {
+  const folder = isOrigin ? new URL(".", url).href : undefined;
   const listUrl = await retried(() => mediaListUrl(url, signal), { url, events, signal });
   let next: number | undefined;
   for (;;) {
@@ -41,7 +47,7 @@ export async function* hlsIngest(url: string, events: Events, signal: AbortSigna
     const { segments } = list;
     next ??= segments.at(-Math.min(BEGIN_SEGMENTS, segments.length))?.number;
     const fresh = segments.filter(({ number }) => number >= (next ?? 0));
-    yield* ingestSegments(fresh, next ?? 0, { events, signal });
+    yield* ingestSegments(fresh, next ?? 0, { folder, events, signal });
     next = (fresh.at(-1)?.number ?? (next ?? 0) - 1) + 1;
     if (list.isEnded) return;
     const waitMs = Math.min(
@@ -55,12 +61,15 @@ export async function* hlsIngest(url: string, events: Events, signal: AbortSigna
 async function* ingestSegments(
   segments: MediaList["segments"],
   next: number,
-  context: Omit<Retrying, "url">,
+  { folder, ...context }: Omit<Retrying, "url"> & { readonly folder: string | undefined },
 ): Ingest {
   let wanted = next;
   for (const { number, url, isDiscontinuity } of segments) {
     if (isDiscontinuity || number > wanted) yield "break";
-    yield (await fetchSegment(url, { url, ...context })) ?? "break";
+    const bytes = await fetchSegment(url, { url, ...context });
+    const isNamed = folder !== undefined && url.startsWith(folder) && url.length > folder.length;
+    if (bytes === undefined) yield "break";
+    else yield isNamed ? { path: url.slice(folder.length), bytes } : bytes;
     wanted = number + 1;
   }
 }

@@ -11,14 +11,19 @@ import type { LiveDescriptor } from "./live-descriptor.ts";
 import { areSigned, type HeadBatch, readHeads } from "./live-head.ts";
 import type { LiveHeads } from "./live-heads.ts";
 import type { LiveLink } from "./live-link.ts";
+import { isRunSigned, type LiveRun, readRun } from "./live-run.ts";
+import type { LiveRuns } from "./live-runs.ts";
 
 export interface IntakeHost {
   readonly descriptor: LiveDescriptor;
   readonly heads: LiveHeads;
+  readonly runs: LiveRuns;
   nowMs(): number;
   ban(link: LiveLink, reason: string, evidence: EventFields): void;
   /** Good heads that were not known; `gone` are pieces that fell out of the window for them. */
   onHeads(batch: HeadBatch, gone: readonly number[], from: LiveLink): void;
+  /** Where the origin holds pieces: good, and not known before. */
+  onRun(run: LiveRun, from: LiveLink): void;
   onEquivocation(batches: readonly [HeadBatch, HeadBatch]): void;
 }
 
@@ -60,6 +65,25 @@ export class LiveIntake {
       .filter((_, at) => fates[at]?.kind === "new")
       .flatMap((head) => [...heads.put(head, batch)]);
     this.#host.onHeads(batch, gone, link);
+  }
+
+  takeRun(link: LiveLink, bytes: Uint8Array): void {
+    const run = readRun(bytes);
+    if (run === undefined || !this.#isAllowed(link, 1)) {
+      const what = run === undefined ? "malformed" : "too many runs";
+      this.#host.ban(link, "RUN_BAD", { what, run: shortHex(bytes) });
+      return;
+    }
+    const { runs, heads, descriptor } = this.#host;
+    if (run.epoch < heads.epoch || runs.isKnown(run)) return;
+    if (!isRunSigned(run, descriptor)) {
+      const { epoch, firstSeq } = run;
+      const evidence = { what: "not signed by the broadcaster", epoch, seq: firstSeq };
+      this.#host.ban(link, "RUN_BAD", { ...evidence, run: bytes.toHex() });
+      return;
+    }
+    runs.put(run);
+    this.#host.onRun(run, link);
   }
 
   /** Somebody shows two batches that are said to disagree. */

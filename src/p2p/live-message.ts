@@ -12,6 +12,8 @@ export type LiveMessage =
   | { readonly kind: "heads"; readonly batch: Uint8Array }
   /** Two batches in which the broadcaster says two things of one piece. */
   | { readonly kind: "proof"; readonly batches: readonly [Uint8Array, Uint8Array] }
+  /** Where the origin holds pieces, and a signature. */
+  | { readonly kind: "run"; readonly run: Uint8Array }
   /** A question for heads of pieces before `seq`. */
   | { readonly kind: "older"; readonly seq: number; readonly count: number };
 
@@ -20,6 +22,7 @@ export const LIVE_EXTENSION = "ace_live";
 const HEADS = 1;
 const PROOF = 2;
 const OLDER = 3;
+const RUN = 4;
 const OLDER_BYTES = 6;
 
 export function liveMessageBytes(message: LiveMessage): Uint8Array {
@@ -31,6 +34,8 @@ export function liveMessageBytes(message: LiveMessage): Uint8Array {
       const length = Uint8Array.of(first.length >> 8, first.length & 0xff);
       return concatBytes(Uint8Array.of(PROOF), length, first, second);
     }
+    case "run":
+      return concatBytes(Uint8Array.of(RUN), message.run);
     case "older": {
       const count = Uint8Array.of(message.count >> 8, message.count & 0xff);
       return concatBytes(Uint8Array.of(OLDER), uint32Bytes(message.seq), count);
@@ -45,6 +50,8 @@ export function readLiveMessage(bytes: Uint8Array): LiveMessage | undefined {
       return { kind: "heads", batch: body };
     case PROOF:
       return readProof(body);
+    case RUN:
+      return { kind: "run", run: body };
     case OLDER:
       return readOlder(body);
     default:

@@ -47,6 +47,8 @@ const LiveRecordSchema = z.strictObject({
   peers: z.array(z.string().max(64)).max(PEERS_MAX).readonly(),
   /** Keys that a node must prove before a viewer shows it a token. */
   serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
+  /** Folder of an HLS origin that holds the pieces, too; its address ends in `/`. */
+  origin: url.regex(/\/$/, "is not the address of a folder").optional(),
   /** Absent when pieces travel as they are. */
   encryption: z.strictObject({ kind: z.literal("live") }).optional(),
   publishedAtS: z.int().nonnegative(),
@@ -105,6 +107,9 @@ export function readLiveRecord(document: unknown): SignedLiveRecord {
   }
   if ((record.contract === "") !== (record.access === "public")) {
     throw invalid("a gated stream names a contract, a public one none");
+  }
+  if (record.origin !== undefined && record.encryption !== undefined) {
+    throw invalid("an origin holds the stream in the clear");
   }
   return parsed.data;
 }

@@ -14,11 +14,21 @@ import { INGEST_MAX_KBPS, LIVE_BATCHES_PER_S, LIVE_HEADS_PER_BATCH } from "./lim
 import type { LiveCounter } from "./live-counter.ts";
 import type { LiveDescriptor } from "./live-descriptor.ts";
 import { type LiveHead, signHeads } from "./live-head.ts";
+import { type LiveRun, signRuns } from "./live-run.ts";
+import type { OriginPlace } from "./live-runs.ts";
 import type { LiveCipher, LiveSwarm } from "./live-swarm-port.ts";
 import { type CutPiece, TsCutter } from "./ts-cutter.ts";
+import { TS_NULL_PID, TS_PACKET_BYTES, TS_SYNC } from "./ts-packet.ts";
 
 /** Bytes of a transport stream; a `break` says that what follows does not join on. */
-export type Ingest = AsyncIterable<Uint8Array | "break">;
+export type Ingest = AsyncIterable<Uint8Array | IngestSegment | "break">;
+
+/** A whole segment of an HLS origin. */
+export interface IngestSegment {
+  /** Relative to the origin. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
 
 export interface LiveSourceOptions {
   readonly descriptor: LiveDescriptor;
@@ -30,8 +40,12 @@ export interface LiveSourceOptions {
   /** How far a source may be ahead of its own clock: 0 for a file. */
   readonly aheadMs?: number;
   readonly onPiece?: (head: LiveHead) => void;
+  /** Told where the origin holds the pieces that come next. */
+  readonly onRun?: (run: LiveRun) => void;
 }
 
+/** Of a packet's header: a payload, no adaptation field, in the clear. */
+const PAYLOAD_ONLY = 0x10;
 const AHEAD_MS = 2_000;
 const METER_MS = 5_000;
 /** Further behind its own clock than this a source is not hurried any more: it stood still. */
@@ -47,7 +61,10 @@ export async function runLiveSource(
   const out = new Output(options);
   const pace = new Pace(options.clock, options.aheadMs ?? AHEAD_MS);
   const meter = new Meter(options.clock);
+  let lastMs: number | undefined;
   const emit = async (pieces: readonly CutPiece[]) => {
+    out.announce(pieces);
+    lastMs = pieces.at(-1)?.mediaMs ?? lastMs;
     for (const piece of pieces) {
       meter.add(piece.bytes.length);
       await pace.wait(piece, signal);
@@ -57,15 +74,28 @@ export async function runLiveSource(
   try {
     for await (const chunk of ingest) {
       signal.throwIfAborted();
-      await emit(chunk === "break" ? cutter.interrupt() : cutter.push(chunk));
+      await emit(cut(cutter, chunk));
     }
     const last = [...cutter.flush()];
     const end = last.pop();
     await emit(last);
     if (end !== undefined) await out.add(end, true);
+    else if (lastMs !== undefined) await out.add(endPiece(lastMs), true);
   } finally {
     await out.close();
   }
+}
+
+function cut(cutter: TsCutter, chunk: Uint8Array | IngestSegment | "break"): readonly CutPiece[] {
+  if (chunk === "break") return cutter.interrupt();
+  return chunk instanceof Uint8Array ? cutter.push(chunk) : cutter.segment(chunk.path, chunk.bytes);
+}
+
+/** All was sent when the end was seen: a packet that means nothing says it. */
+function endPiece(mediaMs: number): CutPiece {
+  const bytes = new Uint8Array(TS_PACKET_BYTES).fill(0xff);
+  bytes.set([TS_SYNC, TS_NULL_PID >> 8, TS_NULL_PID & 0xff, PAYLOAD_ONLY]);
+  return { bytes, isRandomAccess: false, isDiscontinuity: false, mediaMs };
 }
 
 /** Numbers, seals, signs and publishes. */
@@ -78,6 +108,18 @@ class Output {
 
   constructor(options: LiveSourceOptions) {
     this.#options = options;
+  }
+
+  /** Pieces that are cut already, and leave in their time: what an origin holds can be found before. */
+  announce(pieces: readonly CutPiece[]): void {
+    const { onRun, counter, cipher, descriptor, key } = this.#options;
+    // What travels sealed lies in no origin.
+    if (onRun === undefined || cipher !== undefined) return;
+    const { epoch, nextSeq } = counter;
+    for (const { at, path, parts } of placedRuns(pieces)) {
+      const names = { epoch, firstSeq: nextSeq + at, path, parts };
+      for (const run of signRuns(names, descriptor, key)) onRun(run);
+    }
   }
 
   async add(piece: CutPiece, isEnd: boolean): Promise<void> {
@@ -128,6 +170,19 @@ class Output {
       for (const head of heads) onPiece?.(head);
     }
   }
+}
+
+/** Consecutive pieces of one segment; `at` counts from the first of all. */
+function placedRuns(pieces: readonly CutPiece[]) {
+  const runs: { readonly at: number; readonly path: string; readonly parts: OriginPlace[] }[] = [];
+  for (const [at, { place }] of pieces.entries()) {
+    if (place === undefined) continue;
+    const run = runs.at(-1);
+    const isNext = run !== undefined && run.path === place.path && run.at + run.parts.length === at;
+    if (isNext) run.parts.push(place);
+    else runs.push({ at, path: place.path, parts: [place] });
+  }
+  return runs;
 }
 
 /** Lets pieces go no earlier than their clock says. */

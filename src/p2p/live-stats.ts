@@ -6,15 +6,18 @@ import { Speed, type SwarmStats } from "./swarm-stats.ts";
 export class LiveStats {
   readonly #up: Speed;
   readonly #down: Speed;
+  /** What came from an origin. */
+  readonly #originBytes: () => number;
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, originBytes: () => number) {
+    this.#originBytes = originBytes;
     this.#up = new Speed(nowMs);
     this.#down = new Speed(nowMs);
   }
 
   tick({ up, down }: LivePeers["bytes"], nowMs: number): void {
     this.#up.update(up, nowMs);
-    this.#down.update(down, nowMs);
+    this.#down.update(down + this.#originBytes(), nowMs);
   }
 
   of({
@@ -29,13 +32,14 @@ export class LiveStats {
     readonly piecesHad: number;
   }): SwarmStats {
     const { up, down, ungated } = peers.bytes;
+    const webseed = this.#originBytes();
     return {
       peers: peers.count,
       pieces,
       piecesHad,
       bytesUp: up,
-      bytesDown: down,
-      bytesDownBySource: { peer: down, webseed: 0 },
+      bytesDown: down + webseed,
+      bytesDownBySource: { peer: down, webseed },
       bytesUpPerS: Math.round(this.#up.bytesPerS),
       bytesDownPerS: Math.round(this.#down.bytesPerS),
       ungatedBytesUp: ungated,

@@ -7,7 +7,9 @@ import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
 import type { LiveDescriptor } from "./live-descriptor.ts";
 import type { HeadBatch } from "./live-head.ts";
+import type { LiveOriginOptions } from "./live-origin.ts";
 import type { LiveStream } from "./live-port.ts";
+import type { LiveRun } from "./live-run.ts";
 
 /** Which piece: the number that is used once with a key. */
 export interface PiecePlace {
@@ -40,6 +42,8 @@ export interface LiveSwarmOptions {
   readonly bans?: Bans;
   readonly events: Events;
   readonly clock: Clock;
+  /** Where pieces are taken that peers do not bring in time. */
+  readonly origin?: LiveOriginOptions;
   /** Pieces kept and served. */
   readonly windowPieces?: number;
   /** Where older pieces go; emptied at the beginning and the end. */
@@ -54,6 +58,8 @@ export interface LiveSwarmOptions {
 export interface LiveSwarm extends LiveStream {
   /** Gives new pieces, as they travel, to the peers: the source's part. */
   publish(batch: HeadBatch, pieces: readonly Uint8Array[]): void;
+  /** Tells the peers where the origin holds pieces. */
+  publishRun(run: LiveRun): void;
   /** `host:port`. */
   addPeer(address: string): void;
 }

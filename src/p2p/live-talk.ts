@@ -5,9 +5,12 @@ import type { LiveFan } from "./live-fan.ts";
 import type { HeadBatch } from "./live-head.ts";
 import type { LiveHeads } from "./live-heads.ts";
 import type { LiveLink } from "./live-link.ts";
+import type { LiveRun } from "./live-run.ts";
+import type { LiveRuns } from "./live-runs.ts";
 
 export interface TalkHost {
   readonly heads: LiveHeads;
+  readonly runs: LiveRuns;
   readonly pieces: { has(seq: number): boolean };
   readonly peers: { readonly admitted: readonly LiveLink[]; nowMs(): number };
   readonly fan: LiveFan;
@@ -24,11 +27,30 @@ export class LiveTalk {
   greet(link: LiveLink): void {
     const { heads, pieces, fan } = this.#host;
     const end = (heads.newest?.seq ?? -1) + 1;
-    for (const { bytes } of heads.batchesBefore(end, LIVE_JOIN_HEADS)) {
-      link.send({ kind: "heads", batch: bytes });
-    }
+    // Runs are told ahead of the pieces that they place.
+    this.tellBefore(link, { seq: end, count: LIVE_JOIN_HEADS }, Number.POSITIVE_INFINITY);
     for (const { seq } of heads.from(0)) {
       if (pieces.has(seq) && !fan.isHeldBack(seq)) link.wire.sendHave(seq);
+    }
+  }
+
+  /** Heads of pieces before `seq`, and where the origin holds these. */
+  tellBefore(
+    link: LiveLink,
+    { seq, count }: { readonly seq: number; readonly count: number },
+    runsUntilSeq = seq,
+  ): void {
+    const { heads, runs } = this.#host;
+    const batches = heads.batchesBefore(seq, count);
+    for (const { bytes } of batches) link.send({ kind: "heads", batch: bytes });
+    const firstSeq = batches[0]?.heads[0]?.seq ?? seq;
+    for (const { bytes } of runs.between(firstSeq, runsUntilSeq))
+      link.send({ kind: "run", run: bytes });
+  }
+
+  passOnRun(run: LiveRun, from?: LiveLink): void {
+    for (const link of this.#host.peers.admitted) {
+      if (link !== from) link.send({ kind: "run", run: run.bytes });
     }
   }
 

@@ -14,6 +14,7 @@
 import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { AUDIO_RAP_MS, LIVE_PIECE_MAX_BYTES, LIVE_PIECE_MS, RAP_WAIT_MAX_BYTES } from "./limits.ts";
+import type { OriginPlace } from "./live-runs.ts";
 import { TsClock } from "./ts-clock.ts";
 import { readTsPacket, TS_PACKET_BYTES, TS_SYNC, type TsPacket } from "./ts-packet.ts";
 import { TsTables } from "./ts-tables.ts";
@@ -23,6 +24,8 @@ export interface CutPiece {
   readonly isRandomAccess: boolean;
   readonly isDiscontinuity: boolean;
   readonly mediaMs: number;
+  /** Where an origin holds it; undefined when it came of no segment, or not whole. */
+  readonly place?: OriginPlace;
 }
 
 type Packet = Uint8Array;
@@ -39,7 +42,13 @@ export class TsCutter {
   #rest: Uint8Array = new Uint8Array();
   #isSynced = false;
   #skippedBytes = 0;
+  /** Path of the segment that the packets are of, and where in it the next one lies. */
+  #path: string | undefined;
+  #at = 0;
   #packets: Packet[] = [];
+  /** Where the first packet lies that was not put in, and how many were. */
+  #firstAt = 0;
+  #putIn = 0;
   /** How many of the last packets are tables: they belong to what follows them. */
   #trailingTables = 0;
   #isOpen = false;
@@ -56,15 +65,29 @@ export class TsCutter {
         this.#rest = bytes;
         return [];
       }
-      bytes = bytes.subarray(findSync(bytes));
+      const start = findSync(bytes);
+      bytes = bytes.subarray(start);
+      this.#at += start;
       this.#isSynced = true;
     }
     const whole = bytes.length - (bytes.length % TS_PACKET_BYTES);
     for (let at = 0; at < whole; at += TS_PACKET_BYTES) {
       this.#take(bytes.slice(at, at + TS_PACKET_BYTES));
+      this.#at += TS_PACKET_BYTES;
     }
     this.#rest = bytes.slice(whole);
     return this.#cut.splice(0);
+  }
+
+  /** The pieces of a whole segment of an HLS origin: none goes on into the next one. */
+  segment(path: string, bytes: Uint8Array): readonly CutPiece[] {
+    const before = this.flush();
+    this.#path = path;
+    this.#at = -this.#rest.length;
+    this.#startMs = this.#clock.mediaMs;
+    const pieces = [...before, ...this.push(bytes), ...this.flush()];
+    this.#path = undefined;
+    return pieces;
   }
 
   /** The stream goes on elsewhere: what follows does not join on, and may begin anywhere in a packet. */
@@ -115,7 +138,10 @@ export class TsCutter {
     const tables = isRandomAccess ? this.#trailingTables : 0;
     const first = this.#packets.slice(this.#packets.length - tables);
     this.#close(this.#packets.length - tables);
-    this.#packets = isRandomAccess ? [...this.#missingTables(first), ...first] : first;
+    const putIn = isRandomAccess ? this.#missingTables(first) : [];
+    this.#packets = [...putIn, ...first];
+    this.#putIn = putIn.length;
+    this.#firstAt = this.#at - first.length * TS_PACKET_BYTES;
     this.#trailingTables = this.#packets.length;
     this.#isDiscontinuity ||= jumps && this.#isOpen;
     this.#isRandomAccess = isRandomAccess;
@@ -133,6 +159,10 @@ export class TsCutter {
   #append(packet: TsPacket, bytes: Packet): void {
     const kind = this.#tables.kindOf(packet.pid);
     if (kind === "pat" || kind === "pmt") this.#remember(kind, packet, bytes);
+    if (this.#packets.length === 0) {
+      this.#firstAt = this.#at;
+      this.#putIn = 0;
+    }
     this.#packets.push(bytes);
     this.#trailingTables = kind === "media" ? 0 : this.#trailingTables + 1;
     if (this.#isOpen) return;
@@ -153,6 +183,7 @@ export class TsCutter {
 
   #close(count: number): void {
     const packets = this.#packets.slice(0, count);
+    const place = this.#placeOf(packets);
     this.#packets = [];
     this.#trailingTables = 0;
     if (!this.#isOpen || packets.length === 0) return;
@@ -161,9 +192,17 @@ export class TsCutter {
       isRandomAccess: this.#isRandomAccess,
       isDiscontinuity: this.#isDiscontinuity,
       mediaMs: Math.round(this.#startMs),
+      ...(place === undefined ? {} : { place }),
     });
     this.#isRandomAccess = false;
     this.#isDiscontinuity = false;
+  }
+
+  #placeOf(packets: readonly Packet[]): OriginPlace | undefined {
+    const length = (packets.length - this.#putIn) * TS_PACKET_BYTES;
+    if (this.#path === undefined || this.#firstAt < 0 || length <= 0) return undefined;
+    const tables = concatBytes(...packets.slice(0, this.#putIn));
+    return { path: this.#path, offset: this.#firstAt, length, tables };
   }
 }
 

@@ -120,7 +120,7 @@ describe("a source on the network", () => {
     });
     const over = new AbortController();
     const { heads, bytes } = await sourceOf(
-      hlsIngest(`${server.url}/live.m3u8`, silentEvents, over.signal),
+      hlsIngest(`${server.url}/live.m3u8`, { events: silentEvents }, over.signal),
       1_000,
       over,
     );

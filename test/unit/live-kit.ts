@@ -6,7 +6,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import type { EventFields, Events } from "../../src/lib/events.ts";
 import { sha256 } from "../../src/lib/hash.ts";
 import { type Listener, openListener } from "../../src/p2p/listener.ts";
-import { openLiveCounter } from "../../src/p2p/live-counter.ts";
+import { type LiveCounter, openLiveCounter } from "../../src/p2p/live-counter.ts";
 import { describeLive, type LiveDescriptor } from "../../src/p2p/live-descriptor.ts";
 import { type HeadBatch, type LiveHead, signHeads } from "../../src/p2p/live-head.ts";
 import type { LivePiece } from "../../src/p2p/live-port.ts";
@@ -71,6 +71,22 @@ export async function joinLive(
       await swarm[Symbol.asyncDispose]();
       await listener[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** A place of a source that nobody needs after the test. */
+export function memoryCounter(): LiveCounter {
+  let seq = 0;
+  return {
+    epoch: 1,
+    get nextSeq() {
+      return seq;
+    },
+    next: async () => {
+      seq += 1;
+      return seq - 1;
+    },
+    close: async () => {},
   };
 }
 

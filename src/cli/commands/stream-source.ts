@@ -17,6 +17,7 @@ import { openListener } from "../../p2p/listener.ts";
 import { openLiveCounter } from "../../p2p/live-counter.ts";
 import { describeLive, type LiveDescriptor } from "../../p2p/live-descriptor.ts";
 import { type LiveRecord, recordOf, signLiveRecord } from "../../p2p/live-record.ts";
+import type { LiveRun } from "../../p2p/live-run.ts";
 import { runLiveSource } from "../../p2p/live-source.ts";
 import { openLiveSwarm } from "../../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../../p2p/live-swarm-port.ts";
@@ -43,6 +44,7 @@ export function registerSource(noun: Command, run: Run): void {
     .option("--licence <contract>", "the licence that opens it")
     .option("--public", "anybody may watch")
     .option("--encrypt", "only who holds the licence gets the keys, which change as it goes on")
+    .option("--origin <url>", "folder of the playlist where viewers, too, may take segments")
     .option("--title <text>", "what people see (default: the name)")
     .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
     .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
@@ -62,6 +64,7 @@ export function registerSource(noun: Command, run: Run): void {
 The input is MPEG-TS; anything else goes through ffmpeg first:
   ffmpeg -re -i INPUT -c copy -f mpegts - | ace stream source news --from - --public
 A playlist (.m3u8) is followed as an HLS origin. With push:PORT a sender may PUT the stream to it.
+With --origin viewers take from the origin what peers do not bring in time (docs/spec/live.md).
 
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
 stop or a crash the same command goes on with it.`,
@@ -70,6 +73,7 @@ stop or a crash the same command goes on with it.`,
     command,
     "ace stream source news --from film.ts --loop --public",
     "ace stream source match --from push:8890 --licence 257 --as owner",
+    "ace stream source cup --public --from https://cdn.example/cup/live.m3u8 --origin https://cdn.example/cup/",
   ).action(run((context, [name = ""], flags) => source(context, name, flags)));
 }
 
@@ -83,6 +87,8 @@ interface Plan {
   readonly licence: string | undefined;
   readonly isEncrypted: boolean;
   readonly title: string;
+  /** Folder of an HLS origin that viewers may ask, too. */
+  readonly origin: string | undefined;
   readonly folder: string;
 }
 
@@ -94,7 +100,9 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const viewer = await openViewer(context);
   await using parts = new AsyncDisposableStack();
   const input = flags.text("from") ?? "";
-  const opened = await openLiveInput({ input, isLoop: flags.isOn("loop"), events, signal });
+  const isOrigin = plan.origin !== undefined;
+  const isLoop = flags.isOn("loop");
+  const opened = await openLiveInput({ input, isLoop, isOrigin, events, signal });
   parts.use(opened);
   const host = flags.text("listen") ?? "127.0.0.1";
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
@@ -111,7 +119,10 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
   tell(context, plan, { address, inputUrl: opened.url });
   const cipher = plan.isEncrypted ? { cipher: sealing(viewer, { plan, adminToken, events }) } : {};
-  const options = { descriptor, key, counter, swarm, clock, aheadMs: opened.aheadMs, ...cipher };
+  const { aheadMs } = opened;
+  const onRun = (run: LiveRun) => swarm.publishRun(run);
+  const hybrid = isOrigin ? { onRun } : {};
+  const options = { descriptor, key, counter, swarm, clock, aheadMs, ...cipher, ...hybrid };
   try {
     await runLiveSource(opened.ingest, options, signal);
   } catch (error) {
@@ -136,7 +147,28 @@ function planOf({ settings }: Context, name: string, flags: Flags): Plan {
   const serverKeys = [toHex(serverKey.publicKey), ...supportKeys(flags)];
   const descriptor = describeLive(key.publicKey, name);
   const title = flags.text("title") ?? name;
-  return { descriptor, key, serverKey, serverKeys, licence, isEncrypted, title, folder };
+  const origin = originOf(flags, isEncrypted);
+  return { descriptor, key, serverKey, serverKeys, licence, isEncrypted, title, origin, folder };
+}
+
+function originOf(flags: Flags, isEncrypted: boolean): string | undefined {
+  const text = flags.text("origin");
+  if (text === undefined) return undefined;
+  if (isEncrypted) {
+    throw new AceError(
+      "USAGE",
+      "--origin holds the stream in the clear: it goes not with --encrypt",
+    );
+  }
+  if (!/^https?:\/\/[^?#]+\.m3u8(?:[?#]|$)/.test(flags.text("from") ?? "")) {
+    throw new AceError("USAGE", "--origin needs a playlist to follow: --from http…/name.m3u8");
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === "";
+  if (!isPlain || url.username !== "" || url.hash !== "") {
+    throw new AceError("USAGE", `--origin takes the address of a folder, not "${text}"`);
+  }
+  return url.href.endsWith("/") ? url.href : `${url.href}/`;
 }
 
 function supportKeys(flags: Flags): readonly string[] {
@@ -167,6 +199,7 @@ async function publish(
     trackers: [swarming.tracker],
     peers: [address, ...flags.texts("support")],
     serverKeys: [...plan.serverKeys],
+    ...(plan.origin === undefined ? {} : { origin: plan.origin }),
     ...(plan.isEncrypted ? { encryption: { kind: "live" } } : {}),
     publishedAtS: Math.floor(clock.nowMs() / 1_000),
   };
@@ -212,14 +245,14 @@ function gateOf(
   const { swarm } = recordOf(plan.descriptor);
   const contract = plan.licence === undefined ? undefined : BigInt(plan.licence);
   const licenceOf = (named: string) => (named === swarm ? contract : undefined);
-  const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: plan.folder, events }));
+  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
   const { serverKey: deviceKey, serverKeys: servers } = plan;
   return { deviceKey, servers, upload: guard.policy.verifier };
 }
 
 function tell(
   { output }: Context,
-  { descriptor, title, licence, isEncrypted }: Plan,
+  { descriptor, title, licence, isEncrypted, origin }: Plan,
   { address, inputUrl }: { address: string; inputUrl: string | undefined },
 ): void {
   const { contentId, streamId } = descriptor;
@@ -230,6 +263,7 @@ function tell(
     ["licence", licence ?? "none: anybody may watch"],
     ["encryption", isEncrypted ? "AES-128, keys change every minute or so" : "none"],
     ["peers", address],
+    ...(origin === undefined ? [] : [["origin", origin]]),
     ...(inputUrl === undefined ? [] : [["send it to", inputUrl]]),
     ["watch", `ace stream get ${contentId}`],
     ["help carry it", `ace stream support ${contentId}`],

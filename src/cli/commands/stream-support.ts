@@ -15,6 +15,7 @@ import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { loadServerKey } from "../live-server-key.ts";
+import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { openViewer } from "../viewer.ts";
@@ -33,6 +34,7 @@ export function registerSupport(noun: Command, run: Run): void {
       )
       .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
       .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+      .addOption(repeatable("--trust-host <host>", "origin that may lie in the local network"))
       .option("--data <folder>", "where older pieces are kept (default: <home>/engine)")
       .option("--log <level>", "silent, error, warn, info or debug", "error")
       .addHelpText(
@@ -68,7 +70,7 @@ async function support(context: Context, content: string, flags: Flags): Promise
   const listener = parts.use(await openListener({ host, port, clock }));
   const contract = record.contract === "" ? undefined : BigInt(record.contract);
   const licenceOf = (swarm: string) => (swarm === record.swarm ? contract : undefined);
-  const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: settings.home, events }));
+  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
   const { title, contentId, access } = record;
   const server = loadServerKey(settings.home);
   const key = toHex(server.publicKey);
@@ -89,6 +91,7 @@ async function support(context: Context, content: string, flags: Flags): Promise
       verifier: guard.policy.verifier,
       tokens: tokenSourceOf(viewer, contentId),
       windowPieces: flags.whole("window", bounds) ?? LIVE_WINDOW_PIECES,
+      web: { trustedHosts: flags.texts("trustHost") },
       dataDir: flags.text("data") ?? join(settings.home, "engine"),
       events,
       clock,

@@ -1,0 +1,23 @@
+/**
+ * Limits of live streams that have an HLS origin: what its viewers may take from it, and when.
+ *
+ * Units   Bytes and milliseconds as the name says.
+ */
+
+/** Pieces that one signed run places in a segment; longer segments take several runs. */
+export const LIVE_RUN_PIECES_MAX = 128;
+export const LIVE_RUN_PATH_MAX_BYTES = 512;
+/** A run as it travels, signature included: it fits into one message. */
+export const LIVE_RUN_MAX_BYTES = 4_000;
+/** Runs that a node keeps. */
+export const LIVE_RUNS_MAX = 1_024;
+/** What a player comes to soon is left to peers this long, and all else this long. */
+export const LIVE_ORIGIN_AFTER_MS = 500;
+export const LIVE_ORIGIN_SPARE_MS = 5_000;
+/** Requests to an origin at once, and how much each asks for. */
+export const LIVE_ORIGIN_REQUESTS_MAX = 2;
+export const LIVE_ORIGIN_REQUEST_BYTES = 1_048_576;
+/** Segments that an origin has no more; they are not asked for again. */
+export const LIVE_ORIGIN_GONE_MAX = 64;
+/** With `cdn-first` the pieces of so many segments come from the origin before peers are asked to wait for. */
+export const LIVE_ORIGIN_FIRST_SEGMENTS = 2;
