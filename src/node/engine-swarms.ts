@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
+import type { Bans } from "../p2p/bans.ts";
 import { type ContentRecord, isSwarmGated, recordTorrent } from "../p2p/content-record.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
@@ -10,6 +11,7 @@ import { STORE_CAP_MIN_BYTES } from "../p2p/limits.ts";
 import type { Listener } from "../p2p/listener.ts";
 import type { LiveRecord } from "../p2p/live-record.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
+import { NodePeers } from "../p2p/node-peers.ts";
 import { folderStore, memoryStore, type PieceStore } from "../p2p/piece-store.ts";
 import { cacheStore } from "../p2p/piece-store-cache.ts";
 import { openSwarm } from "../p2p/swarm.ts";
@@ -33,6 +35,7 @@ export interface EngineSwarmParts {
   readonly verifier: TokenVerifier;
   readonly tokensOf: (contentId: string) => TokenSource;
   readonly marks: GatedMarks;
+  readonly bans: Bans;
   readonly meter: SwarmMeter;
   readonly events: Events;
   readonly clock: Clock;
@@ -41,10 +44,12 @@ export interface EngineSwarmParts {
 export class EngineSwarms {
   readonly #parts: EngineSwarmParts;
   readonly #rates: NodeRates;
+  readonly #nodePeers: NodePeers;
 
   constructor(parts: EngineSwarmParts) {
     this.#parts = parts;
     this.#rates = openNodeRates(parts.terms);
+    this.#nodePeers = new NodePeers(parts.terms.peersMax);
   }
 
   /** Of a content that a record describes. */
@@ -84,7 +89,7 @@ export class EngineSwarms {
   /** @param cipher Of a stream whose pieces travel enciphered. */
   async joinLive(record: LiveRecord, cipher: LiveCipher | undefined): Promise<LiveSwarm> {
     const { device, verifier, tokensOf, terms, listener, find, dataDir } = this.#parts;
-    const { meter, events, clock } = this.#parts;
+    const { bans, meter, events, clock } = this.#parts;
     const swarm = await joinLiveRecord(record, {
       role: "viewer",
       listener,
@@ -95,6 +100,7 @@ export class EngineSwarms {
       web: { mode: terms.webSeeds, trustedHosts: terms.trustedHosts },
       dataDir,
       ...(cipher === undefined ? {} : { cipher }),
+      bans,
       events,
       clock,
     });
@@ -106,8 +112,8 @@ export class EngineSwarms {
     torrent: Torrent,
     own: Pick<SwarmOptions, "announce" | "peers" | "gate" | "find" | "webSeeds">,
   ): Promise<Swarm> {
-    const { terms, dataDir, listener, find, meter, events, clock } = this.#parts;
-    const { uploadTo, downloadFrom, webSeeds, trustedHosts } = terms;
+    const { terms, dataDir, listener, find, bans, meter, events, clock } = this.#parts;
+    const { uploadTo, downloadFrom, webSeeds, trustedHosts, swarmPeersMax } = terms;
     const swarm = await openSwarm({
       torrent,
       store: await this.#store(torrent),
@@ -116,6 +122,9 @@ export class EngineSwarms {
       find,
       webSeeds: { mode: webSeeds, trustedHosts },
       rates: { node: this.#rates },
+      bans,
+      nodePeers: this.#nodePeers,
+      ...(swarmPeersMax === undefined ? {} : { peersMax: swarmPeersMax }),
       ...(uploadTo.length > 0 ? { uploadTo } : {}),
       ...(downloadFrom.length > 0 ? { downloadFrom } : {}),
       ...(terms.cache === "disk"

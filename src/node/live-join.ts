@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
+import type { Bans } from "../p2p/bans.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
 import type { TokenVerifier } from "../p2p/gate.ts";
@@ -29,6 +30,8 @@ export interface LiveJoinParts {
   readonly web?: Pick<LiveOriginOptions, "mode" | "trustedHosts">;
   readonly find?: FindOptions;
   readonly windowPieces?: number;
+  /** Those of all swarms of this node. */
+  readonly bans?: Bans;
   /** Pieces that memory has no room for go below it. */
   readonly dataDir: string;
   readonly events: Events;

@@ -245,7 +245,7 @@ function gateOf(
   const { swarm } = recordOf(plan.descriptor);
   const contract = plan.licence === undefined ? undefined : BigInt(plan.licence);
   const licenceOf = (named: string) => (named === swarm ? contract : undefined);
-  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
+  const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: plan.folder, events }));
   const { serverKey: deviceKey, serverKeys: servers } = plan;
   return { deviceKey, servers, upload: guard.policy.verifier };
 }

@@ -70,7 +70,7 @@ async function support(context: Context, content: string, flags: Flags): Promise
   const listener = parts.use(await openListener({ host, port, clock }));
   const contract = record.contract === "" ? undefined : BigInt(record.contract);
   const licenceOf = (swarm: string) => (swarm === record.swarm ? contract : undefined);
-  const guard = parts.use(openViewerGuard(viewer, licenceOf, events));
+  const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: settings.home, events }));
   const { title, contentId, access } = record;
   const server = loadServerKey(settings.home);
   const key = toHex(server.publicKey);
