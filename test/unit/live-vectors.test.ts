@@ -7,6 +7,7 @@ import { describeLive } from "../../src/p2p/live-descriptor.ts";
 import { areSigned, readHeads, signHeads } from "../../src/p2p/live-head.ts";
 import { liveMessageBytes, readLiveMessage } from "../../src/p2p/live-message.ts";
 import { liveRecordMessage, readLiveRecord, signLiveRecord } from "../../src/p2p/live-record.ts";
+import { isRunSigned, readRun, signRuns } from "../../src/p2p/live-run.ts";
 
 const file = new URL("../vectors/p2p/live.json", import.meta.url);
 const vectors = JSON.parse(readFileSync(file, "utf8"));
@@ -35,11 +36,27 @@ it.each([0, 1])("signs heads as they are, in batch %i", (place) => {
   }
 });
 
+it("says where an origin holds pieces as it is", () => {
+  const { body, signature, parts, ...names } = vectors.run;
+  const bytes = bytesOf(body + signature);
+  const read = readRun(bytes);
+  if (read === undefined) throw new Error("the run does not read");
+  expect(isRunSigned(read, descriptor)).toBe(true);
+  expect(read).toMatchObject(names);
+  expect(read.parts.map(({ tables, ...part }) => ({ ...part, tablesHex: toHex(tables) }))).toEqual(
+    parts,
+  );
+  expect(signRuns(read, descriptor, key).map((run) => run.bytes)).toEqual([bytes]);
+});
+
 it("writes messages as they are", () => {
-  const { heads, older } = vectors.messages;
+  const { heads, run, older } = vectors.messages;
   const [one] = vectors.batches;
   const batch = bytesOf(one.body + one.signature);
   expect(toHex(liveMessageBytes({ kind: "heads", batch }))).toBe(heads);
+  const where = bytesOf(vectors.run.body + vectors.run.signature);
+  expect(toHex(liveMessageBytes({ kind: "run", run: where }))).toBe(run);
+  expect(readLiveMessage(bytesOf(run))).toEqual({ kind: "run", run: where });
   const { seq, count, bytes } = older;
   expect(readLiveMessage(bytesOf(bytes))).toEqual({ kind: "older", seq, count });
   expect(toHex(liveMessageBytes({ kind: "older", seq, count }))).toBe(bytes);

@@ -99,7 +99,34 @@ const recordMessage = Buffer.concat([
   encodeCbor(toCbor(record)),
 ]);
 
+/** Where an origin holds two pieces: the second has a packet before it that the source put in. */
+function runOf() {
+  const path = "tief/Stück 7.ts?v=1";
+  const parts = [
+    { offset: 0, length: 65_424, tablesHex: "" },
+    { offset: 65_424, length: 1_880, tablesHex: Buffer.alloc(188, 0x47).toString("hex") },
+  ];
+  const name = Buffer.from(path);
+  const head = Buffer.alloc(11);
+  head.writeUInt8(1, 0);
+  head.writeUInt32BE(first.epoch, 1);
+  head.writeUInt32BE(7, 5);
+  head.writeUInt16BE(name.length, 9);
+  const places = parts.map(({ offset, length, tablesHex }) => {
+    const bytes = Buffer.alloc(7);
+    bytes.writeUInt32BE(offset, 0);
+    bytes.writeUInt16BE(length, 4);
+    bytes.writeUInt8(tablesHex.length / 376, 6);
+    return Buffer.concat([bytes, Buffer.from(tablesHex, "hex")]);
+  });
+  const body = Buffer.concat([head, name, ...places]);
+  const tag = Buffer.from("ace-live-origin-v1");
+  const signature = signed(Buffer.concat([tag, Buffer.from(streamId, "hex"), body]));
+  return { epoch: first.epoch, firstSeq: 7, path, parts, body: body.toString("hex"), signature };
+}
+
 const one = batchOf([first]);
+const run = runOf();
 const vectors = {
   about: "Live streams. Bytes are hexadecimal; docs/spec/live.md says what they mean.",
   seed,
@@ -107,8 +134,10 @@ const vectors = {
   batches: [one, batchOf([first, second])],
   messages: {
     heads: `01${one.body}${one.signature}`,
+    run: `04${run.body}${run.signature}`,
     older: { seq: 4_000_000_000, count: 64, bytes: "03ee6b28000040" },
   },
+  run,
   record: { record, message: recordMessage.toString("hex"), signature: signed(recordMessage) },
 };
 writeFileSync(
