@@ -16,7 +16,6 @@ import { isSignedBy } from "../lib/ed25519.ts";
 import type { IssuerSet } from "./issuer-set.ts";
 import { Lru } from "./lru.ts";
 import { marksOf, type RevocationSet } from "./revocation.ts";
-import { encodeAscii } from "./text-bytes.ts";
 import { type ParsedToken, parseToken, type Role, TOKEN_MAX_BYTES } from "./token-form.ts";
 import { type Refusal, refusalOf, refuse } from "./token-rules.ts";
 import type { Verified } from "./verify.ts";
@@ -114,7 +113,10 @@ export class TokenVerifier {
     if (!verdict.ok && verdict.code !== "TOKEN_NOT_YOURS") return { isFinal: false, verdict };
 
     const key = this.#options.issuers().keyOf(parsed.claims.iss, parsed.kid);
-    if (key === undefined || !isSignedBy(key, encodeAscii(parsed.signedText), parsed.signature)) {
+    if (
+      key === undefined ||
+      !isSignedBy(key, Buffer.from(parsed.signedText, "latin1"), parsed.signature)
+    ) {
       return { isFinal: true, verdict: refuse("TOKEN_INVALID", "its signature is wrong") };
     }
     this.#verified.set(token, remembered);

@@ -38,7 +38,11 @@ export const GATE_KEY_FIELD = "ace_gate_k";
 const GATE_VERSION = 1;
 export const NONCE_BYTES = 32;
 
-const TAG = new TextEncoder().encode("ace-gate-v1");
+/** The name of what is signed, and the role of who signs. */
+const TAG_OF = {
+  I: new TextEncoder().encode("ace-gate-v1I"),
+  A: new TextEncoder().encode("ace-gate-v1A"),
+} as const;
 const GATES_UPLOADS = 1;
 const HOLDS_TOKEN = 2;
 const END_OF_DICTIONARY = 0x65;
@@ -58,9 +62,8 @@ export function transcript(
   },
 ): Uint8Array {
   const { infohash, initiator, acceptor } = wire;
-  const role = new TextEncoder().encode(signer);
   const faces = [initiator.key, acceptor.key, initiator.nonce, acceptor.nonce];
-  return concatBytes(TAG, role, infohash, ...faces);
+  return concatBytes(TAG_OF[signer], infohash, ...faces);
 }
 
 /** The fields we add to our extension handshake. */
