@@ -93,8 +93,9 @@ export interface TokenRequest {
   /** The licence contract that the viewer means; refused when it is not the content's. */
   readonly contract?: bigint | undefined;
   readonly country?: string | undefined;
-  /** The lease of the token that is renewed. */
+  /** The lease of the token that is renewed, and the account that issued that. */
   readonly lease?: string | undefined;
+  readonly leasedBy?: string | undefined;
 }
 
 export interface AccessToken {
@@ -141,7 +142,7 @@ export class TokenIssuer {
   }
 
   #lease(
-    { account, deviceKey, lease }: TokenRequest,
+    { account, deviceKey, lease, leasedBy }: TokenRequest,
     { id, contract }: Content,
     { concurrent, evict }: Entitlement,
     { exp, led }: TokenClaims,
@@ -154,8 +155,9 @@ export class TokenIssuer {
     }
     const play = { contract, account, deviceKey, content: id, limit: concurrent, evict };
     const times = { nowS: this.#nowS(), untilS: exp + LEASE_SPARE_S };
+    const isForeign = leasedBy !== undefined && leasedBy !== this.#options.account;
     const leased =
-      lease === undefined ? leases.take(play, times) : leases.renew(lease, play, times);
+      lease === undefined ? leases.take(play, times) : leases.renew(lease, play, times, isForeign);
     if (leased.evicted.length > 0) onEvicted?.(leased.evicted, led);
     return leased.lease;
   }

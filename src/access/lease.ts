@@ -2,7 +2,9 @@
  * Leases: who plays now, where a licence says how many may at once.
  *
  * A lease belongs to one device, one content and one right. A play takes one, a renewal keeps it, an
- * end frees it; what lapses is free by itself. When all are taken, the licence says what happens: the
+ * end frees it; what lapses is free by itself. A lease that another issuer gave comes with the token that
+ * names it, and is kept here from its first renewal here on: so a play goes on when its issuer's node is
+ * down. Until what the other knows has lapsed, both may count, each up to the limit. When all are taken, the licence says what happens: the
  * oldest ends, or the newcomer is refused and told who plays.
  *
  * Units   Unix seconds.
@@ -78,9 +80,13 @@ export class LeaseDesk {
     return this.#put(own ?? newLease(play, times), evicted, times);
   }
 
-  /** Keeps what was taken. One that lapsed comes back only while there is room. */
-  renew(id: string, play: Play, times: LeaseTimes): Leased {
-    const kept = this.#store.lease(id);
+  /**
+   * Keeps what was taken. One that lapsed comes back only while there is room.
+   *
+   * @param isForeign Another issuer gave it: its token is good, and did not say that it was taken here.
+   */
+  renew(id: string, play: Play, times: LeaseTimes, isForeign = false): Leased {
+    const kept = this.#store.lease(id) ?? (isForeign ? newLease(play, times, id) : undefined);
     const isSame =
       kept?.contract === play.contract && kept.account === play.account && isOf(kept, play);
     if (kept === undefined || !isSame) throw lost(id);
@@ -118,8 +124,8 @@ export class LeaseDesk {
 function newLease(
   { contract, account, deviceKey, content }: Play,
   { nowS, untilS }: LeaseTimes,
+  id = encodeBase64url(randomBytes(ID_BYTES)),
 ): Lease {
-  const id = encodeBase64url(randomBytes(ID_BYTES));
   return { id, contract, account, deviceKey, content, startedAtS: nowS, untilS };
 }
 

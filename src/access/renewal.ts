@@ -56,7 +56,7 @@ export class Renewals {
     const token = AUTHORIZATION.exec(authorization ?? "")?.[1] ?? "";
     const parsed = parseToken(token);
     if (!parsed.ok) throw new AceError(parsed.code, `the token is refused: ${parsed.reason}`);
-    const { aud, exp, lse } = parsed.claims;
+    const { aud, exp, lse, iss } = parsed.claims;
     // A little late is not too late: the token counts as it did in its last second.
     const atS = nowS < exp + RENEW_LATE_S ? Math.min(nowS, exp - 1) : nowS;
     const verified = verifier.verify(token, { aud, nowS: atS });
@@ -72,7 +72,7 @@ export class Renewals {
     pace.demand(verified.deviceKey, nowS);
     if (!proofs.use(proof, nowS)) throw new AceError("PROOF_REPLAYED", "the proof was used before");
     const { account, deviceKey } = verified;
-    return await issuer.issue({ account, deviceKey, content, lease: lse });
+    return await issuer.issue({ account, deviceKey, content, lease: lse, leasedBy: iss });
   }
 }
 

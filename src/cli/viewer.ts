@@ -1,13 +1,30 @@
 /** Who watches on this machine: the account that holds the licence, and this device's own key. */
+import type { Option } from "commander";
 import { loadDeviceKey } from "../access/device-key.ts";
+import { openNodeClient } from "../client/http.ts";
+import { askIssuers } from "../node/known-issuers.ts";
 import type { Viewer } from "../node/token-source.ts";
 import type { Context } from "./context.ts";
 import { deviceKeyFile } from "./device-key.ts";
+import type { Flags } from "./flags.ts";
 import { identity } from "./identity.ts";
+import { repeatable } from "./repeatable.ts";
 import { openSession } from "./session.ts";
 
-export async function openViewer(context: Context): Promise<Viewer> {
+/** For commands that need a node all the time. */
+export function otherNodes(): Option {
+  return repeatable(
+    "--issuer-node <url>",
+    "another issuer's node, asked when --node does not answer; may be given again",
+  );
+}
+
+export async function openViewer(context: Context, flags?: Flags): Promise<Viewer> {
   const { node, network } = openSession(context);
-  const device = loadDeviceKey(await deviceKeyFile(context.settings.home));
-  return { node, network, signer: () => identity(context), device, clock: context.clock };
+  const { signal, settings, clock } = context;
+  const device = loadDeviceKey(await deviceKeyFile(settings.home));
+  const others = (flags?.texts("issuerNode") ?? []).map((url) => openNodeClient(url, signal));
+  const issuers = async () =>
+    (await askIssuers(network, [node, ...others])).map(({ account }) => account);
+  return { node, others, network, signer: () => identity(context), device, clock, issuers };
 }

@@ -10,9 +10,10 @@ import { networkId } from "../contracts/service-network.ts";
 import { AceError } from "../lib/errors.ts";
 import { type ContentRecord, isSwarmGated, readContentRecord } from "../p2p/content-record.ts";
 import { isLiveDocument, type LiveRecord, readLiveRecord } from "../p2p/live-record.ts";
-import type { Viewer } from "./token-source.ts";
+import { NodeRing } from "./node-ring.ts";
+import { mayKnowBetter, nodesOf, type Viewer } from "./token-source.ts";
 
-type Catalogue = Pick<Viewer, "node" | "network">;
+type Catalogue = Pick<Viewer, "node" | "others" | "network">;
 
 /** What a catalogue lists: a torrent, or a live stream. */
 export type Listed =
@@ -21,16 +22,19 @@ export type Listed =
 
 export class EngineRecords {
   readonly #catalogue: Catalogue;
+  readonly #ring: NodeRing<Catalogue["node"]>;
   readonly #known = new Map<string, Listed>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
+    this.#ring = new NodeRing(nodesOf(catalogue));
   }
 
   /** By content id, infohash or stream id. */
   async ask(id: string): Promise<Listed> {
-    const { node, network } = this.#catalogue;
-    const listed = readListed((await node.content(id)).record);
+    const { network } = this.#catalogue;
+    const { record } = await this.#ring.ask((node) => node.content(id), mayKnowBetter);
+    const listed = readListed(record);
     const { contentId, network: named } = listed.record;
     const isAsked = id === contentId || id === swarmIdOf(listed);
     if (named !== networkId(network) || !isAsked) {

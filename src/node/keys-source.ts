@@ -16,9 +16,15 @@ import { fromHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import type { KeyProvider } from "../p2p/key-port.ts";
+import { NodeRing } from "./node-ring.ts";
+import { mayKnowBetter, nodesOf } from "./token-source.ts";
+
+type KeyNode = Pick<NodeClient, "url" | "key">;
 
 export interface KeyAsker {
-  readonly node: Pick<NodeClient, "url" | "key">;
+  readonly node: KeyNode;
+  /** Asked when that one does not answer, or has no key. */
+  readonly others?: readonly KeyNode[];
   readonly device: DeviceKey;
   readonly clock: Clock;
 }
@@ -46,13 +52,15 @@ export function keySourceOf(
   tokenOf: (contentId: string) => Promise<string>,
 ): KeyProvider {
   const kept = new Map<string, Kept>();
+  const ring = new NodeRing(nodesOf(asker));
   return {
     key: async (contentId, epoch, signal) => {
       const name = `${contentId}/${epoch}`;
       const nowS = asker.clock.nowMs() / 1_000;
       const before = kept.get(name);
       if (before !== undefined && nowS < before.untilS) return (await before.asked).key;
-      const asked = askKey(asker, { content: contentId, epoch }, tokenOf);
+      const request = { content: contentId, epoch };
+      const asked = ring.ask((node) => askKey({ ...asker, node }, request, tokenOf), mayKnowBetter);
       const entry: Kept = { asked, untilS: nowS + ASKING_S };
       keep(kept, name, entry);
       try {

@@ -35,9 +35,13 @@ interface GuardParts {
 /** A token names its network by this many characters of the id. */
 const NETWORK_PREFIX = 16;
 
+export function networkPrefix(networkId: string): string {
+  return networkId.slice(0, NETWORK_PREFIX);
+}
+
 export function openPolicy(parts: GuardParts): AccessGuard {
   const { networkId, issuers, licenceOf, onUsed = () => {}, clock } = parts;
-  const net = networkId.slice(0, NETWORK_PREFIX);
+  const net = networkPrefix(networkId);
   const revocations = new RevocationSet();
   const proofs = new DpopMemory();
   const book = new IssuerBook(issuers, () => clock.nowMs() / 1_000);

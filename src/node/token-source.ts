@@ -2,7 +2,8 @@
  * A viewer's tokens: signs in with the account's key once, then renews them by the device alone.
  *
  * The wallet's key signs nothing but the challenge of a node that this network lists as an issuer. A
- * token is renewed while the one before still has time left, so that playback never waits for it.
+ * token is renewed while the one before still has time left, so that playback never waits for it; and at
+ * another node when the one that was asked last does not answer.
  *
  * Units   Seconds.
  * Errors  What the node answers, such as `LICENCE_MISSING`; `CHALLENGE_INVALID` for a challenge that
@@ -18,6 +19,7 @@ import { networkId, type ServiceNetwork } from "../contracts/service-network.ts"
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AceError, type ErrorCode, isAceError } from "../lib/errors.ts";
+import { isPassing, NodeRing } from "./node-ring.ts";
 
 export interface Viewer {
   readonly node: NodeClient;
@@ -28,6 +30,8 @@ export interface Viewer {
   readonly signer: () => Promise<Signer>;
   readonly device: DeviceKey;
   readonly clock: Clock;
+  /** Accounts that may issue tokens by now, where network.json alone is not all that is known. */
+  readonly issuers?: () => Promise<readonly string[]>;
 }
 
 export interface TokenDesk {
@@ -39,12 +43,43 @@ export interface TokenDesk {
   stop(lease: string): Promise<LeasesJson>;
 }
 
-export function nodesOf({ node, others = [] }: Viewer): readonly NodeClient[] {
+export function nodesOf<Node>({
+  node,
+  others = [],
+}: {
+  readonly node: Node;
+  readonly others?: readonly Node[];
+}): readonly Node[] {
   return [node, ...others];
 }
 
-/** Signs in when there is no session, and again when it has ended. */
+/** Asks each node in its turn. */
 export function openTokenDesk(viewer: Viewer): TokenDesk {
+  const ring = new NodeRing(nodesOf(viewer));
+  const desks = openDesks(viewer);
+  return {
+    ask: (contentId) => ring.ask((node) => desks(node).ask(contentId), mayKnowBetter),
+    leases: () => ring.ask((node) => desks(node).leases()),
+    stop: (lease) => ring.ask((node) => desks(node).stop(lease)),
+  };
+}
+
+function openDesks(viewer: Viewer): (node: NodeClient) => TokenDesk {
+  const opened = new Map<string, TokenDesk>();
+  return (node) => {
+    const desk = opened.get(node.url) ?? deskAt({ ...viewer, node });
+    opened.set(node.url, desk);
+    return desk;
+  };
+}
+
+/** Not every node lists every content. */
+export function mayKnowBetter(error: unknown): boolean {
+  return isPassing(error) || isAceError(error, "CONTENT_NOT_FOUND");
+}
+
+/** Signs in when there is no session, and again when it has ended. */
+function deskAt(viewer: Viewer): TokenDesk {
   let session: Promise<string> | undefined;
   const open = (): Promise<string> => {
     session ??= signIn(viewer).catch((error: unknown) => {
@@ -71,8 +106,6 @@ export function openTokenDesk(viewer: Viewer): TokenDesk {
   };
 }
 
-/** The node has too many questions just now. */
-const BUSY_STATUS = 429;
 /** Renewed when so much of its life is left; the gate asks a little later than that. */
 const RENEWAL_LEAD_S = 72;
 const RENEWAL_SHARE = 0.25;
@@ -93,12 +126,17 @@ interface Held {
 
 /** The tokens of one content, in the form that a swarm asks for them. */
 export function tokenSourceOf(viewer: Viewer, contentId: string) {
-  const desk = openTokenDesk(viewer);
+  const ring = new NodeRing(nodesOf(viewer));
+  const desks = openDesks(viewer);
   let held: Held | undefined;
   let fetching: Promise<Held> | undefined;
   const nowS = () => viewer.clock.nowMs() / 1_000;
   const fetchNext = async (): Promise<Held> => {
-    const json = await nextToken(viewer, desk, contentId, held?.json);
+    const before = held?.json;
+    const json = await ring.ask(
+      (node) => nextToken({ ...viewer, node }, desks(node), contentId, before),
+      mayKnowBetter,
+    );
     const lifeS = json.expiresAtS - nowS();
     const leadS = Math.min(RENEWAL_LEAD_S, lifeS * RENEWAL_SHARE);
     held = { json, renewAtS: json.expiresAtS - leadS };
@@ -118,11 +156,8 @@ export function tokenSourceOf(viewer: Viewer, contentId: string) {
         return (await fetchOnce()).json.token;
       } catch (error) {
         // While the old one is good, a node that does not answer is no reason to stop.
-        const isPassing =
-          isAceError(error) && (error.status >= 500 || error.status === BUSY_STATUS);
-        if (isPassing && before !== undefined && nowS() < before.json.expiresAtS) {
-          return before.json.token;
-        }
+        const isGood = before !== undefined && nowS() < before.json.expiresAtS;
+        if (isGood && isPassing(error)) return before.json.token;
         throw error;
       }
     },
@@ -157,7 +192,7 @@ async function signIn(viewer: Viewer): Promise<string> {
   const { node, network, device } = viewer;
   const signer = await viewer.signer();
   const challenge = await node.challenge(signer.account);
-  const { transaction, hash } = signedChallenge(viewer, signer, challenge.transaction);
+  const { transaction, hash } = await signedChallenge(viewer, signer, challenge.transaction);
   const registration = {
     networkId: networkId(network),
     account: signer.account,
@@ -171,11 +206,11 @@ async function signIn(viewer: Viewer): Promise<string> {
   return token;
 }
 
-function signedChallenge(
-  { node, network, clock }: Viewer,
+async function signedChallenge(
+  { node, network, clock, issuers }: Viewer,
   signer: Signer,
   transaction: string,
-): SignedChallenge {
+): Promise<SignedChallenge> {
   const terms = {
     transaction,
     passphrase: network.passphrase,
@@ -184,14 +219,25 @@ function signedChallenge(
     account: signer.account,
     nowS: Math.floor(clock.nowMs() / 1_000),
   };
-  let fault: unknown;
-  for (const { account: serverKey } of network.issuers) {
-    try {
-      return signChallenge({ ...terms, serverKey }, [signer]);
-    } catch (error) {
-      fault = error;
+  const attempt = (accounts: readonly string[]): SignedChallenge => {
+    let fault: unknown;
+    for (const serverKey of accounts) {
+      try {
+        return signChallenge({ ...terms, serverKey }, [signer]);
+      } catch (error) {
+        fault = error;
+      }
     }
+    if (fault instanceof AceError) throw fault;
+    throw new AceError("CHALLENGE_INVALID", "this network lists no issuers");
+  };
+  const founding = network.issuers.map(({ account }) => account);
+  try {
+    return attempt(founding);
+  } catch (error) {
+    // Those that votes have added are asked for only when it is none of the others.
+    const added = (await issuers?.()) ?? [];
+    if (added.every((account) => founding.includes(account))) throw error;
+    return attempt(added);
   }
-  if (fault instanceof AceError) throw fault;
-  throw new AceError("CHALLENGE_INVALID", "this network lists no issuers");
 }

@@ -2,12 +2,12 @@
  * The access policy of a process that follows no ledger, a viewer's engine or a live source: issuers' nodes
  * tell it what was revoked and who the issuers are, and it believes signatures alone.
  */
-import { thumbprint } from "../access/issuer-set.ts";
 import { networkId } from "../contracts/service-network.ts";
 import type { Events } from "../lib/events.ts";
 import { followIssuers } from "./issuer-feed.ts";
 import { type KeptRoll, openKeptRoll } from "./issuer-file.ts";
-import { revokeKeys, stillSigned } from "./issuer-watch.ts";
+import { revokeKeys } from "./issuer-watch.ts";
+import { signingNow } from "./known-issuers.ts";
 import { type AccessGuard, openPolicy } from "./policy.ts";
 import { followRevocations } from "./revocation-feed.ts";
 import { nodesOf, type Viewer } from "./token-source.ts";
@@ -31,7 +31,7 @@ export function openViewerGuard({ viewer, licenceOf, dir, events }: ViewerGuardP
   const goBy = rollReader(guard, kept, viewer, events);
   goBy();
   const { roll } = kept;
-  if (roll.confirmedAtS > 0) guard.issuers.resume(signing(kept), roll.confirmedAtS);
+  if (roll.confirmedAtS > 0) guard.issuers.resume(signingNow(kept.roll), roll.confirmedAtS);
   if (guard.issuers.isStale) events.warn("access.issuers_stale");
   const stop = new AbortController();
   const following = nodesOf(viewer).flatMap((node) => [
@@ -60,12 +60,7 @@ function rollReader(
     const kids = roll.ended.filter((kid) => !told.has(kid));
     for (const kid of kids) told.add(kid);
     if (kids.length > 0) revokeKeys(guard, kids, Math.floor(clock.nowMs() / 1_000));
-    if (!guard.issuers.hear(signing(kept), roll.confirmedAtS)) return;
+    if (!guard.issuers.hear(signingNow(roll), roll.confirmedAtS)) return;
     events.info("access.issuers_changed", { issuers: guard.issuers.current().issuers.length });
   };
-}
-
-function signing({ roll }: KeptRoll) {
-  const ended = new Set(roll.ended);
-  return stillSigned(roll.entries, roll.ledger).filter(({ key }) => !ended.has(thumbprint(key)));
 }

@@ -22,7 +22,7 @@ import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
-import { openViewer } from "../viewer.ts";
+import { openViewer, otherNodes } from "../viewer.ts";
 
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
@@ -35,6 +35,7 @@ export function registerGet(noun: Command, run: Run): void {
     .option("--token <token>", "show this token to peers instead of signing in")
     .option("--data <folder>", "where fetched pieces are kept (default: <home>/engine)")
     .option("--log <level>", "silent, error, warn, info or debug", "error");
+  command.addOption(otherNodes());
   termOptions(command);
   command.addHelpText(
     "after",
@@ -58,7 +59,7 @@ async function get(context: Context, content: string, flags: Flags): Promise<unk
   const name = nameOf(content);
   const dataDir = flags.text("data") ?? join(context.settings.home, "engine");
   const telemetry = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
-  const viewer = await openViewer(context);
+  const viewer = await openViewer(context, flags);
   const token = flags.text("token");
   await using engine = await openEngine({
     viewer,

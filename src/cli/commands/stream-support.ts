@@ -18,7 +18,7 @@ import { loadServerKey } from "../live-server-key.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
-import { openViewer } from "../viewer.ts";
+import { openViewer, otherNodes } from "../viewer.ts";
 
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
@@ -34,6 +34,7 @@ export function registerSupport(noun: Command, run: Run): void {
       )
       .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
       .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+      .addOption(otherNodes())
       .addOption(repeatable("--trust-host <host>", "origin that may lie in the local network"))
       .option("--data <folder>", "where older pieces are kept (default: <home>/engine)")
       .option("--log <level>", "silent, error, warn, info or debug", "error")
@@ -62,7 +63,7 @@ async function tellKey({ output, settings }: Context): Promise<unknown> {
 async function support(context: Context, content: string, flags: Flags): Promise<unknown> {
   const { clock, signal, output, settings } = context;
   const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
-  const viewer = await openViewer(context);
+  const viewer = await openViewer(context, flags);
   const record = await askRecord(viewer, content);
   await using parts = new AsyncDisposableStack();
   const host = flags.text("listen") ?? "127.0.0.1";

@@ -8,6 +8,8 @@ import { networkId } from "../../contracts/service-network.ts";
 import { toHex } from "../../lib/bytes.ts";
 import { AceError } from "../../lib/errors.ts";
 import { readServiceNetwork } from "../../node/files.ts";
+import { askIssuers } from "../../node/known-issuers.ts";
+import { networkPrefix } from "../../node/policy.ts";
 import { openTokenDesk } from "../../node/token-source.ts";
 import type { Context } from "../context.ts";
 import { deviceKeyFile } from "../device-key.ts";
@@ -17,9 +19,6 @@ import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
 import { checkWords, claimWords } from "../token-words.ts";
 import { openViewer } from "../viewer.ts";
-
-/** A token names its network by this many characters of the id. */
-const NETWORK_PREFIX = 16;
 
 /** `ace token`: what opens a stream now, or why nothing does. */
 export function register(noun: Command, run: Run): void {
@@ -105,15 +104,16 @@ async function judge(context: Context, token: string, flags: Flags) {
   const nowS = Math.floor(context.clock.nowMs() / 1_000);
   const own = parseToken(token);
   const content = flags.text("content");
-  const record =
-    content === undefined ? undefined : await openSession(context).node.content(content);
+  const { node } = openSession(context);
+  const record = content === undefined ? undefined : await node.content(content);
   const named = record?.licence ?? flags.text("licence");
   const claimed = own.ok ? own.claims.lic : undefined;
   const lic = named ?? (record === undefined ? claimed : undefined);
   const aud = record === undefined && own.ok ? own.claims.aud : `btih:${record?.infohash ?? ""}`;
-  const issuers = makeIssuerSet(network.issuers);
+  const listed = record === undefined ? network.issuers : await askIssuers(network, [node]);
+  const issuers = makeIssuerSet(listed);
   const verifier = new TokenVerifier({
-    net: networkId(network).slice(0, NETWORK_PREFIX),
+    net: networkPrefix(networkId(network)),
     issuers: () => issuers,
     licenceOf: () => (lic !== undefined && /^\d{1,20}$/.test(lic) ? BigInt(lic) : undefined),
   });
