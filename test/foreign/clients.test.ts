@@ -1,7 +1,8 @@
 // Goal: clients written by strangers exchange a public film with us both ways, and get not one byte of
-//       a gated one, nor learn what it holds.
+//       a gated one or of a gated live stream, nor learn what it holds.
 // Method: aria2, libtorrent and transmission as they are, against a node here, on loopback.
 import { describe, expect, it } from "vitest";
+import { broadcaster, descriptorOf, HandSource, joinLive, pieceBytes } from "../unit/live-kit.ts";
 import {
   type Film,
   joinLeech,
@@ -95,6 +96,37 @@ describe.each(clients)("%s", (client) => {
     if (isMagnet) expectNothingLearnt(run, film.torrent.pieceHashes[0]);
   });
 });
+
+it.each(clients)(
+  "%s gets nothing of a gated live stream with the magnet link of its id",
+  async (client) => {
+    await using tracker = await openTracker();
+    await using film = await makeFilm(100_000);
+    const descriptor = descriptorOf(`foreign ${client}`);
+    const gate = { deviceKey: newKey(), upload: verifier };
+    const trackers = [tracker.announceUrl];
+    await using source = await joinLive({ descriptor, role: "source", gate, trackers });
+    const hand = new HandSource(descriptor);
+    using parts = new DisposableStack();
+    const sending = setInterval(() => hand.publish(source.swarm, 1), 100);
+    parts.defer(() => clearInterval(sending));
+    const { streamId } = descriptor;
+    const magnet = `magnet:?xt=urn:btih:${streamId}&tr=${encodeURIComponent(tracker.announceUrl)}`;
+    await using run = await runClient(client, film, { magnet });
+    parts.defer(introduce(run, source.swarm));
+    const refusals = () => source.swarm.stats().closed["EXTENSION_MISSING"] ?? 0;
+    await until(() => refusals() > 0, `${client} was refused`, WAIT_MS);
+    await Promise.race([run.ended, new Promise((resolve) => setTimeout(resolve, 3_000))]);
+    expect(source.swarm.stats()).toMatchObject({ bytesUp: 0, ungatedBytesUp: 0 });
+    // Pieces made by hand begin with their number and repeat it.
+    const traces = Array.from({ length: hand.seq }, (_, seq) => pieceBytes(seq, 64)).slice(1);
+    for (const [name, bytes] of filesBelow(run.folder)) {
+      const found = traces.filter((trace) => bytes.includes(trace));
+      expect(found, `${name} holds bytes of the stream`).toEqual([]);
+    }
+    expectNothingLearnt(run, broadcaster.publicKey);
+  },
+);
 
 /** Who knows a hash of a piece has read the torrent. */
 function expectNothingLearnt(run: Run, pieceHash: Uint8Array = new Uint8Array()): void {
