@@ -29,6 +29,7 @@ interface Model {
   evictions: number;
   refusals: number;
   losses: number;
+  brought: number;
 }
 
 class World {
@@ -137,6 +138,25 @@ class Renew extends Place implements Step {
   override toString = () => `renew(${this.device}, ${this.content})`;
 }
 
+/** Comes with a lease of another issuer, whose node is down. */
+class Come extends Place implements Step {
+  check = ({ playing }: Readonly<Model>) => !playing.has(nameOf(this.device, this.content));
+  run(model: Model, world: World): void {
+    const id = `of another ${this.device} ${this.content} ${model.nowS}`;
+    const play = world.play(this.device, this.content);
+    expect(codeOf(() => world.desk.renew(id, play, timesOf(model)))).toBe("LEASE_LOST");
+    const code = codeOf(() => {
+      const { lease } = world.desk.renew(id, play, timesOf(model), true);
+      expect(lease.id).toBe(id);
+      model.playing.set(nameOf(this.device, this.content), { id, untilS: lease.untilS });
+      model.brought += 1;
+    });
+    expect(["", "LEASE_LOST"]).toContain(code);
+    expectWithin(model, world);
+  }
+  override toString = () => `come(${this.device}, ${this.content})`;
+}
+
 class Stop extends Place implements Step {
   check = ({ playing }: Readonly<Model>) => playing.has(nameOf(this.device, this.content));
   run(model: Model, world: World): void {
@@ -179,6 +199,7 @@ const steps = fc.commands<Model, World>(
     fc.tuple(device, content).map((one) => new Take(...one)),
     fc.tuple(device, fc.constant(0)).map((one) => new Take(...one)),
     fc.tuple(device, content).map((one) => new Renew(...one)),
+    fc.tuple(device, content).map((one) => new Come(...one)),
     fc.tuple(device, content).map((one) => new Stop(...one)),
     fc.integer({ min: 20, max: 80 }).map((waitS) => new Wait(waitS)),
     fc.constant(new Restart()),
@@ -188,7 +209,7 @@ const steps = fc.commands<Model, World>(
 
 it("live leases never exceed what the licence allows", () => {
   let account = 0;
-  const met = { evictions: 0, refusals: 0, losses: 0 };
+  const met = { evictions: 0, refusals: 0, losses: 0, brought: 0 };
   fc.assert(
     fc.property(
       steps,
@@ -197,7 +218,8 @@ it("live leases never exceed what the licence allows", () => {
       (commands, limit, evict) => {
         account += 1;
         const real = new World(`account ${account}`, limit, evict);
-        const model = { nowS: START_S, playing: new Map(), evictions: 0, refusals: 0, losses: 0 };
+        const none = { evictions: 0, refusals: 0, losses: 0, brought: 0 };
+        const model = { nowS: START_S, playing: new Map(), ...none };
         try {
           fc.modelRun(() => ({ model, real }), commands);
         } finally {
@@ -206,6 +228,7 @@ it("live leases never exceed what the licence allows", () => {
         met.evictions += model.evictions;
         met.refusals += model.refusals;
         met.losses += model.losses;
+        met.brought += model.brought;
       },
     ),
     { numRuns: 100, seed: SEED },

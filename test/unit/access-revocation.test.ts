@@ -5,13 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { loadDeviceKey } from "../../src/access/device-key.ts";
+import { privateKeyOf } from "../../src/access/ed25519.ts";
 import { makeIssuerSet, thumbprint } from "../../src/access/issuer-set.ts";
 import { type Revocation, RevocationSet, revocationOf } from "../../src/access/revocation.ts";
-import { readDelta } from "../../src/access/revocation-delta.ts";
+import { readDelta, signDelta } from "../../src/access/revocation-delta.ts";
 import { RevocationLog } from "../../src/access/revocation-log.ts";
 import { type LiveToken, RightWatch } from "../../src/access/right-watch.ts";
 import type { CborValue } from "../../src/lib/cbor.ts";
 import { silentEvents } from "../../src/lib/events.ts";
+import { invariant } from "../../src/lib/invariant.ts";
 import { accountFromBytes } from "../../src/lib/strkey.ts";
 import { openOutbox } from "../../src/store/outbox.ts";
 
@@ -94,6 +96,33 @@ it("are believed for their signature alone", () => {
     const forged = { body, signature: flip(signature, at) };
     expect(readDelta(forged, { net: NET, issuers })).toBeUndefined();
   }
+});
+
+it("end what their issuer signed and nothing else, and count only while its key is in force", () => {
+  const other = accountFromBytes(loadDeviceKey("34".repeat(32)).publicKey);
+  const secret = privateKeyOf(seed);
+  invariant(secret !== undefined, "the seed is one");
+  const list = (revocations: readonly Revocation[], ledger = 150) => {
+    const kid = thumbprint(key);
+    return signDelta({ net: NET, issuer, kid, seq: 1, ledger, revocations }, secret);
+  };
+  const sub = revocationOf("sub", viewer, until);
+  const inForce = makeIssuerSet([{ account: issuer, key, fromLedger: 100, toLedger: 200 }]);
+  const read = readDelta(list([sub]), { net: NET, issuers: inForce });
+  const set = new RevocationSet();
+  set.add(read?.revocations ?? [], NOW_S, read?.issuer ?? "");
+  expect(set.codeOf([mark(sub)], NOW_S)).toBe("TOKEN_REVOKED");
+  expect(set.codeOf([mark(sub, other)], NOW_S)).toBeUndefined();
+  for (const ledger of [99, 201]) {
+    expect(readDelta(list([sub], ledger), { net: NET, issuers: inForce })).toBeUndefined();
+  }
+  const elsewhere = makeIssuerSet([{ account: other, key }]);
+  expect(readDelta(list([sub]), { net: NET, issuers: elsewhere })).toBeUndefined();
+  const foreignKey = revocationOf("kid", thumbprint("ab".repeat(32)), { ...until, contract: "" });
+  expect(readDelta(list([foreignKey]), { net: NET, issuers: inForce })).toBeUndefined();
+  expect(
+    readDelta(list([{ ...foreignKey, contract: "412" }]), { net: NET, issuers: inForce }),
+  ).toBeUndefined();
 });
 
 it("make one set, in whatever order they come and however often", () => {
