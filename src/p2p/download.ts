@@ -13,6 +13,7 @@ import { edgePieces } from "./edge-pieces.ts";
 import { PARTIAL_BYTES_MAX, REST_SCAN_MAX, URGENT_PIECES } from "./engine-limits.ts";
 import { BLOCK_MAX_BYTES } from "./limits.ts";
 import { type Ask, type PickView, pickBlocks } from "./picker.ts";
+import { releasePiece } from "./piece-memory.ts";
 import { PieceOrder } from "./piece-order.ts";
 import { type AskTerms, firstBlocks, PieceParts } from "./piece-parts.ts";
 import type { PieceStore } from "./piece-store.ts";
@@ -283,6 +284,7 @@ export class Download implements PickView {
       this.#checking.delete(index);
     }
     this.#events.onHad(index, bytes);
+    releasePiece(bytes);
   }
 
   #onBad(parts: PieceParts): void {

@@ -54,10 +54,11 @@ export const BANS_MAX = 10_000;
 export const TICK_MS = 250;
 /** A disk that was full is tried again after this long. */
 export const STORE_RETRY_MS = 5_000;
-/** Whole pieces kept in memory for peers and players that ask for the same one: this many at least,
- * and more up to so many bytes. Eight peers that ask for three pieces each are to find all of them. */
-export const CACHED_PIECES_MIN = 4;
+/** Whole pieces kept in memory for peers and players that ask for the same one, those of all contents
+ * of a process together. Eight peers that ask for three pieces each are to find all of them. */
 export const CACHED_BYTES_MAX = 67_108_864;
+/** Memory of pieces that nobody needs, kept to be used again. */
+export const FREE_PIECES_BYTES_MAX = 33_554_432;
 /** A read that no piece has reached for this long fails. */
 export const STALL_MS = 30_000;
 /** Denials in a row after which readers are told. */
@@ -148,6 +149,8 @@ export const RESUME_GRACE_MS = 10_000;
 export const RESUME_RECORD_MAX_BYTES = 16_777_216;
 /** A store with a cap must hold more than what is fetched ahead of a player, or it would fetch in circles. */
 export const STORE_CAP_MIN_BYTES = 134_217_728;
+/** A piece that the disk has lost is fetched again this often; then the disk is at fault. */
+export const LOST_PIECE_TRIES_MAX = 8;
 /** Pieces kept in memory for players while the disk is full. */
 export const SPILL_BYTES_MAX = 67_108_864;
 

@@ -24,7 +24,7 @@ import {
   readLiveMessage,
 } from "./live-message.ts";
 import type { Wire } from "./wire.ts";
-import type { Block, Geometry, PieceSet, WireOwner } from "./wire-guard.ts";
+import type { Block, BlockAnswer, Geometry, PieceSet, WireOwner } from "./wire-guard.ts";
 
 export interface LiveLinkHost {
   readonly streamId: string;
@@ -153,12 +153,13 @@ export class LiveLink implements WireOwner {
     this.#gate?.tick();
   }
 
-  async block({ index, offset, length }: Block): Promise<Uint8Array | undefined> {
+  async block({ index, offset, length }: Block): Promise<BlockAnswer | undefined> {
     if (!this.isAdmitted) return undefined;
     const piece = await this.#host.piece(index);
     // The right may have ended while the disk was read.
     if (!this.isAdmitted || piece === undefined) return undefined;
-    return offset + length <= piece.length ? piece.subarray(offset, offset + length) : undefined;
+    if (offset + length > piece.length) return undefined;
+    return { bytes: piece.subarray(offset, offset + length) };
   }
 
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void {

@@ -16,11 +16,12 @@ import type { LinkHost } from "./link-host.ts";
 import { LinkPieces } from "./link-pieces.ts";
 import { LinkRequests } from "./link-requests.ts";
 import { LinkTurn } from "./link-turn.ts";
+import { releasePiece } from "./piece-memory.ts";
 import { allowBlocks, pass } from "./rate-limit.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { LinkStats } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
-import type { Block, Geometry, WireOwner } from "./wire-guard.ts";
+import type { Block, BlockAnswer, Geometry, WireOwner } from "./wire-guard.ts";
 
 let lastLinkNumber = 0;
 
@@ -166,15 +167,20 @@ export class PeerLink implements WireOwner {
     this.#host.onWish();
   }
 
-  async block({ index, offset, length }: Block): Promise<Uint8Array | undefined> {
+  async block({ index, offset, length }: Block): Promise<BlockAnswer | undefined> {
     if (!this.isAdmitted || !this.#host.mayUpload(this)) return undefined;
     if (!this.#host.had.has(index) || this.wire.isChoking) return undefined;
     const { signal } = this.#host;
     await pass(this.#rates.up, length, { nowMs: this.#host.nowMs(), signal });
     const piece = await this.#host.piece(index).catch(() => undefined);
     // The right, or the turn, may have ended while the disk was read.
-    if (!this.isAdmitted || this.wire.isChoking) return undefined;
-    return piece?.subarray(offset, offset + length);
+    if (piece === undefined) return undefined;
+    const onSent = () => releasePiece(piece);
+    if (this.isAdmitted && !this.wire.isChoking) {
+      return { bytes: piece.subarray(offset, offset + length), onSent };
+    }
+    onSent();
+    return undefined;
   }
 
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void {

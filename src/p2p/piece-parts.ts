@@ -4,6 +4,7 @@
  * Units   `place` counts blocks in the piece; `lateAtMs` is when an answer is overdue.
  */
 import { BLOCK_MAX_BYTES } from "./limits.ts";
+import { lendPiece } from "./piece-memory.ts";
 import type { Block } from "./wire-guard.ts";
 
 interface Asker {
@@ -45,7 +46,7 @@ export class PieceParts {
   constructor(index: number, sizeBytes: number, terms: { owner: string; isSolo: boolean }) {
     this.index = index;
     // Every byte of it is written before any is read.
-    this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    this.bytes = lendPiece(sizeBytes);
     this.owner = terms.owner;
     this.isSolo = terms.isSolo;
     const length = blockCount(sizeBytes);

@@ -5,6 +5,7 @@
  */
 import { type AceError, isAceError } from "../lib/errors.ts";
 import { PieceLru } from "./piece-lru.ts";
+import { keepPiece } from "./piece-memory.ts";
 import type { PieceStore } from "./piece-store.ts";
 
 export function spillStore(disk: PieceStore, capBytes: number): PieceStore {
@@ -18,7 +19,7 @@ export function spillStore(disk: PieceStore, capBytes: number): PieceStore {
     lru.remove(index);
   };
   const spill = (index: number, piece: Uint8Array) => {
-    spilled.set(index, piece);
+    spilled.set(index, keepPiece(piece));
     for (const gone of lru.add(index, piece.length)) {
       spilled.delete(gone);
       tell(gone);

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { AceError } from "../lib/errors.ts";
 import { FILES_KEPT_MAX } from "./limits.ts";
 import { PieceLru } from "./piece-lru.ts";
+import { keepPiece, lendPiece } from "./piece-memory.ts";
 import { pieceSize, type Torrent } from "./torrent.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -20,7 +21,9 @@ export interface PieceStore {
   readonly isNew: boolean;
   /** The most that it holds: pieces beyond it push others out. Absent when it holds all. */
   readonly capBytes?: number;
+  /** Held once for the caller (piece-memory.ts). */
   get(index: number): Promise<Uint8Array>;
+  /** A store that goes on using the bytes after it has answered must `keepPiece` them. */
   put(index: number, piece: Uint8Array): Promise<void>;
   close(): Promise<void>;
   /** False for a piece that is surely not there. Absent when any may be. */
@@ -55,7 +58,7 @@ export function memoryStore(torrent: Torrent, capBytes = Number.POSITIVE_INFINIT
       throw new AceError("FILE_UNREADABLE", `piece ${index} of ${torrent.name} is not here`);
     },
     put: async (index, piece) => {
-      pieces.set(index, piece);
+      pieces.set(index, keepPiece(piece));
       for (const gone of lru.add(index, piece.length)) {
         pieces.delete(gone);
         tell(gone);
@@ -163,7 +166,7 @@ async function readPiece(
   index: number,
 ): Promise<Uint8Array> {
   // Every byte of it is read, or it is thrown away.
-  const piece = Buffer.allocUnsafeSlow(pieceSize(torrent, index));
+  const piece = lendPiece(pieceSize(torrent, index));
   for (const { place, fileOffset, pieceOffset, length } of sections(torrent, places, index)) {
     await files.use(place, async (file) => {
       const { bytesRead } = await file.read(piece, pieceOffset, length, fileOffset);

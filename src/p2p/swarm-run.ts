@@ -11,6 +11,7 @@ import { Download } from "./download.ts";
 import { BUFFER_S_DEFAULT } from "./engine-limits.ts";
 import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
+import { keepPiece } from "./piece-memory.ts";
 import { Reading } from "./reading.ts";
 import { Supply } from "./supply.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
@@ -197,6 +198,7 @@ export class RunningSwarm implements Swarm {
     this.#peers[Symbol.dispose]();
     this.#supply.stop();
     this.#arrivals.fail(this.#over.signal.reason);
+    this.#cache.clear();
     await this.#discovery[Symbol.asyncDispose]();
     await this.#options.store.close();
   }
@@ -205,7 +207,8 @@ export class RunningSwarm implements Swarm {
     for (;;) {
       await this.#arrival(index, signal);
       try {
-        return await this.#cache.get(index);
+        // A player takes its time: nobody knows how long it needs the bytes.
+        return keepPiece(await this.#cache.get(index));
       } catch (error) {
         // It had to make room in this very moment: it is fetched again.
         if (this.#had.has(index)) throw error;

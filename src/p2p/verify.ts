@@ -1,6 +1,7 @@
 /** Verification of what a store already holds: done once, before any of it is served. */
 import { isAceError } from "../lib/errors.ts";
 import { Bitfield } from "./bitfield.ts";
+import { releasePiece } from "./piece-memory.ts";
 import type { PieceStore } from "./piece-store.ts";
 import { isPieceGood, type Torrent } from "./torrent.ts";
 
@@ -34,7 +35,10 @@ export async function isStoredGood(
 ): Promise<boolean> {
   if (store.mayHold?.(index) === false) return false;
   try {
-    return isPieceGood(torrent, index, await store.get(index));
+    const piece = await store.get(index);
+    const isGood = isPieceGood(torrent, index, piece);
+    releasePiece(piece);
+    return isGood;
   } catch (error) {
     if (isAceError(error, "FILE_UNREADABLE")) return false;
     throw error;

@@ -39,6 +39,12 @@ export interface Block {
   readonly length: number;
 }
 
+export interface BlockAnswer {
+  readonly bytes: Uint8Array;
+  /** Called when the bytes have left. Not at all where the connection ends before. */
+  onSent?(): void;
+}
+
 /** Which pieces a peer says it has. */
 export interface PieceSet {
   readonly count: number;
@@ -58,7 +64,7 @@ export interface Geometry {
 export interface WireOwner {
   readonly geometry: Geometry;
   /** The one answer to a request for a block: its bytes, or undefined to refuse it. */
-  block(block: Block): Promise<Uint8Array | undefined>;
+  block(block: Block): Promise<BlockAnswer | undefined>;
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void;
   onExtension(name: string, body: Uint8Array): void;
   /** @param index The one piece that is new; without it any may be. */

@@ -13,6 +13,7 @@ export class Outbox {
   readonly #flush = () => this.flush();
   #messages: Uint8Array[] = [];
   #bytes = 0;
+  #onSent: (() => void)[] = [];
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -21,6 +22,11 @@ export class Outbox {
   /** What the peer's side of the connection has not taken yet. */
   get queuedBytes(): number {
     return this.#bytes + this.#socket.writableLength;
+  }
+
+  /** `done` is called when what was pushed so far has left; never when the connection ends before. */
+  onceSent(done: () => void): void {
+    this.#onSent.push(done);
   }
 
   push(message: Uint8Array): void {
@@ -32,13 +38,24 @@ export class Outbox {
   flush(): void {
     const messages = this.#messages;
     if (messages.length === 0) return;
+    const onSent = this.#onSent;
     this.#messages = [];
+    this.#onSent = [];
     this.#bytes = 0;
     if (!this.#socket.writable) return;
     this.#socket.cork();
-    for (const part of joinSmall(messages)) this.#socket.write(part);
+    const parts = joinSmall(messages);
+    for (const part of parts.slice(0, -1)) this.#socket.write(part);
+    this.#socket.write(parts.at(-1) ?? NOTHING, (error) => tell(onSent, error));
     this.#socket.uncork();
   }
+}
+
+const NOTHING = new Uint8Array();
+
+function tell(onSent: readonly (() => void)[], error: Error | null | undefined): void {
+  // What failed may still be read from: it is left to the collector.
+  if (error === null || error === undefined) for (const done of onSent) done();
 }
 
 function joinSmall(messages: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -222,13 +222,14 @@ export class Wire {
       this.#outbox.flush();
       if (this.#socket.writableNeedDrain) await drained(this.#socket);
     }
-    const bytes = await this.#protocol.owner?.block(block);
+    const answer = await this.#protocol.owner?.block(block);
     if (this.#isClosed) return;
-    if (bytes === undefined) {
+    if (answer === undefined) {
       respond(new Error("refused"));
       return;
     }
-    respond(null, bytes);
+    respond(null, answer.bytes);
+    if (answer.onSent !== undefined) this.#outbox.onceSent(answer.onSent);
   }
 }
 
