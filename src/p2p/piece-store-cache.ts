@@ -4,6 +4,7 @@
  * Units   Bytes. A cap below `STORE_CAP_MIN_BYTES` makes players fetch in circles.
  * Errors  `FILE_UNREADABLE`, `STORE_FULL`: faults of this node.
  */
+import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AceError } from "../lib/errors.ts";
@@ -77,6 +78,7 @@ async function openHome(torrent: Torrent, home: string): Promise<readonly Found[
 }
 
 const HALF = ".half";
+const HALF_NAME_BYTES = 4;
 
 async function read(place: string, size: number): Promise<Uint8Array> {
   try {
@@ -88,9 +90,9 @@ async function read(place: string, size: number): Promise<Uint8Array> {
   throw new AceError("FILE_UNREADABLE", `${place} is not a whole piece`);
 }
 
-/** A name appears only when all of its bytes are there. */
+/** A name appears only when all of its bytes are there. Two engines may write one piece at once. */
 async function write(place: string, piece: Uint8Array): Promise<FileStamp> {
-  const half = `${place}${HALF}`;
+  const half = `${place}.${randomBytes(HALF_NAME_BYTES).toString("hex")}${HALF}`;
   try {
     await using file = await open(half, "w");
     await file.writeFile(piece);

@@ -12,6 +12,7 @@ import type { Bitfield } from "./bitfield.ts";
 import { freshChance } from "./chance.ts";
 import { SPILL_BYTES_MAX } from "./limits.ts";
 import type { PieceStore } from "./piece-store.ts";
+import { mendingStore } from "./piece-store-mending.ts";
 import { spillStore } from "./piece-store-spill.ts";
 import { type Resumed, resumeStore } from "./resume.ts";
 import type { SwarmOptions } from "./swarm-port.ts";
@@ -48,9 +49,9 @@ export function requireRoom({ store, torrent }: SwarmOptions): void {
   throw new AceError("STORE_FULL", `${torrent.name} is larger than its store may grow`);
 }
 
-/** A seed writes nothing; a viewer plays on though its disk is full. */
+/** A seed writes nothing; a viewer plays on though its disk is full, or loses what it held. */
 function spilling({ role }: SwarmOptions, store: PieceStore): PieceStore {
-  return role === "seed" ? store : spillStore(store, SPILL_BYTES_MAX);
+  return role === "seed" ? store : spillStore(mendingStore(store), SPILL_BYTES_MAX);
 }
 
 async function check(
