@@ -39,9 +39,10 @@ export class LiveFetch {
     return this.#wants.size;
   }
 
-  want(seq: number, nowMs: number): void {
+  /** @param notBeforeMs Until then peers are not asked. */
+  want(seq: number, nowMs: number, notBeforeMs = 0): void {
     if (this.#wants.has(seq)) return;
-    const want = { sinceMs: nowMs, asked: undefined, notBeforeMs: 0, passed: new Set<string>() };
+    const want = { sinceMs: nowMs, asked: undefined, notBeforeMs, passed: new Set<string>() };
     this.#wants.set(seq, want);
   }
 

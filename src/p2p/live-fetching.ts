@@ -22,6 +22,8 @@ export interface FetchingHost {
   };
   readonly readings: ReadonlySet<Reading>;
   readonly chance: () => number;
+  /** Whether peers are to be asked for a piece only when an origin has not brought it. */
+  isOriginFirst(head: LiveHead): boolean;
   nowMs(): number;
 }
 
@@ -129,9 +131,12 @@ export class LiveFetching {
     return [...readings].some(({ nextSeq }) => seq >= nextSeq && seq < nextSeq + URGENT_PIECES);
   }
 
-  #want({ seq }: LiveHead): void {
-    if (seq < this.#fromSeq || this.#host.pieces.has(seq)) return;
-    this.#fetch.want(seq, this.#host.nowMs());
+  #want(head: LiveHead): void {
+    const { seq } = head;
+    const { pieces, nowMs, isOriginFirst } = this.#host;
+    if (seq < this.#fromSeq || pieces.has(seq)) return;
+    const waitMs = isOriginFirst(head) ? LIVE_ORIGIN_AFTER_MS : 0;
+    this.#fetch.want(seq, nowMs(), nowMs() + waitMs);
   }
 
   #onLate({ peer, seq }: Ask, nowMs: number): void {

@@ -78,6 +78,12 @@ export class LiveOrigin implements Disposable {
     }
   }
 
+  /** Whether a piece is left to it before peers are asked. */
+  comesFirst(head: LiveHead): boolean {
+    const isEager = this.#options.mode === "cdn-first" && !this.#over.signal.aborted;
+    return isEager && this.#isFirst(head);
+  }
+
   [Symbol.dispose](): void {
     this.#over.abort();
     this.#client[Symbol.dispose]();
@@ -106,7 +112,7 @@ export class LiveOrigin implements Disposable {
   #candidates(): readonly LiveHead[] {
     const isOpen = ({ seq }: LiveHead) => !this.#underWay.has(seq);
     const isEager = this.#options.mode === "cdn-first";
-    const eager = isEager ? this.#host.late(true).filter((head) => this.#isFirst(head)) : [];
+    const eager = isEager ? this.#host.late(true).filter((head) => this.comesFirst(head)) : [];
     const open = eager.filter(isOpen);
     return open.length > 0 ? open : this.#host.late(false).filter(isOpen);
   }

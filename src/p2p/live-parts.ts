@@ -55,7 +55,9 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
     onEquivocation: (batches) => host.onEquivocation(batches),
   });
   const chance = options.chance ?? Math.random;
-  const fetching = new LiveFetching({ role, heads, pieces, peers, readings, chance, nowMs });
+  const isOriginFirst = (head: LiveHead) => origin?.comesFirst(head) ?? false;
+  const asking = { role, heads, pieces, peers, readings, chance, nowMs, isOriginFirst };
+  const fetching = new LiveFetching(asking);
   const backfill = new LiveBackfill({ heads, size, peers, talk });
   const origin =
     options.origin &&

@@ -42,10 +42,11 @@ export class LiveTalk {
   ): void {
     const { heads, runs } = this.#host;
     const batches = heads.batchesBefore(seq, count);
-    for (const { bytes } of batches) link.send({ kind: "heads", batch: bytes });
     const firstSeq = batches[0]?.heads[0]?.seq ?? seq;
+    // Before the heads: who hears of a piece then knows where else it is.
     for (const { bytes } of runs.between(firstSeq, runsUntilSeq))
       link.send({ kind: "run", run: bytes });
+    for (const { bytes } of batches) link.send({ kind: "heads", batch: bytes });
   }
 
   passOnRun(run: LiveRun, from?: LiveLink): void {

@@ -8,15 +8,25 @@ import { networkId } from "../../src/contracts/service-network.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { ContentKeys } from "../../src/node/content-keys.ts";
+import { joinLiveRecord } from "../../src/node/live-join.ts";
 import { liveKeyRing } from "../../src/node/live-keys.ts";
+import { tokenSourceOf } from "../../src/node/token-source.ts";
 import { openViewerGuard } from "../../src/node/viewer-guard.ts";
+import type { DeviceKey } from "../../src/p2p/ed25519.ts";
 import { openListener } from "../../src/p2p/listener.ts";
 import { openLiveCounter } from "../../src/p2p/live-counter.ts";
 import { describeLive } from "../../src/p2p/live-descriptor.ts";
-import { type LiveRecord, recordOf, signLiveRecord } from "../../src/p2p/live-record.ts";
+import {
+  type LiveRecord,
+  readLiveRecord,
+  recordOf,
+  signLiveRecord,
+} from "../../src/p2p/live-record.ts";
 import { runLiveSource } from "../../src/p2p/live-source.ts";
 import { openLiveSwarm } from "../../src/p2p/live-swarm.ts";
+import type { LiveSwarm } from "../../src/p2p/live-swarm-port.ts";
 import { type EncryptedWorld, openEncryptedWorld } from "../support/encrypted-world.ts";
+import { until } from "../support/node-kit.ts";
 import { makeTs } from "../support/ts-maker.ts";
 
 const EPOCH = 1_900_000_000;
@@ -27,6 +37,7 @@ const WATCHED_BYTES = 100 * PACKET_BYTES;
 const film = makeTs({ seconds: SECONDS });
 const broadcaster = loadDeviceKey(makeDeviceSeed());
 const serverKey = loadDeviceKey(makeDeviceSeed());
+const supportKey = loadDeviceKey(makeDeviceSeed());
 const descriptor = describeLive(broadcaster.publicKey, "match");
 const { contentId } = descriptor;
 const stack = new AsyncDisposableStack();
@@ -50,7 +61,7 @@ beforeAll(async () => {
     network: networkId(world.network),
     trackers: [],
     peers: [`127.0.0.1:${listener.port}`],
-    serverKeys: [serverKey.publicKey.toHex()],
+    serverKeys: [serverKey.publicKey.toHex(), supportKey.publicKey.toHex()],
     encryption: { kind: "live" },
     publishedAtS: Math.floor(Date.now() / 1_000),
   };
@@ -68,7 +79,8 @@ beforeAll(async () => {
     openViewerGuard({ viewer, licenceOf, dir: world.folder, events: silentEvents }),
   );
   const common = { listener, trackers: [], events: silentEvents, clock: systemClock };
-  const gate = { deviceKey: serverKey, upload: guard.policy.verifier };
+  const { serverKeys: servers } = record;
+  const gate = { deviceKey: serverKey, servers, upload: guard.policy.verifier };
   const swarm = stack.use(
     await openLiveSwarm({ descriptor, title: "A match", role: "source", gate, ...common }),
   );
@@ -100,6 +112,30 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => stack.disposeAsync());
 
+/** A support node that proves this key, and whose account has no licence. */
+async function support(parts: AsyncDisposableStack, server: DeviceKey): Promise<LiveSwarm> {
+  const viewer = world.viewer(world.stranger);
+  const { record } = readLiveRecord((await viewer.node.content(contentId)).record);
+  const licenceOf = () => world.licence;
+  const dataDir = join(world.folder, server.publicKey.toHex().slice(0, 8));
+  const guard = parts.use(
+    openViewerGuard({ viewer, licenceOf, dir: dataDir, events: silentEvents }),
+  );
+  return parts.use(
+    await joinLiveRecord(record, {
+      role: "support",
+      listener: parts.use(await openListener({ host: "127.0.0.1", port: 0, clock: systemClock })),
+      device: viewer.device,
+      server,
+      verifier: guard.policy.verifier,
+      tokens: tokenSourceOf(viewer, contentId),
+      dataDir,
+      events: silentEvents,
+      clock: systemClock,
+    }),
+  );
+}
+
 const streamUrl = async (who: typeof world.buyer) => {
   const engine = await world.engine(world.viewer(who), silentEvents);
   const url = await engine.play({ port: 0, version: "1" });
@@ -130,6 +166,27 @@ it("is refused at once to who has no licence", async () => {
   const answer = await fetch(await streamUrl(world.stranger));
   expect(answer.status).toBe(403);
   expect(await answer.json()).toMatchObject({ error: "LICENCE_MISSING" });
+});
+
+it("is carried, enciphered, by a support node that the record lists, without a licence", async () => {
+  await using parts = new AsyncDisposableStack();
+  const carrier = await support(parts, supportKey);
+  await carrier.ready(AbortSignal.timeout(10_000));
+  await until(async () => carrier.stats().piecesHad > 3);
+  const carried = carrier.pieces({ behindMs: 0 }, AbortSignal.timeout(10_000));
+  for await (const { bytes } of carried) {
+    expect(sent.some((piece) => Buffer.compare(piece, bytes) === 0)).toBe(true);
+    break;
+  }
+});
+
+it("is refused to a support node that the record does not list: it needs a licence", async () => {
+  await using parts = new AsyncDisposableStack();
+  const other = await support(parts, loadDeviceKey(makeDeviceSeed()));
+  await expect(other.ready(AbortSignal.timeout(10_000))).rejects.toMatchObject({
+    code: "LICENCE_MISSING",
+  });
+  expect(other.stats()).toMatchObject({ bytesDown: 0, pieces: 0, piecesHad: 0 });
 });
 
 it("has its key and the next at the node, and says that it is encrypted", async () => {

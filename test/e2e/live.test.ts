@@ -3,6 +3,7 @@
 // Method: a node with its tracker, and the source, a support node and a viewer's engine as processes
 //         of their own, killed with SIGKILL one after the other while a player reads.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -17,7 +18,7 @@ const PACKET = 188;
 /** Counters and clock of a packet come before: a loop makes them run on. */
 const CLOCK_END = 12;
 const PLAYED_BYTES = 150_000;
-const folder = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
+const base = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
 const film = makeTs({ seconds: 3 });
 const filmPackets = new Set(packetsOf(film));
 const running: StreamProcess[] = [];
@@ -25,10 +26,10 @@ let live: LiveNetwork;
 let node: Node;
 
 beforeAll(async () => {
-  live = await openLiveNetwork(folder, "on sending", developmentSettings);
+  live = await openLiveNetwork(base, "on sending", developmentSettings);
   const config = loadConfig({
     networkFile: live.networkFile,
-    dataDir: join(folder, "node"),
+    dataDir: join(base, "node"),
     operatorFile: live.operatorFile,
     rpcUrl: live.rpcUrl,
     httpPort: 0,
@@ -38,18 +39,18 @@ beforeAll(async () => {
     pollMs: 50,
   });
   node = await openNode(config, "0.0.0");
-  writeFileSync(join(folder, "film.ts"), film);
+  writeFileSync(join(base, "film.ts"), film);
 });
 afterAll(async () => {
   await Promise.all(running.map((one) => one.end("SIGKILL")));
   await node[Symbol.asyncDispose]();
   await live[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(base, { recursive: true, force: true });
 });
 
 function start(home: string, ...args: readonly string[]): StreamProcess {
   const started = startStream(args, {
-    ACE_HOME: join(folder, home),
+    ACE_HOME: join(base, home),
     ACE_NODE: node.httpUrl,
     ACE_RPC: live.rpcUrl,
     ACE_NETWORK_FILE: live.networkFile,
@@ -59,8 +60,8 @@ function start(home: string, ...args: readonly string[]): StreamProcess {
 }
 
 function startSource(): StreamProcess {
-  const input = ["--from", join(folder, "film.ts"), "--loop", "--public"];
-  return start("source", "source", "news", ...input, "--data", join(folder, "node"));
+  const input = ["--from", join(base, "film.ts"), "--loop", "--public"];
+  return start("source", "source", "news", ...input, "--data", join(base, "node"));
 }
 
 function packetsOf(bytes: Buffer): readonly string[] {
@@ -104,10 +105,63 @@ class Player {
   }
 }
 
+/** An HLS origin that goes round in the film, and what viewers asked it for. */
+async function openOrigin() {
+  const segments = [0, 1, 2].map((at) => makeTs({ seconds: 1, firstPcrMs: at * 1_000 }));
+  const beganMs = Date.now();
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const number = /^\/cdn\/(\d+)\.ts$/.exec(request.url ?? "")?.[1];
+    if (number !== undefined) {
+      if (request.headers.range !== undefined) asked.push(request.url ?? "");
+      response.end(segments[Number(number) % segments.length]);
+      return;
+    }
+    const newest = 3 + Math.floor((Date.now() - beganMs) / 1_000);
+    const listed = [newest - 2, newest - 1, newest].map(
+      (at) => `${at % segments.length === 0 ? "#EXT-X-DISCONTINUITY\n" : ""}#EXTINF:1,\n${at}.ts\n`,
+    );
+    const tags = `#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:${newest - 2}\n`;
+    response.end(`#EXTM3U\n${tags}${listed.join("")}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  const host = `127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+  return {
+    host,
+    asked,
+    [Symbol.dispose]: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+it("is taken from its HLS origin, too, where a viewer is told to", async () => {
+  using origin = await openOrigin();
+  const folder = `http://${origin.host}/cdn/`;
+  const from = ["--from", `${folder}live.m3u8`, "--origin", folder, "--public"];
+  const source = start("hybrid", "source", "hybrid", ...from, "--data", join(base, "node"));
+  const content = String((await source.ready)["contentId"]);
+  const terms = ["--web-seed", "cdn-first", "--trust-host", origin.host];
+  const viewer = start("viewer-h", "get", content, "--port", "0", ...terms);
+  const { playUrl } = await viewer.ready;
+  const player = await Player.open(playUrl);
+  await player.play(PLAYED_BYTES);
+  expect(origin.asked.length).toBeGreaterThan(0);
+  const told = new URL(`/ace/getstream?content_id=${content}&format=json`, String(playUrl));
+  const statUrl = /"stat_url":"([^"]+)"/.exec(await (await fetch(told)).text())?.[1] ?? "";
+  expect(await (await fetch(statUrl)).text()).toMatch(/"p2p_share":0[.,]/);
+  expect(await viewer.end("SIGTERM")).toBe(0);
+  expect(await source.end("SIGTERM")).toBe(0);
+});
+
 it("goes on through kills of its source, a support node and a viewer", async () => {
   const source = startSource();
   const { contentId } = await source.ready;
   const content = String(contentId);
+  // Two of them would contradict each other.
+  await expect(startSource().ready).rejects.toThrow("LIVE_SOURCE_RUNNING");
   const support = start("support", "support", content);
   await support.ready;
   const viewer = start("viewer", "get", content, "--port", "0");
