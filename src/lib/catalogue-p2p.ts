@@ -48,6 +48,11 @@ export const p2pCatalogue = {
     exit: 4,
     hint: "The broadcaster is not to be trusted; the log holds the proof.",
   },
+  LIVE_SOURCE_RUNNING: {
+    status: 409,
+    exit: 6,
+    hint: "Stop it first, or give this stream another name: one stream has one source.",
+  },
   MEDIA_INVALID: {
     status: 422,
     exit: 2,

@@ -21,6 +21,7 @@ import type { LiveRun } from "../../p2p/live-run.ts";
 import { runLiveSource } from "../../p2p/live-source.ts";
 import { openLiveSwarm } from "../../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../../p2p/live-swarm-port.ts";
+import { holdPlace } from "../../store/hold.ts";
 import type { Context } from "../context.ts";
 import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
@@ -99,6 +100,7 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const viewer = await openViewer(context);
   await using parts = new AsyncDisposableStack();
+  parts.use(holdStream(plan));
   const input = flags.text("from") ?? "";
   const isOrigin = plan.origin !== undefined;
   const isLoop = flags.isOn("loop");
@@ -130,6 +132,16 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
     if (!signal.aborted) throw error;
   }
   return summary(plan, swarm);
+}
+
+/** Two sources would sign two things of one piece, and every viewer would leave the stream for good. */
+function holdStream({ folder, descriptor, title }: Plan): Disposable {
+  try {
+    return holdPlace(join(folder, `${descriptor.streamId}.lock`));
+  } catch (cause) {
+    if (!isAceError(cause, "DB_LOCKED")) throw cause;
+    throw new AceError("LIVE_SOURCE_RUNNING", `another process sends "${title}"`, { cause });
+  }
 }
 
 function planOf({ settings }: Context, name: string, flags: Flags): Plan {
