@@ -156,7 +156,7 @@ function peerRows({ contents }: EngineOverview): Rows {
         shortened(content.title),
         sizeText(link.bytesDown),
         sizeText(link.bytesUp),
-        gateText(content, link.isAdmitted),
+        gateText(content, link),
         link.account === undefined ? "" : `${link.account.slice(0, 4)}…${link.account.slice(-4)}`,
       ]),
       ...(more > 0 ? [[`and ${more} more`, "", "", "", "", ""]] : []),
@@ -164,9 +164,14 @@ function peerRows({ contents }: EngineOverview): Rows {
   };
 }
 
-/** Admitted peers are those that we give to; others give to us, or have shown no right yet. */
-function gateText({ access }: ContentOverview, isAdmitted: boolean): string {
-  return access !== "none" && isAdmitted ? "admitted" : "";
+/** Admitted peers are those that we may give to; a server needs nothing of us, and is not asked for a right. */
+function gateText(
+  { access }: ContentOverview,
+  { isAdmitted, bytesDown }: ContentOverview["links"][number],
+): string {
+  if (access === "none") return "";
+  if (isAdmitted) return "admitted";
+  return bytesDown > 0 ? "gives to us" : "";
 }
 
 function trafficOf({ bytesUp, bytesDown }: { bytesUp: number; bytesDown: number }): number {

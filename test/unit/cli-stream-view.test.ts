@@ -33,6 +33,7 @@ const view: EngineOverview = {
       links: [
         { address: "192.0.2.1:6881", isAdmitted: true, bytesUp: 5, bytesDown: 900 },
         { address: "[2001:db8::1]:6881", isAdmitted: false, bytesUp: 0, bytesDown: 0 },
+        { address: "192.0.2.2:6881", isAdmitted: false, bytesUp: 0, bytesDown: 70 },
       ],
       window: {
         firstSeq: 0,
@@ -75,6 +76,7 @@ it("shows rates, shares, refusals by reason, players and where in the stream the
     "other wires   SURPLUS 3",
     "192.0.2.1:6881",
     "admitted",
+    "gives to us",
   ]) {
     expect(text).toContain(part);
   }
