@@ -54,6 +54,7 @@ declare module "bittorrent-protocol" {
     readonly _parserSize: number;
     readonly _parser: (bytes: Uint8Array) => void;
     _parse(size: number, parser: (bytes: Uint8Array) => void): void;
+    _message(id: number, numbers: readonly number[], data: Uint8Array | null): void;
     _onMessageLength(bytes: Uint8Array): void;
     _onMessage(bytes: Uint8Array): void;
     _onHave(index: number): void;
@@ -66,7 +67,6 @@ declare module "bittorrent-protocol" {
     _onExtended(id: number, body: Uint8Array): void;
     _onChoke(): void;
     _onFinish(): void;
-    _message(id: number, numbers: readonly number[], data: Uint8Array | null): void;
     _push(bytes: Uint8Array): void;
     _debug(): void;
   }

@@ -19,7 +19,10 @@ export interface LinkHost {
   readonly extensions: readonly Extension[];
   readonly listenPort: number;
   nowMs(): number;
+  /** Held for the caller. */
   piece(index: number): Promise<Uint8Array>;
+  /** The same when it is in memory. */
+  pieceAtHand(index: number): Uint8Array | undefined;
   /** The limits of rate for a link that was admitted under this grant; the public's without one. */
   ratesOf(link: PeerLink): LinkRates;
   mayUpload(link: PeerLink): boolean;

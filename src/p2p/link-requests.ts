@@ -19,6 +19,7 @@ import {
 import { BLOCK_MAX_BYTES, UNREQUESTED_BLOCKS_MAX } from "./limits.ts";
 import type { Wire } from "./wire.ts";
 import type { Block } from "./wire-guard.ts";
+import { placeOf } from "./wire-protocol.ts";
 
 export interface RequestsHost {
   readonly id: string;
@@ -38,9 +39,11 @@ interface Asked {
 
 export class LinkRequests {
   readonly #host: RequestsHost;
-  readonly #asked = new Map<string, Asked>();
-  /** Blocks that were cancelled and may be on their way already: they are not thrown away. */
-  readonly #cancelled = new Set<string>();
+  /** By place of the block: what was asked has its one right length. */
+  readonly #asked = new Map<number, Asked>();
+  /** Blocks that were cancelled and may be on their way already, with their lengths: they are not
+   * thrown away. */
+  readonly #cancelled = new Map<number, number>();
   /** Pieces that the peer said it has and did not give, until when. */
   readonly #refused = new Map<number, number>();
   #isSnubbing = false;
@@ -92,7 +95,10 @@ export class LinkRequests {
 
   /** True when the block was asked for once: it is late, and of use. */
   late(block: Block, bytes: Uint8Array): boolean {
-    if (!this.#cancelled.delete(keyOf(block))) return false;
+    const place = placeOf(block.index, block.offset);
+    // What comes late must be exactly what was asked for.
+    if (this.#cancelled.get(place) !== block.length) return false;
+    this.#cancelled.delete(place);
     this.#heardMs = this.#host.nowMs();
     this.#put(block, bytes);
     return true;
@@ -135,7 +141,7 @@ export class LinkRequests {
   }
 
   #ask(block: Block, askedMs: number): void {
-    const key = keyOf(block);
+    const key = placeOf(block.index, block.offset);
     this.#cancelled.delete(key);
     this.#asked.set(key, { block, askedMs });
     this.#host.wire.request(block, (bytes) => {
@@ -173,8 +179,8 @@ export class LinkRequests {
   }
 
   #cancel(block: Block): void {
-    this.#cancelled.add(keyOf(block));
-    for (const oldest of this.#cancelled) {
+    this.#cancelled.set(placeOf(block.index, block.offset), block.length);
+    for (const oldest of this.#cancelled.keys()) {
       if (this.#cancelled.size <= UNREQUESTED_BLOCKS_MAX) break;
       this.#cancelled.delete(oldest);
     }
@@ -212,8 +218,3 @@ export class LinkRequests {
 
 const FALL = 0.05;
 const RTT_RISE = 0.01;
-
-/** With the length: a block that comes late must be exactly the one that was asked for. */
-function keyOf({ index, offset, length }: Block): string {
-  return `${index}:${offset}:${length}`;
-}

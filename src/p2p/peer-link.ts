@@ -1,7 +1,7 @@
 /**
  * Peer link: one peer of one swarm. It joins a wire, its gate and the download.
  *
- * `block` answers every request for payload, and its first line is the gate: nothing else in this
+ * `block` answers every request for payload, and `mayGive` is the gate before it: nothing else in this
  * room hands out bytes of a piece.
  */
 import { formatAddress } from "./addresses.ts";
@@ -10,18 +10,18 @@ import type { ChokeCandidate } from "./choker.ts";
 import type { Grant } from "./gate.ts";
 import type { GateDriver } from "./gate-driver.ts";
 import { GATE_EXTENSION, GATE_KEY_FIELD } from "./gate-message.ts";
+import { giveBlock } from "./link-blocks.ts";
 import { LinkExtensions } from "./link-extensions.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
 import type { LinkHost } from "./link-host.ts";
 import { LinkPieces } from "./link-pieces.ts";
 import { LinkRequests } from "./link-requests.ts";
 import { LinkTurn } from "./link-turn.ts";
-import { releasePiece } from "./piece-memory.ts";
-import { allowBlocks, pass } from "./rate-limit.ts";
+import { allowBlocks, type RateLimit } from "./rate-limit.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { LinkStats } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
-import type { Block, BlockAnswer, Geometry, WireOwner } from "./wire-guard.ts";
+import type { Block, Geometry, WireOwner } from "./wire-guard.ts";
 
 let lastLinkNumber = 0;
 
@@ -167,20 +167,16 @@ export class PeerLink implements WireOwner {
     this.#host.onWish();
   }
 
-  async block({ index, offset, length }: Block): Promise<BlockAnswer | undefined> {
-    if (!this.isAdmitted || !this.#host.mayUpload(this)) return undefined;
-    if (!this.#host.had.has(index) || this.wire.isChoking) return undefined;
-    const { signal } = this.#host;
-    await pass(this.#rates.up, length, { nowMs: this.#host.nowMs(), signal });
-    const piece = await this.#host.piece(index).catch(() => undefined);
-    // The right, or the turn, may have ended while the disk was read.
-    if (piece === undefined) return undefined;
-    const onSent = () => releasePiece(piece);
-    if (this.isAdmitted && !this.wire.isChoking) {
-      return { bytes: piece.subarray(offset, offset + length), onSent };
-    }
-    onSent();
-    return undefined;
+  get mayGive(): boolean {
+    return this.isAdmitted && !this.wire.isChoking && this.#host.mayUpload(this);
+  }
+
+  get upLimits(): readonly RateLimit[] {
+    return this.#rates.up;
+  }
+
+  block(block: Block): ReturnType<typeof giveBlock> {
+    return giveBlock(this, this.#host, block);
   }
 
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void {

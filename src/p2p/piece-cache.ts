@@ -9,6 +9,8 @@ import { holdPiece, releasePiece } from "./piece-memory.ts";
 import type { PieceStore } from "./piece-store.ts";
 
 interface Entry {
+  /** There once it is read. */
+  atHand?: Uint8Array;
   /** Held once for the cache. */
   readonly piece: Promise<Uint8Array>;
   readonly bytes: number;
@@ -30,12 +32,19 @@ export class PieceCache {
     this.#pieceBytes = pieceBytes;
   }
 
+  /** The piece, when it is here now; held as by `get`. */
+  atHand(index: number): Uint8Array | undefined {
+    const known = this.#pieces.get(index);
+    if (known?.atHand === undefined) return undefined;
+    touch(known);
+    return holdPiece(known.atHand);
+  }
+
   /** The piece is held for the caller: it is to release or keep it. */
   get(index: number): Promise<Uint8Array> {
     const known = this.#pieces.get(index);
     if (known !== undefined) {
-      entries.delete(known);
-      entries.add(known);
+      touch(known);
       return known.piece.then(holdPiece);
     }
     const reading = this.#store.get(index);
@@ -43,7 +52,12 @@ export class PieceCache {
     // Asked for before the cache could let it go: whoever waits holds it first.
     const held = reading.then(holdPiece);
     // A failed read is not remembered: the disk may be back at the next.
-    reading.catch(() => this.#remove(index, entry));
+    reading.then(
+      (piece) => {
+        entry.atHand = piece;
+      },
+      () => this.#remove(index, entry),
+    );
     makeRoom();
     return held;
   }
@@ -52,7 +66,7 @@ export class PieceCache {
   remember(index: number, piece: Uint8Array): void {
     const former = this.#pieces.get(index);
     if (former !== undefined) this.#remove(index, former);
-    this.#add(index, Promise.resolve(holdPiece(piece)));
+    this.#add(index, Promise.resolve(holdPiece(piece))).atHand = piece;
     makeRoom();
   }
 
@@ -75,6 +89,11 @@ export class PieceCache {
     this.#pieces.delete(index);
     entry.piece.then(releasePiece, () => {});
   }
+}
+
+function touch(entry: Entry): void {
+  entries.delete(entry);
+  entries.add(entry);
 }
 
 function makeRoom(): void {

@@ -29,6 +29,7 @@ export interface AskTerms {
 }
 
 const NOBODY: readonly Asker[] = [];
+const NO_PEERS: readonly string[] = [];
 const ASKERS_MAX = 2;
 
 export class PieceParts {
@@ -104,7 +105,7 @@ export class PieceParts {
     const slot = this.#slotAt(offset);
     if (slot === undefined || slot.giver !== undefined) return;
     if (slot.askers.length === 0) this.#free -= 1;
-    slot.askers = [...slot.askers, asker];
+    slot.askers = slot.askers.length === 0 ? [asker] : [...slot.askers, asker];
   }
 
   /** The peer will not bring it. */
@@ -121,7 +122,7 @@ export class PieceParts {
     if (slot === undefined || slot.giver !== undefined) return undefined;
     if (this.isSolo && this.owner !== peer) return undefined;
     this.bytes.set(bytes, offset);
-    const others = slot.askers.filter((asker) => asker.peer !== peer).map((asker) => asker.peer);
+    const others = othersOf(slot.askers, peer);
     if (slot.askers.length === 0) this.#free -= 1;
     slot.giver = peer;
     slot.askers = NOBODY;
@@ -145,10 +146,20 @@ function blockCount(pieceBytes: number): number {
   return Math.ceil(pieceBytes / BLOCK_MAX_BYTES);
 }
 
-function mayAsk({ giver, askers }: Slot, terms: AskTerms): boolean {
-  if (giver !== undefined) return false;
-  if (askers.length === 0) return true;
-  if (!terms.mayDouble || askers.some(({ peer }) => peer === terms.peer)) return false;
+/** Most blocks are asked of one peer, and come from it. */
+function othersOf(askers: readonly Asker[], peer: string): readonly string[] {
+  if (askers.length === 0 || (askers.length === 1 && askers[0]?.peer === peer)) return NO_PEERS;
+  return askers.map((asker) => asker.peer).filter((other) => other !== peer);
+}
+
+function mayAsk(slot: Slot, terms: AskTerms): boolean {
+  if (slot.giver !== undefined) return false;
+  if (slot.askers.length === 0) return true;
+  return terms.mayDouble && mayDouble(slot.askers, terms);
+}
+
+function mayDouble(askers: readonly Asker[], terms: AskTerms): boolean {
+  if (askers.some(({ peer }) => peer === terms.peer)) return false;
   if (askers.length >= ASKERS_MAX + (terms.isSupplier ? 1 : 0)) return false;
   return askers.every(({ lateAtMs }) => terms.nowMs >= lateAtMs);
 }

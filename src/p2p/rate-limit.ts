@@ -40,14 +40,25 @@ export class RateLimit {
   }
 }
 
+/** Books the bytes with all the limits; answers how long they have to wait. */
+export function bookAll(limits: readonly RateLimit[], bytes: number, nowMs: number): number {
+  let waitMs = 0;
+  for (const limit of limits) waitMs = Math.max(waitMs, limit.book(bytes, nowMs));
+  return waitMs;
+}
+
 /** Resolves when all the limits let the bytes through; at once when the signal ends the wait. */
 export async function pass(
   limits: readonly RateLimit[],
   bytes: number,
   { nowMs, signal }: { readonly nowMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const waitMs = Math.max(0, ...limits.map((limit) => limit.book(bytes, nowMs)));
-  if (waitMs <= 0) return;
+  const waitMs = bookAll(limits, bytes, nowMs);
+  if (waitMs > 0) await waitTurn(waitMs, signal);
+}
+
+/** The wait of what was booked; over at once when the signal ends it. */
+export async function waitTurn(waitMs: number, signal: AbortSignal): Promise<void> {
   // Whoever waits finds out by itself that its swarm is closed.
   await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
 }

@@ -31,7 +31,9 @@ export interface PeersContext extends PeerRules {
   readonly clock: Clock;
   readonly events: Events;
   readonly signal: AbortSignal;
+  /** Held for the caller. */
   piece(index: number): Promise<Uint8Array>;
+  pieceAtHand(index: number): Uint8Array | undefined;
   onOpened(): void;
   onTokenFault(error: AceError): void;
   /** A listed server looked at our token and refused it. */
@@ -201,6 +203,10 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   piece(index: number): Promise<Uint8Array> {
     return this.#context.piece(index);
+  }
+
+  pieceAtHand(index: number): Uint8Array | undefined {
+    return this.#context.pieceAtHand(index);
   }
 
   ratesOf({ grant }: PeerLink): LinkRates {

@@ -87,6 +87,7 @@ export class RunningSwarm implements Swarm {
       events,
       signal: this.#over.signal,
       piece: (index) => this.#cache.get(index),
+      pieceAtHand: (index) => this.#cache.atHand(index),
       onOpened: () => {
         this.#refusal = undefined;
         this.#denials = 0;
@@ -207,7 +208,7 @@ export class RunningSwarm implements Swarm {
     for (;;) {
       await this.#arrival(index, signal);
       try {
-        // A player takes its time: nobody knows how long it needs the bytes.
+        // Nobody knows how long a player needs the bytes.
         return keepPiece(await this.#cache.get(index));
       } catch (error) {
         // It had to make room in this very moment: it is fetched again.

@@ -64,7 +64,7 @@ export interface Geometry {
 export interface WireOwner {
   readonly geometry: Geometry;
   /** The one answer to a request for a block: its bytes, or undefined to refuse it. */
-  block(block: Block): Promise<BlockAnswer | undefined>;
+  block(block: Block): BlockAnswer | undefined | Promise<BlockAnswer | undefined>;
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void;
   onExtension(name: string, body: Uint8Array): void;
   /** @param index The one piece that is new; without it any may be. */
@@ -131,9 +131,7 @@ export class GuardedProtocol extends LeanProtocol {
   #hasShaken = false;
 
   override _onMessageLength(bytes: Uint8Array): void {
-    const [a = 0, b = 0, c = 0, d = 0] = bytes;
-    const length = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
-    if (length > FRAME_MAX_BYTES) {
+    if (lengthOf(bytes) > FRAME_MAX_BYTES) {
       this.onFault("FRAME_TOO_LARGE");
       return;
     }
@@ -271,4 +269,10 @@ export class GuardedProtocol extends LeanProtocol {
     if (length < 1 || length > BLOCK_MAX_BYTES || offset < 0) return false;
     return offset + length <= geometry.pieceSize(index);
   }
+}
+
+/** Four bytes, the greatest first. By place: this runs for every message. */
+function lengthOf(bytes: Uint8Array): number {
+  const high = (bytes[0] ?? 0) * 2 ** 24;
+  return high + (((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0));
 }

@@ -35,6 +35,22 @@ export class Outbox {
     this.#bytes += message.length;
   }
 
+  /** Resolves when there is room for more, or the connection is gone. */
+  async drained(): Promise<void> {
+    this.flush();
+    const socket = this.#socket;
+    if (!socket.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off("drain", done);
+        socket.off("close", done);
+        resolve();
+      };
+      socket.on("drain", done);
+      socket.on("close", done);
+    });
+  }
+
   flush(): void {
     const messages = this.#messages;
     if (messages.length === 0) return;
@@ -45,8 +61,9 @@ export class Outbox {
     if (!this.#socket.writable) return;
     this.#socket.cork();
     const parts = joinSmall(messages);
-    for (const part of parts.slice(0, -1)) this.#socket.write(part);
-    this.#socket.write(parts.at(-1) ?? NOTHING, (error) => tell(onSent, error));
+    const last = parts.length - 1;
+    for (let at = 0; at < last; at += 1) this.#socket.write(parts[at] ?? NOTHING);
+    this.#socket.write(parts[last] ?? NOTHING, (error) => tell(onSent, error));
     this.#socket.uncork();
   }
 }
@@ -58,22 +75,18 @@ function tell(onSent: readonly (() => void)[], error: Error | null | undefined):
   if (error === null || error === undefined) for (const done of onSent) done();
 }
 
+/** Runs of small messages become one; what is large is left where it lies. */
 function joinSmall(messages: readonly Uint8Array[]): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
-  let small: Uint8Array[] = [];
-  const end = () => {
-    const [only, another] = small;
-    if (only !== undefined) parts.push(another === undefined ? only : Buffer.concat(small));
-    small = [];
-  };
-  for (const message of messages) {
-    if (message.length <= SMALL_BYTES) {
-      small.push(message);
-      continue;
-    }
-    end();
-    parts.push(message);
+  let first = 0;
+  for (let at = 0; at <= messages.length; at += 1) {
+    const message = messages[at];
+    if (message !== undefined && message.length <= SMALL_BYTES) continue;
+    const only = messages[first];
+    if (at - first > 1) parts.push(Buffer.concat(messages.slice(first, at)));
+    else if (at > first && only !== undefined) parts.push(only);
+    if (message !== undefined) parts.push(message);
+    first = at + 1;
   }
-  end();
   return parts;
 }

@@ -18,6 +18,11 @@ interface Wanted {
   readonly done: Done;
 }
 
+/** A message is its length, its id, and what belongs to it (BEP 3, peer messages). */
+const LENGTH_BYTES = 4;
+const HEAD_BYTES = 5;
+const NUMBER_BYTES = 4;
+
 /** Places of a piece by which requests are kept: none is longer than this many blocks. */
 const PLACES = 4_096;
 
@@ -77,6 +82,17 @@ export class LeanProtocol extends Protocol implements FrameTaker {
     this.#failAll();
   }
 
+  override _message(id: number, numbers: readonly number[], data: Uint8Array | null): void {
+    // Small ones out of one block of memory: the library takes new memory for each.
+    const head = Buffer.allocUnsafe(HEAD_BYTES + NUMBER_BYTES * numbers.length);
+    head.writeUInt32BE(head.length + (data?.length ?? 0) - LENGTH_BYTES, 0);
+    head[LENGTH_BYTES] = id;
+    let at = HEAD_BYTES;
+    for (const number of numbers) at = head.writeUInt32BE(number, at);
+    this._push(head);
+    if (data !== null) this._push(data);
+  }
+
   override _push(bytes: Uint8Array): void {
     if (!this._finished) this.onOutput(bytes);
   }
@@ -106,6 +122,7 @@ export class LeanProtocol extends Protocol implements FrameTaker {
   }
 }
 
-function placeOf(index: number, offset: number): number {
+/** Names a block by one number. */
+export function placeOf(index: number, offset: number): number {
   return index * PLACES + Math.floor(offset / BLOCK_MAX_BYTES);
 }

@@ -9,13 +9,8 @@ import type { Socket } from "node:net";
 import { formatAddress } from "./addresses.ts";
 import { type Bencodable, encodeBencode } from "./bencode.ts";
 import { Bitfield } from "./bitfield.ts";
-import {
-  FAREWELL_MS,
-  GATE_MESSAGE_MAX_BYTES,
-  HANDSHAKE_MS,
-  SEND_QUEUE_MAX_BYTES,
-  WIRE_IDLE_MS,
-} from "./limits.ts";
+import { FAREWELL_MS, GATE_MESSAGE_MAX_BYTES, HANDSHAKE_MS, WIRE_IDLE_MS } from "./limits.ts";
+import { WireAnswers } from "./wire-answers.ts";
 import { type Block, GuardedProtocol, type WireOwner } from "./wire-guard.ts";
 import { Outbox } from "./wire-outbox.ts";
 import { receiveFrom } from "./wire-socket.ts";
@@ -30,8 +25,7 @@ export class Wire {
   readonly #outbox: Outbox;
   readonly #protocol = new GuardedProtocol();
   readonly #handshakeTimer: NodeJS.Timeout;
-  /** Requests are answered one after the other, so that the queue to a slow peer stays short. */
-  #answers: Promise<void> = Promise.resolve();
+  readonly #answers: WireAnswers;
   #downBytes = 0;
   #isClosed = false;
   #onClosed: () => void = () => {};
@@ -43,6 +37,7 @@ export class Wire {
     this.address = formatAddress(this.host, socket.remotePort ?? 0);
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
+    this.#answers = this.#openAnswers();
     this.#handshakeTimer = setTimeout(() => this.close("HANDSHAKE_TIMEOUT"), HANDSHAKE_MS);
     this.#connect();
     this.#protocol.on("handshake", (infohash, peerId) => {
@@ -191,6 +186,17 @@ export class Wire {
     this.#onClosed();
   }
 
+  #openAnswers(): WireAnswers {
+    const isClosed = () => this.#isClosed;
+    return new WireAnswers({
+      outbox: this.#outbox,
+      get isClosed() {
+        return isClosed();
+      },
+      block: (block) => this.#protocol.owner?.block(block),
+    });
+  }
+
   #connect(): void {
     const socket = this.#socket;
     const protocol = this.#protocol;
@@ -208,39 +214,7 @@ export class Wire {
     protocol.onFault = (fault) => this.close(fault);
     protocol.setKeepAlive(true);
     protocol.on("request", (index, offset, length, respond) => {
-      const answer = () => this.#answer({ index, offset, length }, respond);
-      this.#answers = this.#answers.then(answer);
+      this.#answers.add({ index, offset, length }, respond);
     });
   }
-
-  async #answer(
-    block: Block,
-    respond: (error: Error | null, bytes?: Uint8Array) => void,
-  ): Promise<void> {
-    if (this.#isClosed) return;
-    if (this.#outbox.queuedBytes > SEND_QUEUE_MAX_BYTES) {
-      this.#outbox.flush();
-      if (this.#socket.writableNeedDrain) await drained(this.#socket);
-    }
-    const answer = await this.#protocol.owner?.block(block);
-    if (this.#isClosed) return;
-    if (answer === undefined) {
-      respond(new Error("refused"));
-      return;
-    }
-    respond(null, answer.bytes);
-    if (answer.onSent !== undefined) this.#outbox.onceSent(answer.onSent);
-  }
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
 }
