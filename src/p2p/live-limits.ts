@@ -1,8 +1,11 @@
 /**
- * Limits of live streams that have an HLS origin: what its viewers may take from it, and when.
+ * Limits of live streams: of their pieces, and of what viewers may take from an HLS origin, and when.
  *
  * Units   Bytes and milliseconds as the name says.
  */
+
+/** The first piece of what a player can begin with is closed sooner: with it a segment of HLS ends. */
+export const LIVE_START_PIECE_MS = 40;
 
 /** Pieces that one signed run places in a segment; longer segments take several runs. */
 export const LIVE_RUN_PIECES_MAX = 128;

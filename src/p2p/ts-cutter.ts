@@ -14,6 +14,7 @@
 import { concatBytes } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
 import { AUDIO_RAP_MS, LIVE_PIECE_MAX_BYTES, LIVE_PIECE_MS, RAP_WAIT_MAX_BYTES } from "./limits.ts";
+import { LIVE_START_PIECE_MS } from "./live-limits.ts";
 import type { OriginPlace } from "./live-runs.ts";
 import { TsClock } from "./ts-clock.ts";
 import { readTsPacket, TS_PACKET_BYTES, TS_SYNC, type TsPacket } from "./ts-packet.ts";
@@ -129,7 +130,8 @@ export class TsCutter {
   }
 
   #isFull(): boolean {
-    const isLong = this.#clock.mediaMs - this.#startMs >= LIVE_PIECE_MS;
+    const limitMs = this.#isRandomAccess ? LIVE_START_PIECE_MS : LIVE_PIECE_MS;
+    const isLong = this.#clock.mediaMs - this.#startMs >= limitMs;
     const isBig = (this.#packets.length + 1) * TS_PACKET_BYTES > LIVE_PIECE_MAX_BYTES;
     return this.#isOpen && this.#packets.length > 0 && (isLong || isBig);
   }
