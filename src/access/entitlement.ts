@@ -49,6 +49,8 @@ export interface Entitlement {
   readonly maxKbps: bigint;
 }
 
+const OFFER_CHARS_MAX = 512;
+
 /** System contract 2 knows which device belongs to whom. */
 const DEVICES_CONTRACT = 2n;
 
@@ -90,10 +92,19 @@ export async function readEntitlement(
   const code = typeof reason === "string" ? codeOfReason.get(reason) : undefined;
   if (code === undefined)
     throw faulty(contract, "refused for a reason that licence/1 does not have");
-  throw new AceError(
-    code,
-    `contract ${contract} refuses ${account} the content ${content}: ${reason}`,
-  );
+  const offerUrl = offerOf(view.result);
+  const sold = offerUrl === undefined ? "" : `; it is sold at ${offerUrl}`;
+  const what = `contract ${contract} refuses ${account} the content ${content}: ${reason}${sold}`;
+  throw new AceError(code, what, { offerUrl });
+}
+
+/** A page of the web, or nothing: whoever wrote the contract must not put anything else before a viewer. */
+function offerOf(answer: Answer): string | undefined {
+  const offer = answer.get("offer");
+  if (typeof offer !== "string" || offer.length > OFFER_CHARS_MAX) return undefined;
+  const url = URL.parse(offer);
+  const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === "";
+  return isPage && url.password === "" ? url.href : undefined;
 }
 
 /** What a grant demands beyond itself: a limit that nobody holds to is no limit. */

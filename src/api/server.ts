@@ -147,11 +147,13 @@ interface Fault {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  readonly offerUrl?: string;
 }
 
 function faultOf(error: FastifyError | AceError): Fault {
   if (error instanceof AceError) {
-    return { status: error.status, code: error.code, message: error.message, hint: error.hint };
+    const { status, code, message, hint, offerUrl } = error;
+    return { status, code, message, hint, ...(offerUrl === undefined ? {} : { offerUrl }) };
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
     return faultOf(new AceError("BODY_INVALID", error.message));

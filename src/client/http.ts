@@ -73,7 +73,14 @@ export interface NodeClient {
 
 const REQUEST_MS = 20_000;
 const CONTENT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const Fault = z.object({ code: z.string(), message: z.string() });
+const Fault = z.object({
+  code: z.string(),
+  message: z.string(),
+  offerUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .catch(undefined),
+});
 const Challenge = z.object({
   transaction: z.string(),
   network_passphrase: z.string(),
@@ -181,9 +188,9 @@ async function request<T>(
 function faultOf(body: unknown, otherwise: string): AceError {
   const fault = Fault.safeParse(body);
   if (!fault.success) return new AceError("NODE_UNREACHABLE", otherwise);
-  const { code, message } = fault.data;
+  const { code, message, offerUrl } = fault.data;
   return isErrorCode(code)
-    ? new AceError(code, message)
+    ? new AceError(code, message, { offerUrl })
     : new AceError("NODE_UNREACHABLE", `${code}: ${message}`);
 }
 

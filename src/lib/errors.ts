@@ -8,14 +8,21 @@ import { catalogue, type ErrorCode } from "./catalogue.ts";
 
 export type { ErrorCode } from "./catalogue.ts";
 
+interface AceErrorOptions extends ErrorOptions {
+  readonly offerUrl?: string | undefined;
+}
+
 export class AceError extends Error {
   override readonly name = "AceError";
   readonly code: ErrorCode;
+  /** Where what is missing is sold. */
+  readonly offerUrl: string | undefined;
 
   /** @param message What happened, naming the value at fault. Never a secret. */
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: AceErrorOptions) {
     super(message, options);
     this.code = code;
+    this.offerUrl = options?.offerUrl;
   }
 
   /** The HTTP status this code becomes. */

@@ -69,7 +69,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const records = new EngineRecords(viewer);
   const licenceOf = (swarm: string) => records.licenceOf(swarm);
   const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: dataDir, events }));
-  const tokensOf = engineTokens(viewer, token);
+  const tokens = engineTokens(viewer, token);
+  const tokensOf = (contentId: string) => tokens.of(contentId);
   const keys = keySourceOf(viewer, async (contentId) => await tokensOf(contentId).token());
   const { verifier } = guard.policy;
   const marks = new GatedMarks(dataDir);
@@ -123,7 +124,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       return await source.join(infohash, signal);
     },
     play: async (wish) => {
-      const player = await openPlayer({ ...wish, contents, events });
+      const accessLeftS = (contentId: string) => tokens.leftS(contentId);
+      const player = await openPlayer({ ...wish, accessLeftS, contents, events });
       return opened.use(player).url;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -124,8 +124,14 @@ interface Held {
   readonly renewAtS: number;
 }
 
+export interface HeldTokens {
+  token(): Promise<string>;
+  /** For how many seconds the last one is good. */
+  leftS(): number | undefined;
+}
+
 /** The tokens of one content, in the form that a swarm asks for them. */
-export function tokenSourceOf(viewer: Viewer, contentId: string) {
+export function tokenSourceOf(viewer: Viewer, contentId: string): HeldTokens {
   const ring = new NodeRing(nodesOf(viewer));
   const desks = openDesks(viewer);
   let held: Held | undefined;
@@ -149,6 +155,7 @@ export function tokenSourceOf(viewer: Viewer, contentId: string) {
     return fetching;
   };
   return {
+    leftS: () => (held === undefined ? undefined : held.json.expiresAtS - nowS()),
     token: async (): Promise<string> => {
       if (held !== undefined && nowS() < held.renewAtS) return held.json.token;
       const before = held;

@@ -17,6 +17,8 @@ export interface Engine {
   readonly apiToken: string;
   /** Where the licence of a content is sold; answered beside `LICENCE_MISSING`. */
   readonly offerUrl: ((name: ContentName) => string | undefined) | undefined;
+  /** For how many seconds the token of a content is good; a newer one comes before. */
+  readonly accessLeftS: ((contentId: string) => number | undefined) | undefined;
   readonly patience: Patience;
   readonly meter: PlayerMeter;
   /** Prometheus text, when there is any. */

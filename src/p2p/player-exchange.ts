@@ -55,7 +55,6 @@ export function redirect(response: ServerResponse, location: string): void {
 /** Answers with the fault; cuts the connection when an answer has begun already. */
 export function refuse(events: Events, response: ServerResponse, error: unknown): void {
   const fault = error instanceof OfferedFault ? error.fault : error;
-  const offerUrl = error instanceof OfferedFault ? error.offerUrl : undefined;
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -67,6 +66,7 @@ export function refuse(events: Events, response: ServerResponse, error: unknown)
     return;
   }
   const { message, hint, status } = fault;
+  const offerUrl = fault.offerUrl ?? (error instanceof OfferedFault ? error.offerUrl : undefined);
   replyJson(response, status, {
     response: null,
     error: wordOf(fault),

@@ -62,8 +62,10 @@ async function ofSession(
   const session = kind === "event" ? engine.sessions.peek(id) : engine.sessions.find(id);
   // Who started it may use its addresses: players cannot show a token on each of them.
   if (session.caller !== request.socket.remoteAddress) engine.guard.requireToken(request);
-  if (kind === "stat") replyJson(response, 200, { response: sessionStat(session), error: null });
-  else if (kind === "cmd") command(engine, session, query.get("method"), exchange);
+  if (kind === "stat") {
+    const leftS = engine.accessLeftS?.(session.media.contentId);
+    replyJson(response, 200, { response: sessionStat(session, leftS), error: null });
+  } else if (kind === "cmd") command(engine, session, query.get("method"), exchange);
   else if (kind === "event") await sendEvent(session, exchange);
   else {
     using _hold = engine.sessions.hold(session);

@@ -30,7 +30,8 @@ export function playbackUrl({ id, media, file, output }: PlayerSession, base: st
   return `${base}/ace/r/${id}/live.ts`;
 }
 
-export function sessionStat(session: PlayerSession) {
+/** @param accessLeftS Seconds for which our right is told to be good, where there is a token of it. */
+export function sessionStat(session: PlayerSession, accessLeftS?: number) {
   const { id, media, file } = session;
   const stats = media.stats();
   const live = media.kind === "live" ? livePosition(session, media) : undefined;
@@ -48,9 +49,9 @@ export function sessionStat(session: PlayerSession) {
     is_live: media.kind === "live" ? 1 : 0,
     is_encrypted: media.isEncrypted ? 1 : 0,
     selected_file_index: file?.index ?? -1,
-    ...(live === undefined ? {} : live),
+    ...(live ?? filmBuffer(stats)),
     p2p_share: peerShare(stats.bytesDownBySource),
-    access: accessOf(stats),
+    access: accessOf(stats, accessLeftS),
   };
 }
 
@@ -75,8 +76,18 @@ function livePosition({ playhead }: PlayerSession, { stream }: LiveMedia) {
   };
 }
 
-function accessOf({ access, accessCode }: SwarmStats) {
-  return { state: access, ...(accessCode === undefined ? {} : { code: accessCode }) };
+/** A film says nothing of its own time: what is here is measured by how fast its player takes it. */
+function filmBuffer({ bufferMs }: SwarmStats) {
+  return bufferMs === undefined ? {} : { buffer_ms: bufferMs };
+}
+
+function accessOf({ access, accessCode }: SwarmStats, leftS: number | undefined) {
+  const isTold = access === "granted" && leftS !== undefined;
+  return {
+    state: access,
+    ...(accessCode === undefined ? {} : { code: accessCode }),
+    ...(isTold ? { expires_in: Math.max(0, Math.floor(leftS)) } : {}),
+  };
 }
 
 /** Part of what came from peers; 1 before anything came. */

@@ -9,12 +9,17 @@
  * Source  docs.acestream.net, "Engine HTTP API": the conventions that players already know.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { isLoopback } from "./addresses.ts";
 import type { ContentName, Contents } from "./contents.ts";
-import { PLAYER_CONNECTIONS_MAX, PLAYER_URL_MAX_CHARS } from "./limits.ts";
+import { boundedServer } from "./http-bounds.ts";
+import {
+  PLAYER_ADDRESS_CONNECTIONS_MAX,
+  PLAYER_CONNECTIONS_MAX,
+  PLAYER_URL_MAX_CHARS,
+} from "./limits.ts";
 import { defaultPatience, type Engine, type Patience } from "./player-engine.ts";
 import { refuse } from "./player-exchange.ts";
 import { PlayerGuard } from "./player-guard.ts";
@@ -37,6 +42,8 @@ export interface PlayerOptions {
   readonly remoteToken?: string;
   /** Where the licence of a content is sold; answered beside `LICENCE_MISSING`. */
   readonly offerUrl?: (name: ContentName) => string | undefined;
+  /** For how many seconds the token of a content is good. */
+  readonly accessLeftS?: (contentId: string) => number | undefined;
   readonly sessionIdleMs?: number;
   readonly patience?: Patience;
   readonly meter?: PlayerMeter;
@@ -57,8 +64,7 @@ export async function openPlayer(options: PlayerOptions): Promise<Player> {
   const { host = LOOPBACK, remoteToken } = options;
   requireSafeHost(host, remoteToken);
   const sessions = new PlayerSessions(options.sessionIdleMs);
-  const server = createServer();
-  server.maxConnections = PLAYER_CONNECTIONS_MAX;
+  const server = boundedServer(PLAYER_CONNECTIONS_MAX, PLAYER_ADDRESS_CONNECTIONS_MAX);
   await listen(server, host, options.port ?? PLAYER_PORT);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
@@ -70,6 +76,7 @@ export async function openPlayer(options: PlayerOptions): Promise<Player> {
     version: options.version,
     apiToken: randomBytes(TOKEN_BYTES).toString("hex"),
     offerUrl: options.offerUrl,
+    accessLeftS: options.accessLeftS,
     patience: options.patience ?? defaultPatience,
     meter: options.meter ?? noMeter,
     metrics: options.metrics,

@@ -1,6 +1,6 @@
 // Goal: a network's issuers change by vote while people watch: nobody's film pauses when the first issuer's
 //       node goes, and who comes with the founding document alone is led to the new one.
-// Method: a devnet, two nodes that follow it and viewers' engines, all real; tokens live ten seconds, and the
+// Method: a devnet, two nodes that follow it and viewers' engines, all real; tokens live for seconds, and the
 //         licence lets one device play at once.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Keypair } from "@stellar/stellar-sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { loadDeviceKey, makeDeviceSeed } from "../../src/access/device-key.ts";
 import { parseToken } from "../../src/access/token-form.ts";
 import { callOperations, lockOperation } from "../../src/client/build.ts";
@@ -33,8 +34,10 @@ import { type Film, makeFilm } from "../unit/p2p-kit.ts";
 
 const DAO = 1n;
 const FILM_BYTES = 20_000_000;
-/** Longer than a token lives. */
-const WATCH_S = 12;
+/** A renewal has a quarter of it, also on a busy machine. */
+const LIFE_S = 16;
+const STEP_BYTES = 200_000;
+const READ_MS = 30_000;
 const STEP_MS = 250;
 const CLOSE_MS = 5_000;
 const START_MS = 180_000;
@@ -44,7 +47,7 @@ const SETTINGS = {
   "dao.votingS": 5,
   "dao.timelockS": 1,
   "epoch.ledgers": 2,
-  "token.lifeS": 10,
+  "token.lifeS": LIFE_S,
 };
 const LICENCE = `
 import { account, bool, bytes, contract, hash, int, oneOf, optional, text } from "ace-node/contract";
@@ -191,6 +194,9 @@ async function viewerAt(...urls: readonly string[]): Promise<Viewer> {
   };
 }
 
+const Session = z.object({ playback_url: z.string(), stat_url: z.string() });
+const Stat = z.object({ access: z.object({ state: z.string(), expires_in: z.int() }) });
+
 const issuerOf = (token: string) => {
   const parsed = parseToken(token);
   return parsed.ok ? parsed.claims.iss : parsed.reason;
@@ -207,19 +213,17 @@ it("plays on without a pause when the node that issued its token goes, under the
   const tokens = tokenSourceOf(viewer, film.torrent.contentId);
   const before = await tokens.token();
   expect(issuerOf(before)).toBe(live.signer.account);
-  const steps = (WATCH_S * 1_000) / STEP_MS;
-  const stepBytes = Math.floor(FILM_BYTES / steps);
-  let longestMs = 0;
-  for (let step = 0; step < steps; step += 1) {
-    const startedMs = performance.now();
-    const abort = AbortSignal.timeout(10_000);
-    for await (const _ of swarm.read(step * stepBytes, stepBytes, abort));
-    longestMs = Math.max(longestMs, performance.now() - startedMs);
+  const endS = performance.now() / 1_000 + LIFE_S + 1;
+  for (let step = 0; performance.now() / 1_000 < endS; step += 1) {
+    const offset = (step * STEP_BYTES) % FILM_BYTES;
+    for await (const _ of swarm.read(offset, STEP_BYTES, AbortSignal.timeout(READ_MS)));
     if (step === 4) await first[Symbol.asyncDispose]();
     await sleep(STEP_MS);
   }
   expect(swarm.stats()).toMatchObject({ access: "granted", denied: {} });
-  expect(longestMs).toBeLessThan(3_000);
+  // No wire was closed: the newer token was there before the one before had ended.
+  const seeded = other.streams.shelf.ports("").find(film.torrent.contentId)?.swarm;
+  expect(seeded).toMatchObject({ ungatedBytesUp: 0, closed: {} });
   const after = await tokens.token();
   expect(issuerOf(after)).toBe(second.key.publicKey());
   const leases = [before, after].map((token) => {
@@ -246,7 +250,20 @@ it("leads who has the founding document alone to the issuer that a vote added, a
     dataDir: join(folder, "newcomer"),
     events: silentEvents,
   });
-  await using swarm = await engine.join(await engine.record(film.torrent.contentId));
-  for await (const _ of swarm.read(0, 100_000, AbortSignal.timeout(10_000)));
-  expect(swarm.stats()).toMatchObject({ access: "granted" });
+  const url = await engine.play({ port: 0, version: "1" });
+  const name = `content_id=${film.torrent.contentId}`;
+  const begun = await fetch(`${url}/ace/getstream?${name}&format=json`);
+  const answer = await begun.json();
+  expect(answer).toMatchObject({ error: null });
+  const { response } = z.object({ response: Session }).parse(answer);
+  const bytes = await (
+    await fetch(response.playback_url, { headers: { range: "bytes=0-99999" } })
+  ).bytes();
+  expect(bytes).toHaveLength(100_000);
+  const { access } = z
+    .object({ response: Stat })
+    .parse(await (await fetch(response.stat_url)).json()).response;
+  expect(access.state).toBe("granted");
+  expect(access.expires_in).toBeLessThanOrEqual(LIFE_S);
+  expect(access.expires_in).toBeGreaterThanOrEqual(0);
 });

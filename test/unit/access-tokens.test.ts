@@ -193,6 +193,19 @@ it.each<[string, ErrorCode]>([
   await expect(issue()).rejects.toEqual(refused(code));
 });
 
+it.each<[string, string | undefined]>([
+  ["https://shop.example/film?id=412", "https://shop.example/film?id=412"],
+  ["http://127.0.0.1:8080/", "http://127.0.0.1:8080/"],
+  ["javascript:alert(1)", undefined],
+  ["file:///etc/passwd", undefined],
+  ["https://bank.example@shop.example/", undefined],
+  ["shop", undefined],
+  [`https://shop.example/${"x".repeat(512)}`, undefined],
+])("names the page that a contract offers, when it is one: %s", async (offer, offerUrl) => {
+  const { issue } = open(record({ ...granted, ok: false, reason: "no_right", offer }));
+  await expect(issue()).rejects.toMatchObject({ code: "LICENCE_MISSING", offerUrl });
+});
+
 it.each<[string, CborValue]>([
   ["no record", null],
   ["a list", [true]],
