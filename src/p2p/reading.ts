@@ -72,6 +72,16 @@ export class Reading {
     this.#playhead += 1;
   }
 
+  /** How long what is here lasts at the player's speed; undefined before it took a piece. */
+  bufferMs(isHere: (index: number) => boolean): number | undefined {
+    if (this.#bytesPerS === 0) return undefined;
+    const end = Math.min(this.last + 1, this.#playhead + AHEAD_PIECES_MAX);
+    let next = this.#playhead;
+    while (next < end && isHere(next)) next += 1;
+    const bytes = (next - this.#playhead) * this.#pieceLength;
+    return Math.round((1_000 * bytes) / this.#bytesPerS);
+  }
+
   covers(index: number): boolean {
     return (
       index >= this.#playhead && index <= Math.min(this.last, this.#playhead + this.aheadPieces)
@@ -81,4 +91,13 @@ export class Reading {
   took(bytes: number): void {
     this.takenBytes += bytes;
   }
+}
+
+/** Of the player that has the least. */
+export function leastBufferMs(
+  readings: readonly Reading[],
+  isHere: (index: number) => boolean,
+): number | undefined {
+  const buffers = readings.flatMap((reading) => reading.bufferMs(isHere) ?? []);
+  return buffers.length === 0 ? undefined : Math.min(...buffers);
 }

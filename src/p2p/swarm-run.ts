@@ -11,8 +11,7 @@ import { Download } from "./download.ts";
 import { BUFFER_S_DEFAULT } from "./engine-limits.ts";
 import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
-import { keepPiece } from "./piece-memory.ts";
-import { Reading } from "./reading.ts";
+import { leastBufferMs, Reading } from "./reading.ts";
 import { Supply } from "./supply.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
@@ -86,8 +85,7 @@ export class RunningSwarm implements Swarm {
       clock,
       events,
       signal: this.#over.signal,
-      piece: (index) => this.#cache.get(index),
-      pieceAtHand: (index) => this.#cache.atHand(index),
+      pieces: this.#cache,
       onOpened: () => {
         this.#refusal = undefined;
         this.#denials = 0;
@@ -130,6 +128,7 @@ export class RunningSwarm implements Swarm {
       access: this.#access(),
       accessCode: this.#refusal?.code,
       links: this.#peers.links(),
+      bufferMs: leastBufferMs(this.#fetching.readers, (index) => this.#had.has(index)),
     };
   }
 
@@ -208,8 +207,7 @@ export class RunningSwarm implements Swarm {
     for (;;) {
       await this.#arrival(index, signal);
       try {
-        // Nobody knows how long a player needs the bytes.
-        return keepPiece(await this.#cache.get(index));
+        return await this.#cache.getForGood(index);
       } catch (error) {
         // It had to make room in this very moment: it is fetched again.
         if (this.#had.has(index)) throw error;

@@ -24,6 +24,8 @@ export interface SwarmStats {
   /** The code of the last refusal, when `access` is `refused`. */
   readonly accessCode: string | undefined;
   readonly links: readonly LinkStats[];
+  /** How long what is here lasts the player that has the least; undefined while nobody plays a film. */
+  readonly bufferMs?: number | undefined;
 }
 
 export interface LinkStats {
