@@ -20,6 +20,7 @@ import type { Journal } from "./follow.ts";
 import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { openSources } from "./sources.ts";
 import { startStateAudit } from "./state-audit.ts";
 import { openStreams, type Streams } from "./streams.ts";
@@ -93,6 +94,10 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     onLedger: feed.onLedger,
     clock,
     signal: stop.signal,
+  });
+  await removeLeftovers(config.dataDir, {
+    paths: contents.all().map(({ path }) => path),
+    nowMs: clock.nowMs(),
   });
   await streams.shelf.open();
 

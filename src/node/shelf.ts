@@ -71,6 +71,8 @@ export class Shelf implements AsyncDisposable {
   /** The same by the name that tokens give a swarm: asked at each check of a token. */
   readonly #bySwarm = new Map<string, Item>();
   readonly #swarms = new Map<string, Swarm>();
+  /** By content: the end of the last work on it. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(parts: ShelfParts) {
     this.#parts = parts;
@@ -85,7 +87,7 @@ export class Shelf implements AsyncDisposable {
   async open(): Promise<void> {
     for (const { signed, path } of this.#items.values()) {
       try {
-        await this.#seed(signed.record, path);
+        await this.#inTurn(signed.record, () => this.#seed(signed.record, path));
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         this.#parts.events.warn("shelf.unseeded", { content: signed.record.contentId, message });
@@ -159,14 +161,39 @@ export class Shelf implements AsyncDisposable {
     if (network !== this.#parts.networkId) {
       throw new AceError("CONTENT_INVALID", "the record is for another service network");
     }
-    this.#requireSamePublisher(signed.record);
-    await this.#seed(signed.record, path);
-    const item = { signed, path: path ?? this.#items.get(contentId)?.path };
-    const text = JSON.stringify(signed);
-    this.#parts.contents.put({ contentId, infohash, record: text, path: item.path });
-    this.#keep(item);
-    this.#parts.events.info("shelf.published", { content: contentId, infohash });
-    return this.#json(item);
+    return await this.#inTurn(signed.record, async () => {
+      this.#requireSamePublisher(signed.record);
+      const isOpened = await this.#seed(signed.record, path);
+      const item = { signed, path: path ?? this.#items.get(contentId)?.path };
+      const text = JSON.stringify(signed);
+      try {
+        this.#parts.contents.put({ contentId, infohash, record: text, path: item.path });
+      } catch (error) {
+        if (isOpened) await this.#close(contentId);
+        throw error;
+      }
+      this.#keep(item);
+      this.#parts.events.info("shelf.published", { content: contentId, infohash });
+      return this.#json(item);
+    });
+  }
+
+  /** One after the other: two that publish the same content at once must not both open its swarm. */
+  async #inTurn<Done>({ contentId }: ContentRecord, work: () => Promise<Done>): Promise<Done> {
+    const before = this.#turns.get(contentId) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#turns.set(contentId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(contentId) === mine) this.#turns.delete(contentId);
+    }
+  }
+
+  async #close(contentId: string): Promise<void> {
+    const swarm = this.#swarms.get(contentId);
+    this.#swarms.delete(contentId);
+    await swarm?.[Symbol.asyncDispose]();
   }
 
   /** Nobody but its publisher may change what is listed: a new record could name another licence. */
@@ -188,8 +215,9 @@ export class Shelf implements AsyncDisposable {
     }
   }
 
-  async #seed(record: ContentRecord, path: string | undefined): Promise<void> {
-    if (path === undefined || this.#swarms.has(record.contentId)) return;
+  /** True when it opened a swarm. */
+  async #seed(record: ContentRecord, path: string | undefined): Promise<boolean> {
+    if (path === undefined || this.#swarms.has(record.contentId)) return false;
     const { listener, nodeKey, verifier, usage, resumeDir, meter, events, clock } = this.#parts;
     const { rates, uploadTo, ...terms } = this.#parts.terms;
     const torrent = recordTorrent(record);
@@ -210,6 +238,7 @@ export class Shelf implements AsyncDisposable {
       clock,
     });
     this.#swarms.set(record.contentId, measured(swarm, meter));
+    return true;
   }
 
   #find(id: string): Item | undefined {
