@@ -174,8 +174,9 @@ export const HLS_KEPT = 12;
 /** A player that asks for what happened is answered after this long if nothing has. */
 export const EVENT_POLL_MS = 25_000;
 export const PLAYER_BODY_MAX_BYTES = 65_536;
-/** Connections of players at once. */
+/** Connections of players at once, and of those what one address of another machine may take. */
 export const PLAYER_CONNECTIONS_MAX = 256;
+export const PLAYER_ADDRESS_CONNECTIONS_MAX = 64;
 
 /** Encrypted content. */
 export const PLAYLIST_MAX_BYTES = 2_097_152;
@@ -264,6 +265,14 @@ export const WEB_REDIRECTS_MAX = 3;
 /** A server that failed is asked again after this long, then twice as long each time. */
 export const WEB_RETRY_MS_MIN = 500;
 export const WEB_RETRY_MS_MAX = 60_000;
+/** Connections to our own web seed, and of those what one address of another machine may take. */
+export const WEB_CONNECTIONS_MAX = 512;
+export const WEB_ADDRESS_CONNECTIONS_MAX = 32;
+/** What a caller may take to say what it wants, to players and to the web seed, and how long that is. */
+export const HTTP_HEADERS_MS = 5_000;
+export const HTTP_REQUEST_MS = 20_000;
+export const HTTP_CHECK_MS = 1_000;
+export const HTTP_HEADER_MAX_BYTES = 16_384;
 /** Answers of our own web seed that are under way at once. */
 export const WEB_SERVED_MAX = 64;
 /** Requests of one address to it: this many at once, then this many a second. */

@@ -9,7 +9,7 @@
  * Errors  `PORT_IN_USE`, `CONFIG_INVALID`.
  * Source  BEP 19; RFC 9110 section 14 (ranges); RFC 9449 section 7 (the challenge).
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { AceError, type ErrorCode } from "../lib/errors.ts";
@@ -18,7 +18,15 @@ import type { AccessPolicy, Grant, PayloadSink } from "./access-port.ts";
 import { AddressPace } from "./address-pace.ts";
 import { formatAddress } from "./addresses.ts";
 import { WEB_SERVED_PER_TOKEN_MAX } from "./engine-limits.ts";
-import { WEB_REQUESTS_BURST, WEB_REQUESTS_PER_S, WEB_SERVED_MAX, WEB_STALL_MS } from "./limits.ts";
+import { boundedServer } from "./http-bounds.ts";
+import {
+  WEB_ADDRESS_CONNECTIONS_MAX,
+  WEB_CONNECTIONS_MAX,
+  WEB_REQUESTS_BURST,
+  WEB_REQUESTS_PER_S,
+  WEB_SERVED_MAX,
+  WEB_STALL_MS,
+} from "./limits.ts";
 import { readRange } from "./range.ts";
 import type { Swarm } from "./swarm-port.ts";
 import { type NodeRates, uploadLimits } from "./swarm-rates.ts";
@@ -59,7 +67,8 @@ export async function openWebSeedServer(options: WebSeedServerOptions): Promise<
   const { host, port, publicHost = host } = options;
   const own: string[] = options.origin === undefined ? [] : [options.origin];
   const serving = new WebSeedRoute(options, own);
-  const server = createServer((request, response) => void serving.answer(request, response));
+  const server = boundedServer(WEB_CONNECTIONS_MAX, WEB_ADDRESS_CONNECTIONS_MAX);
+  server.on("request", (request, response) => void serving.answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       reject(new AceError("PORT_IN_USE", `the web seed cannot use port ${port}`, { cause }));

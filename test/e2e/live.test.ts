@@ -1,7 +1,8 @@
 // Goal: a live stream goes on, or resumes, whoever of those that carry it is killed, and never shows
 //       a byte that the source did not send.
 // Method: a node with its tracker, and the source, a support node and a viewer's engine as processes
-//         of their own, killed with SIGKILL one after the other while a player reads.
+//         of their own, killed with SIGKILL one after the other while a player reads. ACE_LIVE_KILLS asks
+//         for so many kills more, of any of them at any moment; KILL_SEED draws them.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { developmentSettings } from "../../src/contracts/settings.ts";
 import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
+import { chanceOf } from "../support/chance.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 import { type StreamProcess, startStream } from "../support/stream-process.ts";
 import { makeTs } from "../support/ts-maker.ts";
@@ -18,6 +20,8 @@ const PACKET = 188;
 /** Counters and clock of a packet come before: a loop makes them run on. */
 const CLOCK_END = 12;
 const PLAYED_BYTES = 150_000;
+const KILLS_MORE = Number(process.env["ACE_LIVE_KILLS"] ?? "0");
+const KILL_MS = 40_000;
 const base = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
 const film = makeTs({ seconds: 3 });
 const filmPackets = new Set(packetsOf(film));
@@ -185,3 +189,37 @@ it("goes on through kills of its source, a support node and a viewer", async () 
   expect(await again.end("SIGTERM")).toBe(0);
   expect(await second.end("SIGTERM")).toBe(0);
 });
+
+it.runIf(KILLS_MORE > 0)(
+  "goes on through kills of any of them at any moment, while they start too",
+  async () => {
+    const chance = chanceOf(Number(process.env["KILL_SEED"] ?? "3"));
+    let source = startSource();
+    const content = String((await source.ready)["contentId"]);
+    const startSupport = () => start("support", "support", content);
+    const startViewer = () => start("viewer", "get", content, "--port", "0");
+    let [support, viewer] = [startSupport(), startViewer()];
+    for (let kill = 0; kill < KILLS_MORE; kill += 1) {
+      // Some die while they start.
+      const isHasty = chance() < 0.3;
+      if (!isHasty) await (await Player.open((await viewer.ready)["playUrl"])).play(50_000);
+      await new Promise((resolve) => setTimeout(resolve, chance() * 1_500));
+      const victim = chance();
+      if (victim < 0.4) {
+        await source.end("SIGKILL");
+        source = startSource();
+      } else if (victim < 0.7) {
+        await support.end("SIGKILL");
+        support = startSupport();
+      } else {
+        await viewer.end("SIGKILL");
+        viewer = startViewer();
+      }
+    }
+    expect((await source.ready)["contentId"]).toBe(content);
+    await (await Player.open((await viewer.ready)["playUrl"])).play(PLAYED_BYTES);
+    await support.ready;
+    for (const one of [source, support, viewer]) expect(await one.end("SIGTERM")).toBe(0);
+  },
+  60_000 + KILLS_MORE * KILL_MS,
+);
