@@ -13,7 +13,6 @@ import { edgePieces } from "./edge-pieces.ts";
 import { PARTIAL_BYTES_MAX, REST_SCAN_MAX, URGENT_PIECES } from "./engine-limits.ts";
 import { BLOCK_MAX_BYTES } from "./limits.ts";
 import { type Ask, type PickView, pickBlocks } from "./picker.ts";
-import { releasePiece } from "./piece-memory.ts";
 import { PieceOrder } from "./piece-order.ts";
 import { type AskTerms, firstBlocks, PieceParts } from "./piece-parts.ts";
 import type { PieceStore } from "./piece-store.ts";
@@ -189,7 +188,6 @@ export class Download implements PickView {
     return this.#parts.get(block.index)?.lacks(block) ?? true;
   }
 
-  // What the picker asks.
   isDone(index: number): boolean {
     return this.#had.has(index) || this.#checking.has(index);
   }
@@ -284,7 +282,7 @@ export class Download implements PickView {
       this.#checking.delete(index);
     }
     this.#events.onHad(index, bytes);
-    releasePiece(bytes);
+    parts.release();
   }
 
   #onBad(parts: PieceParts): void {

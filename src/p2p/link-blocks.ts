@@ -21,7 +21,7 @@ export function giveBlock(
 ): BlockAnswer | undefined | Promise<BlockAnswer | undefined> {
   if (!giver.mayGive || !host.had.has(block.index)) return undefined;
   const waitMs = bookAll(giver.upLimits, block.length, host.nowMs());
-  const piece = waitMs > 0 ? undefined : host.pieceAtHand(block.index);
+  const piece = waitMs > 0 ? undefined : host.pieces.atHand(block.index);
   return piece === undefined ? giveLater(giver, host, { block, waitMs }) : answerOf(block, piece);
 }
 
@@ -31,7 +31,7 @@ async function giveLater(
   { block, waitMs }: { readonly block: Block; readonly waitMs: number },
 ): Promise<BlockAnswer | undefined> {
   if (waitMs > 0) await waitTurn(waitMs, host.signal);
-  const piece = await host.piece(block.index).catch(() => undefined);
+  const piece = await host.pieces.get(block.index).catch(() => undefined);
   if (piece === undefined) return undefined;
   if (giver.mayGive) return answerOf(block, piece);
   releasePiece(piece);

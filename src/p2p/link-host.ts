@@ -5,6 +5,7 @@ import type { Download } from "./download.ts";
 import type { Extension } from "./extension-port.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { PeerLink } from "./peer-link.ts";
+import type { PieceCache } from "./piece-cache.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { Block, Geometry } from "./wire-guard.ts";
 
@@ -19,10 +20,7 @@ export interface LinkHost {
   readonly extensions: readonly Extension[];
   readonly listenPort: number;
   nowMs(): number;
-  /** Held for the caller. */
-  piece(index: number): Promise<Uint8Array>;
-  /** The same when it is in memory. */
-  pieceAtHand(index: number): Uint8Array | undefined;
+  readonly pieces: PieceCache;
   /** The limits of rate for a link that was admitted under this grant; the public's without one. */
   ratesOf(link: PeerLink): LinkRates;
   mayUpload(link: PeerLink): boolean;

@@ -4,7 +4,7 @@
  * Units   `place` counts blocks in the piece; `lateAtMs` is when an answer is overdue.
  */
 import { BLOCK_MAX_BYTES } from "./limits.ts";
-import { lendPiece } from "./piece-memory.ts";
+import { lendPiece, releasePiece } from "./piece-memory.ts";
 import type { Block } from "./wire-guard.ts";
 
 interface Asker {
@@ -134,6 +134,11 @@ export class PieceParts {
   lacks({ offset }: Block): boolean {
     const slot = this.#slotAt(offset);
     return slot !== undefined && slot.giver === undefined;
+  }
+
+  /** Whoever got the piece meanwhile holds it. */
+  release(): void {
+    releasePiece(this.bytes);
   }
 
   #slotAt(offset: number): Slot | undefined {

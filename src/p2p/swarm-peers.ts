@@ -14,6 +14,7 @@ import type { GatePolicy } from "./link-gate.ts";
 import type { LinkHost } from "./link-host.ts";
 import type { Listener } from "./listener.ts";
 import { PeerLink } from "./peer-link.ts";
+import type { PieceCache } from "./piece-cache.ts";
 import { SwarmDoor } from "./swarm-door.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { PeerRules } from "./swarm-rules.ts";
@@ -31,9 +32,7 @@ export interface PeersContext extends PeerRules {
   readonly clock: Clock;
   readonly events: Events;
   readonly signal: AbortSignal;
-  /** Held for the caller. */
-  piece(index: number): Promise<Uint8Array>;
-  pieceAtHand(index: number): Uint8Array | undefined;
+  readonly pieces: PieceCache;
   onOpened(): void;
   onTokenFault(error: AceError): void;
   /** A listed server looked at our token and refused it. */
@@ -201,12 +200,8 @@ export class SwarmPeers implements LinkHost, Disposable {
     return this.#context.clock.nowMs();
   }
 
-  piece(index: number): Promise<Uint8Array> {
-    return this.#context.piece(index);
-  }
-
-  pieceAtHand(index: number): Uint8Array | undefined {
-    return this.#context.pieceAtHand(index);
+  get pieces(): PieceCache {
+    return this.#context.pieces;
   }
 
   ratesOf({ grant }: PeerLink): LinkRates {

@@ -60,11 +60,7 @@ export class RunningSwarm implements Swarm {
       had,
       chance,
       events: {
-        onHad: (index, piece) => {
-          // Of two, one is where it came from.
-          if (this.#peers.count > 1) this.#cache.remember(index, piece);
-          this.#onHad(index);
-        },
+        onHad: (index, piece) => this.#onHad(index, piece),
         onBad: () => this.#peers.fill(),
         onLie: (lie) => this.#onLie(lie),
         onStoreFault: (error) => this.#onStoreFault(error),
@@ -241,7 +237,9 @@ export class RunningSwarm implements Swarm {
     this.#supply.tick();
   }
 
-  #onHad(index: number): void {
+  #onHad(index: number, piece?: Uint8Array): void {
+    // Of two peers, one is where it came from.
+    if (piece !== undefined && this.#peers.count > 1) this.#cache.remember(index, piece);
     this.#arrivals.arrived(index);
     this.#peers.announceHad(index);
     if (!this.#had.isFull) return;
