@@ -69,7 +69,7 @@ export const accessCatalogue = {
   ISSUER_UNKNOWN: {
     status: 401,
     exit: 4,
-    hint: "The token's issuer is not one of this network's. Update `network.json`.",
+    hint: "The token's issuer is not one of this network's now. `ace token explain` shows who it is.",
   },
   KEY_UNAVAILABLE: {
     status: 503,

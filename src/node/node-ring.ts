@@ -19,10 +19,12 @@ const BUSY_STATUS = 429;
 
 export class NodeRing<Node extends Named> {
   readonly #nodes: readonly Node[];
+  readonly #patienceMs: number;
   #first = 0;
 
-  constructor(nodes: readonly Node[]) {
+  constructor(nodes: readonly Node[], patienceMs = PATIENCE_MS) {
     this.#nodes = nodes;
+    this.#patienceMs = patienceMs;
   }
 
   /** @param goesOn Whether another node may know better. */
@@ -35,7 +37,7 @@ export class NodeRing<Node extends Named> {
       if (node === undefined) throw new AceError("NODE_UNREACHABLE", "no node is named");
       const isLast = step + 1 === count;
       try {
-        const answer = await (isLast ? work(node) : patiently(node, work(node)));
+        const answer = await (isLast ? work(node) : this.#patiently(node, work(node)));
         this.#first = place;
         return answer;
       } catch (error) {
@@ -43,25 +45,26 @@ export class NodeRing<Node extends Named> {
       }
     }
   }
+
+  async #patiently<T>({ url }: Named, answer: Promise<T>): Promise<T> {
+    const waitMs = this.#patienceMs;
+    const done = new AbortController();
+    const { signal } = done;
+    const late = sleep(waitMs, undefined, { signal, ref: false }).then((): never => {
+      throw new AceError("NODE_UNREACHABLE", `${url} has not answered for ${waitMs} ms`);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      done.abort();
+      // Whichever was too late is nobody's business any more.
+      late.catch(() => undefined);
+      answer.catch(() => undefined);
+    }
+  }
 }
 
 /** Whether it is the node, and not the question, that is the matter. */
 export function isPassing(error: unknown): boolean {
   return isAceError(error) && (error.status >= 500 || error.status === BUSY_STATUS);
-}
-
-async function patiently<T>({ url }: Named, answer: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const { signal } = done;
-  const late = sleep(PATIENCE_MS, undefined, { signal, ref: false }).then((): never => {
-    throw new AceError("NODE_UNREACHABLE", `${url} has not answered for ${PATIENCE_MS} ms`);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    done.abort();
-    // Whichever was too late is nobody's business any more.
-    late.catch(() => undefined);
-    answer.catch(() => undefined);
-  }
 }
