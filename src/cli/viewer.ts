@@ -2,6 +2,7 @@
 import type { Option } from "commander";
 import { loadDeviceKey } from "../access/device-key.ts";
 import { openNodeClient } from "../client/http.ts";
+import type { Stranger } from "../node/engine-access.ts";
 import { askIssuers } from "../node/known-issuers.ts";
 import type { Viewer } from "../node/token-source.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +18,11 @@ export function otherNodes(): Option {
     "--issuer-node <url>",
     "another issuer's node, asked when --node does not answer; may be given again",
   );
+}
+
+/** Who has no network.json can watch public torrents. */
+export async function openStranger({ settings, clock }: Context): Promise<Stranger> {
+  return { device: loadDeviceKey(await deviceKeyFile(settings.home)), clock };
 }
 
 export async function openViewer(context: Context, flags?: Flags): Promise<Viewer> {

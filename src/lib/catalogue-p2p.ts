@@ -21,6 +21,11 @@ export const p2pCatalogue = {
     exit: 2,
     hint: "The record or torrent is broken. Publish again.",
   },
+  MAGNET_INVALID: {
+    status: 400,
+    exit: 2,
+    hint: "It reads magnet:?xt=urn:btih:<40 hexadecimal characters>; in a shell put it in quotes.",
+  },
   CONTENT_UNREACHABLE: {
     status: 504,
     exit: 6,

@@ -1,7 +1,7 @@
 /**
  * Public torrents, which no catalogue lists: by magnet link, by infohash, or where the torrent lies.
  *
- * Errors  `CONTENT_NOT_FOUND` for what nobody could be asked about; `CONTENT_INVALID`;
+ * Errors  `CONTENT_NOT_FOUND` for what nobody could be asked about; `CONTENT_INVALID`, `MAGNET_INVALID`;
  *         `CONTENT_UNREACHABLE` when no peer gives the metadata; `URL_REFUSED` for an address that leads
  *         into our own network.
  */

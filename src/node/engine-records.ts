@@ -21,19 +21,24 @@ export type Listed =
   | { readonly kind: "live"; readonly record: LiveRecord };
 
 export class EngineRecords {
-  readonly #catalogue: Catalogue;
-  readonly #ring: NodeRing<Catalogue["node"]>;
+  readonly #catalogue: Catalogue | undefined;
   readonly #known = new Map<string, Listed>();
 
-  constructor(catalogue: Catalogue) {
+  readonly #ring: NodeRing<Catalogue["node"]> | undefined;
+
+  /** @param catalogue Absent where no service network is known: then nothing is listed. */
+  constructor(catalogue: Catalogue | undefined) {
     this.#catalogue = catalogue;
-    this.#ring = new NodeRing(nodesOf(catalogue));
+    this.#ring = catalogue && new NodeRing(nodesOf(catalogue));
   }
 
   /** By content id, infohash or stream id. */
   async ask(id: string): Promise<Listed> {
-    const { network } = this.#catalogue;
-    const { record } = await this.#ring.ask((node) => node.content(id), mayKnowBetter);
+    const catalogue = this.#catalogue;
+    const ring = this.#ring;
+    if (catalogue === undefined || ring === undefined) throw unlisted(id);
+    const { network } = catalogue;
+    const { record } = await ring.ask((node) => node.content(id), mayKnowBetter);
     const listed = readListed(record);
     const { contentId, network: named } = listed.record;
     const isAsked = id === contentId || id === swarmIdOf(listed);
@@ -64,6 +69,11 @@ function readListed(document: unknown): Listed {
   return isLiveDocument(document)
     ? { kind: "live", record: readLiveRecord(document).record }
     : { kind: "torrent", record: readContentRecord(document).record };
+function unlisted(id: string): AceError {
+  const why = "without a network.json (--network) only public torrents are found";
+  return new AceError("CONTENT_NOT_FOUND", `no node was asked about ${id}: ${why}`);
+}
+
 }
 
 /**

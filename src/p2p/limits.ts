@@ -115,6 +115,8 @@ export const METADATA_SERVED_FACTOR = 2;
 export const METADATA_PEERS_MAX = 4;
 export const METADATA_PEER_MS = 20_000;
 export const METADATA_REQUESTS_MAX = 4;
+/** Peers of a gated swarm all say so: for one that does not, so long is waited. */
+export const METADATA_GATED_MS = 3_000;
 export const METADATA_TRIES_MAX = 3;
 export const METADATA_RETRY_MS = 1_000;
 export const MAGNET_MAX_CHARS = 8_192;

@@ -3,7 +3,7 @@
  *
  * Range   At most `MAGNET_MAX_CHARS`, `TRACKERS_MAX` trackers, `WEB_SEEDS_MAX` web seeds and
  *         `MAGNET_PEERS_MAX` peers; what is more, or no address at all, is left out.
- * Errors  `CONTENT_INVALID` for a text that names no swarm of version 1.
+ * Errors  `MAGNET_INVALID` for a text that names no swarm of version 1.
  * Source  BEP 9 (`xt`, `dn`, `tr`, `x.pe`), BEP 19 (`ws`).
  */
 import { AceError } from "../lib/errors.ts";
@@ -70,5 +70,5 @@ function distinct(values: readonly string[], max: number): readonly string[] {
 }
 
 function invalid(what: string): AceError {
-  return new AceError("CONTENT_INVALID", `the magnet link is refused: ${what}`);
+  return new AceError("MAGNET_INVALID", `the magnet link is refused: ${what}`);
 }

@@ -4,16 +4,18 @@
  * Several peers are asked at once, each for all of it; the first whose bytes have the right hash is
  * believed, and who sent others is not asked again. A liar costs its share of time and no more.
  *
- * Errors  `CONTENT_UNREACHABLE` when nobody gave it until the signal, or when there is nobody to ask.
+ * Errors  `CONTENT_UNREACHABLE` when nobody gave it until the signal, or when there is nobody to ask;
+ *         `GATE_REQUIRED` when who has it gives to licence holders only.
  * Source  BEP 9.
  */
 import { hash, randomBytes } from "node:crypto";
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
 import { type Events, silentEvents } from "../lib/events.ts";
 import { startDiscovery } from "./discovery.ts";
 import type { Dht } from "./discovery-port.ts";
 import {
   CANDIDATES_MAX,
+  METADATA_GATED_MS,
   METADATA_PEER_MS,
   METADATA_PEERS_MAX,
   METADATA_RETRY_MS,
@@ -67,15 +69,14 @@ class Hunt {
   readonly #known = new Set<string>();
   readonly #waiting: string[] = [];
   readonly #tries = new Map<string, number>();
+  /** Peers that give to licence holders only. */
+  readonly #gated = new Set<string>();
   #busy = 0;
 
   constructor(infohash: string, events: Events, signal: AbortSignal) {
     this.#infohash = infohash;
     this.#events = events;
-    const giveUp = () => {
-      const error = new AceError("CONTENT_UNREACHABLE", `no peer gave the metadata of ${infohash}`);
-      this.#found.reject(error);
-    };
+    const giveUp = () => this.#found.reject(this.#fault());
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true, signal: this.#over.signal });
   }
@@ -115,10 +116,32 @@ class Hunt {
       else this.#events.warn("p2p.metadata_false", { peer: address, infohash: this.#infohash });
     } catch (error) {
       if (this.#over.signal.aborted) return;
+      if (isAceError(error, "GATE_REQUIRED")) {
+        this.#onGated(address);
+        return;
+      }
       const reason = error instanceof Error ? error.message : String(error);
       this.#events.info("p2p.metadata_refused", { peer: address, reason });
       this.#retry(address);
     }
+  }
+
+  /** Others may come that know more; where all say the same, nobody is kept waiting for them. */
+  #onGated(address: string): void {
+    this.#gated.add(address);
+    const timer = setTimeout(() => {
+      if (this.#gated.size === this.#known.size) this.#found.reject(this.#fault());
+    }, METADATA_GATED_MS);
+    this.#over.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  }
+
+  #fault(): AceError {
+    const infohash = this.#infohash;
+    if (this.#gated.size === 0) {
+      return new AceError("CONTENT_UNREACHABLE", `no peer gave the metadata of ${infohash}`);
+    }
+    const how = "name it by its content id at a node of its service network (--network, --node)";
+    return new AceError("GATE_REQUIRED", `the swarm of ${infohash} is gated: ${how}`);
   }
 
   /** It may have been busy, or not in the swarm yet. One that lied is not asked again. */

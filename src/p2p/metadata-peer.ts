@@ -4,11 +4,12 @@
  * It trusts nothing: frames are bounded, everything but the answers is thrown away unread, and who
  * decides what the bytes are worth is the caller, by their hash.
  *
- * Errors  Rejects with what went wrong: the next peer is asked.
+ * Errors  Rejects with what went wrong: the next peer is asked. `GATE_REQUIRED` by a gated peer.
  * Source  BEP 3 (handshake), BEP 9, BEP 10.
  */
 import { connect, type Socket } from "node:net";
 import { concatBytes } from "../lib/bytes.ts";
+import { AceError } from "../lib/errors.ts";
 import { parseAddress } from "./addresses.ts";
 import { type Bencodable, type Bencoded, decodeBencode, encodeBencode } from "./bencode.ts";
 import {
@@ -33,6 +34,8 @@ const HANDSHAKE_BYTES = 68;
 const EXTENDED = 20;
 /** The number that peers shall give messages of ours. */
 const OUR_ID = 1;
+/** Bit of `ace_gate_f`: see docs/spec/tokens.md. */
+const GATES_UPLOADS = 1;
 /** What a data message says before its bytes. */
 const HEAD_MAX_BYTES = 256;
 
@@ -116,6 +119,9 @@ class MetadataTalk {
   #readExtensions(body: Uint8Array): void {
     if (this.bytes.length > 0) return;
     const fields = decodeBencode(body, EXTENSION_HANDSHAKE_MAX_BYTES);
+    if (((numberIn(fields, "ace_gate_f") ?? 0) & GATES_UPLOADS) !== 0) {
+      throw new AceError("GATE_REQUIRED", "the peer gives to licence holders only");
+    }
     const size = numberIn(fields, "metadata_size") ?? 0;
     const names = fields instanceof Map ? fields.get("m") : undefined;
     const id = numberIn(names, METADATA_EXTENSION) ?? 0;

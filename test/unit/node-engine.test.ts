@@ -17,11 +17,11 @@ import type { EngineTerms } from "../../src/node/engine-terms.ts";
 import { type ContentRecord, describeTorrent } from "../../src/p2p/content-record.ts";
 import { readPlain } from "../../src/p2p/encrypted-media.ts";
 import { network } from "../support/runtime-kit.ts";
-import { joinSeed, makeFilm, newKey } from "./p2p-kit.ts";
+import { type Film, joinSeed, makeFilm, newKey, type Party, soon, verifier } from "./p2p-kit.ts";
 
 async function engineIn(dataDir: string, terms: Partial<EngineTerms> = {}) {
   const viewer = {
-    node: openNodeClient("http://127.0.0.1:1", AbortSignal.timeout(20_000)),
+    node: openNodeClient("http://127.0.0.1:1", soon()),
     network,
     signer: () => Promise.reject(new Error("nobody signs in here")),
     device: newKey(),
@@ -98,6 +98,35 @@ it("a magnet link plays without a catalogue: the metadata comes from a peer that
       expect(bytes.equals(film.bytes)).toBe(true);
     }
   });
+});
+
+it("without a service network public torrents play, and what is not public says what is missing", async () => {
+  await using film = await makeFilm(300_000);
+  await using other = await makeFilm(200_000);
+  await using open = await joinSeed(film);
+  await using gated = await joinSeed(other, { deviceKey: newKey(), upload: verifier });
+  const link = ({ torrent }: Film, { address }: Party) =>
+    encodeURIComponent(`magnet:?xt=urn:btih:${torrent.infohash}&x.pe=${address}`);
+  await inFolder(async (dataDir) => {
+    const viewer = { device: newKey(), clock: systemClock };
+    await using engine = await openEngine({ viewer, dataDir, events: silentEvents });
+    const url = await engine.play({ port: 0, version: "1" });
+    expect((await playInto(url, `magnet=${link(film, open)}`)).equals(film.bytes)).toBe(true);
+    const refusals = {
+      [`magnet=${link(other, gated)}`]: [403, "GATE_REQUIRED", "--network"],
+      [`content_id=${"5b".repeat(32)}`]: [404, "CONTENT_NOT_FOUND", "--network"],
+      [`infohash=${"5b".repeat(20)}`]: [404, "CONTENT_NOT_FOUND", "--network"],
+      "magnet=magnet%3A%3Fxt%3Durn%3Abtih%3Azz": [400, "MAGNET_INVALID", "magnet link"],
+    } as const;
+    for (const [query, [status, code, word]] of Object.entries(refusals)) {
+      const answer = await fetch(`${url}/ace/getstream?${query}`);
+      expect([answer.status, await answer.json()], query).toEqual([
+        status,
+        expect.objectContaining({ code, message: expect.stringContaining(word) }),
+      ]);
+    }
+  });
+  expect(gated.swarm.stats().bytesUp).toBe(0);
 });
 
 it("an infohash alone plays when there is somebody to ask about it, and is not found otherwise", async () => {

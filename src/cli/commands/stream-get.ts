@@ -1,15 +1,18 @@
 /** `ace stream get`: a content, watched in any player of this machine or fetched into a file. */
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { AceError, isAceError } from "../../lib/errors.ts";
 import { type Engine, openEngine } from "../../node/engine.ts";
+import type { Stranger } from "../../node/engine-access.ts";
+import type { EngineTerms } from "../../node/engine-terms.ts";
 import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { openTokenDesk, type Viewer } from "../../node/token-source.ts";
 import type { ContentName } from "../../p2p/contents.ts";
 import { readPlain } from "../../p2p/encrypted-media.ts";
+import { readLiveLink } from "../../p2p/live-item.ts";
 import { parseMagnet } from "../../p2p/magnet.ts";
 import { chooseFile, type Media } from "../../p2p/media.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
@@ -22,7 +25,7 @@ import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
-import { openViewer, otherNodes } from "../viewer.ts";
+import { openStranger, openViewer, otherNodes } from "../viewer.ts";
 
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
@@ -59,20 +62,39 @@ async function get(context: Context, content: string, flags: Flags): Promise<unk
   const name = nameOf(content);
   const dataDir = flags.text("data") ?? join(context.settings.home, "engine");
   const telemetry = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
-  const viewer = await openViewer(context, flags);
+  const terms = engineTerms(flags);
+  const viewer = await openWatcher(context, flags, isPublicName(name, terms));
   const token = flags.text("token");
   await using engine = await openEngine({
     viewer,
     token,
     dataDir,
     events: telemetry,
-    terms: engineTerms(flags),
+    terms,
     meter: telemetry.p2p,
   });
   const out = flags.text("out");
   if (out !== undefined) return await fetchTo(context, engine, { name, out });
   const title = await assertMayWatch(context, engine, { name, viewer, token });
   return await serve(context, engine, { name, title, flags, telemetry });
+}
+
+/** What may be found without a node: a torrent where it lies, or an infohash where somebody can be asked. */
+function isPublicName({ kind }: ContentName, terms: Partial<EngineTerms>): boolean {
+  const { dht, trackers = [], peers = [] } = terms;
+  if (kind === "infohash") return dht !== undefined || trackers.length > 0 || peers.length > 0;
+  return kind !== "contentId";
+}
+
+async function openWatcher(
+  context: Context,
+  flags: Flags,
+  isPublic: boolean,
+): Promise<Viewer | Stranger> {
+  // One that is named and not there is a mistake, and said.
+  const { settings, origins } = context;
+  const isLeftOut = origins.network === "default" && !existsSync(settings.network);
+  return isPublic && isLeftOut ? await openStranger(context) : await openViewer(context, flags);
 }
 
 function nameOf(content: string): ContentName {
@@ -86,10 +108,14 @@ function nameOf(content: string): ContentName {
 async function assertMayWatch(
   { output }: Context,
   engine: Engine,
-  wish: { readonly name: ContentName; readonly viewer: Viewer; readonly token: string | undefined },
+  wish: {
+    readonly name: ContentName;
+    readonly viewer: Viewer | Stranger;
+    readonly token: string | undefined;
+  },
 ): Promise<string | undefined> {
   const { name, viewer, token } = wish;
-  if (name.kind === "magnet") return parseMagnet(name.value).name;
+  if (name.kind === "magnet") return readLiveLink(name.value)?.name ?? parseMagnet(name.value).name;
   if (name.kind === "url") return undefined;
   const listed = await engine.listed(name.value).catch((error: unknown) => {
     if (name.kind === "infohash" && isAceError(error, "CONTENT_NOT_FOUND")) return undefined;
@@ -99,6 +125,7 @@ async function assertMayWatch(
   if (record === undefined || record.access === "public" || token !== undefined) {
     return record?.title;
   }
+  if (!("network" in viewer)) return record.title;
   const progress = output.progress("asking for a token");
   await openTokenDesk(viewer).ask(record.contentId);
   progress.done();
