@@ -8,7 +8,7 @@ const resolve = { alias: { "ace-node/contract-testing": testing } };
 const retry = process.env["CI"] === undefined ? 0 : 1;
 
 /** `forks` because native modules and child processes must die with their test file. */
-const project = (name: string, include: string | string[], testTimeout = 20_000) => ({
+const project = (name: string, include: string | string[], testTimeout = 60_000) => ({
   resolve,
   test: {
     name,
@@ -22,10 +22,12 @@ const project = (name: string, include: string | string[], testTimeout = 20_000)
 
 export default defineConfig({
   test: {
+    // By default one core is left to Vitest itself, which is half of a small machine and mostly idle.
+    maxWorkers: "100%",
     projects: [
       project("tidy", "test/tidy.test.ts"),
       project("unit", ["test/unit/**/*.test.ts", "contracts-examples/**/*.test.ts"]),
-      project("property", "test/property/**/*.test.ts", 60_000),
+      project("property", "test/property/**/*.test.ts", 120_000),
       project("simulation", "test/simulation/**/*.test.ts", 180_000),
       project("e2e", "test/e2e/**/*.test.ts", 240_000),
       project("foreign", "test/foreign/**/*.test.ts", 240_000),

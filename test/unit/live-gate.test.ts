@@ -4,9 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { GatePolicy } from "../../src/p2p/link-gate.ts";
 import { liveAudience } from "../../src/p2p/live-descriptor.ts";
 import { descriptorOf, HandSource, joinLive, type LiveParty, take } from "./live-kit.ts";
-import { hexOf, issueToken, newKey, RawClient, until, verifier } from "./p2p-kit.ts";
+import { hexOf, issueToken, newKey, RawClient, soon, until, verifier } from "./p2p-kit.ts";
 
-const limit = () => AbortSignal.timeout(20_000);
 const descriptor = descriptorOf("gated");
 const aud = liveAudience(descriptor.streamId);
 const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
@@ -61,8 +60,8 @@ describe("a gated live stream", () => {
         peers: [near.address],
       }),
     );
-    await far.swarm.ready(limit());
-    expect(await take(far.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    await far.swarm.ready(soon());
+    expect(await take(far.swarm.pieces({ behindMs: 0 }, soon()), 5)).toHaveLength(5);
     expect(far.swarm.stats().access).toBe("granted");
     expect(near.swarm.stats().ungatedBytesUp).toBe(0);
   });
@@ -120,12 +119,12 @@ describe("a support node", () => {
     const support = parts.use(
       await joinLive({ descriptor, role: "support", gate: own, peers: [source.address] }),
     );
-    await support.swarm.ready(limit());
+    await support.swarm.ready(soon());
     const gate = { ...viewerGate(issueToken(good), servers), servers };
     const viewer = parts.use(
       await joinLive({ descriptor, role: "viewer", gate, peers: [support.address] }),
     );
-    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 5)).toHaveLength(5);
     expect(support.swarm.stats()).toMatchObject({ access: "none", ungatedBytesUp: 0 });
     expect(source.swarm.stats().ungatedBytesUp).toBe(0);
 
@@ -158,7 +157,7 @@ describe("a support node", () => {
         peers: [source.address, support.address],
       }),
     );
-    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 5)).toHaveLength(5);
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 5)).toHaveLength(5);
     await until(() => "SERVER_UNKNOWN" in viewer.swarm.stats().closed, "the viewer leaves it");
     expectNothing(support);
   });
@@ -170,7 +169,7 @@ describe("a support node", () => {
     const viewer = parts.use(
       await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
     );
-    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 2)).toHaveLength(2);
+    expect(await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 2)).toHaveLength(2);
     const own = { deviceKey: supportKey, upload: verifier, servers };
     const support = parts.use(
       await joinLive({ descriptor, role: "support", gate: own, peers: [viewer.address] }),

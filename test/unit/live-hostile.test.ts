@@ -15,9 +15,7 @@ import {
   pieceBytes,
   take,
 } from "./live-kit.ts";
-import { newKey, until } from "./p2p-kit.ts";
-
-const limit = () => AbortSignal.timeout(20_000);
+import { newKey, soon, until } from "./p2p-kit.ts";
 
 /** A viewer that knows only the liar at first, and then the source as well. */
 async function watchLiar(
@@ -31,7 +29,7 @@ async function watchLiar(
   lie(hand.publish(source.swarm, 10), liar);
   await until(() => viewer.log.bans().length > 0, "the liar is banned");
   viewer.swarm.addPeer(source.address);
-  const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, limit()), 10);
+  const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 10);
   const seqs = pieces.map(({ seq }) => seq);
   const isTrue = pieces.every(
     ({ seq, bytes }) => Buffer.compare(bytes, pieceBytes(seq, bytes.length)) === 0,
@@ -104,12 +102,12 @@ it("stops a stream whose broadcaster signs two things of one piece, and shows ot
   await using friend = await joinLive({ descriptor, role: "viewer", peers: [viewer.address] });
   const hand = new HandSource(descriptor);
   hand.publish(left.swarm, 5);
-  await take(friend.swarm.pieces({ behindMs: 0 }, limit()), 1);
+  await take(friend.swarm.pieces({ behindMs: 0 }, soon()), 1);
   const other = pieceBytes(99, 1_880);
   right.swarm.publish(signHeads([headOf(4, other)], descriptor, broadcaster), [other]);
   viewer.swarm.addPeer(right.address);
   for (const { swarm, log } of [viewer, friend]) {
-    await expect(take(swarm.pieces({ behindMs: 0 }, limit()), 99)).rejects.toMatchObject({
+    await expect(take(swarm.pieces({ behindMs: 0 }, soon()), 99)).rejects.toMatchObject({
       code: "LIVE_EQUIVOCATION",
     });
     const told = log.told.find(({ name }) => name === "live.equivocation");
@@ -139,7 +137,7 @@ it("plays on while six of twenty peers give false bytes", async () => {
   }, 60);
   parts.defer(() => clearInterval(timer));
   const watched = await Promise.all(
-    viewers.map(({ swarm }) => take(swarm.pieces({ behindMs: 300 }, limit()), 40)),
+    viewers.map(({ swarm }) => take(swarm.pieces({ behindMs: 300 }, soon()), 40)),
   );
   for (const pieces of watched) {
     for (const { seq, bytes } of pieces) expect(bytes).toEqual(pieceBytes(seq, bytes.length));

@@ -21,9 +21,8 @@ import {
   memoryCounter,
   take,
 } from "./live-kit.ts";
-import { until } from "./p2p-kit.ts";
+import { soon, until } from "./p2p-kit.ts";
 
-const limit = () => AbortSignal.timeout(30_000);
 const NEVER_MS = 600_000;
 const segments = Array.from({ length: 6 }, (_, at) =>
   makeTs({ seconds: 1, firstPcrMs: at * 1_000 }),
@@ -106,13 +105,13 @@ async function watch(parts: AsyncDisposableStack, peer: LiveParty, origin: LiveO
 
 /** Reads until the test is over, whatever comes. */
 async function read(viewer: LiveParty): Promise<void> {
-  await take(viewer.swarm.pieces({ behindMs: 60_000 }, limit()), 1_000).catch(() => {});
+  await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 1_000).catch(() => {});
 }
 
 /** Everything that a viewer is shown until the stream ends. */
 async function playAll(viewer: LiveParty): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const { bytes } of viewer.swarm.pieces({ behindMs: 60_000 }, limit())) {
+  for await (const { bytes } of viewer.swarm.pieces({ behindMs: 60_000 }, soon())) {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).subarray(0, -188);
@@ -126,7 +125,7 @@ describe("a viewer of a stream with an origin", () => {
     const viewer = await watch(parts, source, terms);
     begin();
     // The packet that says the end lies in no segment: only the peers could give it.
-    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, limit()), 15);
+    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 15);
     const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
     expect(bytes.equals(shown.subarray(0, bytes.length))).toBe(true);
     expect(pieces.slice(1).some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
@@ -144,8 +143,8 @@ describe("a viewer of a stream with an origin", () => {
     const far = parts.use(await joinLive({ descriptor, role: "viewer", peers: [near.address] }));
     begin();
     const [, pieces] = await Promise.all([
-      take(near.swarm.pieces({ behindMs: 60_000 }, limit()), 12),
-      take(far.swarm.pieces({ behindMs: 60_000 }, limit()), 8),
+      take(near.swarm.pieces({ behindMs: 60_000 }, soon()), 12),
+      take(far.swarm.pieces({ behindMs: 60_000 }, soon()), 8),
     ]);
     const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
     expect(shown.includes(bytes)).toBe(true);
@@ -189,7 +188,7 @@ describe("an origin", () => {
     const { source, begin } = await openSource(parts, list, NEVER_MS);
     const viewer = await watch(parts, source, terms);
     begin();
-    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, limit()), 5);
+    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 5);
     const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
     expect(shown.includes(bytes)).toBe(true);
   });
@@ -250,7 +249,7 @@ describe("an origin", () => {
     const stranger = await watch(parts, source, terms);
     begin();
     void read(stranger);
-    await take(viewer.swarm.pieces({ behindMs: 60_000 }, limit()), 5);
+    await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 5);
     expect(urls.every((url) => url.startsWith(terms.url))).toBe(true);
     await until(
       () => stranger.log.told.some(({ name }) => name === "live.origin_failed"),

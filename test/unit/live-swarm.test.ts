@@ -15,9 +15,7 @@ import {
   playFilm,
   take,
 } from "./live-kit.ts";
-import { until } from "./p2p-kit.ts";
-
-const limit = () => AbortSignal.timeout(20_000);
+import { soon, until } from "./p2p-kit.ts";
 
 describe("a live stream", () => {
   it("goes from a file in a loop through a source to two peers, whole and in order", async () => {
@@ -31,7 +29,7 @@ describe("a live stream", () => {
     });
     const over = new AbortController();
     const playing = playFilm(source, descriptor, { signal: over.signal });
-    const signal = AbortSignal.timeout(15_000);
+    const signal = soon();
     const [a, b] = await Promise.all([
       take(first.swarm.pieces({ behindMs: 0 }, signal), 12),
       take(second.swarm.pieces({ behindMs: 0 }, signal), 12),
@@ -68,12 +66,12 @@ describe("who comes late", () => {
     await until(() => support.swarm.stats().piecesHad >= 150, "the support node has the window");
     const peers = [support.address];
     const late = parts.use(await joinLive({ descriptor, role: "viewer", peers }));
-    const [first] = await take(late.swarm.pieces({ behindMs: 200 }, limit()), 1);
+    const [first] = await take(late.swarm.pieces({ behindMs: 200 }, soon()), 1);
     expect(first?.isRandomAccess).toBe(true);
     expect(first?.captureMs).toBeGreaterThan(startMs + 4_000);
     expect(late.swarm.stats().piecesHad).toBeLessThan(100);
     await until(() => late.swarm.window()?.firstSeq === 0, "old heads are here too");
-    const past = await take(late.swarm.pieces({ fromMs: startMs }, limit()), 160);
+    const past = await take(late.swarm.pieces({ fromMs: startMs }, soon()), 160);
     expect(past.map(({ seq }) => seq)).toEqual(past.map((_, at) => at));
     expect(past.at(0)?.captureMs).toBe(startMs);
   });
@@ -86,7 +84,7 @@ describe("a source", () => {
     const viewer = parts.use(await joinLive({ descriptor, role: "viewer" }));
     const first = await joinLive({ descriptor, role: "source", peers: [viewer.address] });
     new HandSource(descriptor).publish(first.swarm, 10);
-    const reading = viewer.swarm.pieces({ behindMs: 60_000 }, limit())[Symbol.asyncIterator]();
+    const reading = viewer.swarm.pieces({ behindMs: 60_000 }, soon())[Symbol.asyncIterator]();
     for (let seq = 0; seq < 10; seq += 1) expect((await reading.next()).value?.seq).toBe(seq);
     await first[Symbol.asyncDispose]();
     const second = parts.use(
@@ -107,7 +105,7 @@ describe("a source", () => {
       await joinLive({ descriptor, role: "viewer", peers: [source.address] }),
     );
     new HandSource(descriptor).publish(source.swarm, 10);
-    const reading = viewer.swarm.pieces({ behindMs: 60_000 }, limit())[Symbol.asyncIterator]();
+    const reading = viewer.swarm.pieces({ behindMs: 60_000 }, soon())[Symbol.asyncIterator]();
     for (let seq = 0; seq < 10; seq += 1) await reading.next();
     const bytes = pieceBytes(0, 376);
     const head = { ...headOf(0, bytes), epoch: 2 };
@@ -137,7 +135,7 @@ describe("a source", () => {
     const hand = new HandSource(descriptor);
     feed(parts, source, hand);
     const watched = await Promise.all(
-      viewers.map(({ swarm }) => take(swarm.pieces({ behindMs: 60_000 }, limit()), 60)),
+      viewers.map(({ swarm }) => take(swarm.pieces({ behindMs: 60_000 }, soon()), 60)),
     );
     for (const pieces of watched)
       expect(pieces.map(({ seq }) => seq)).toEqual(pieces.map((_, at) => at));
@@ -164,8 +162,8 @@ it("carries pieces enciphered, and opens them only for readers that hold the key
   });
   const over = new AbortController();
   const playing = playFilm(source, descriptor, { signal: over.signal, cipher });
-  const [plain] = await take(viewer.swarm.pieces({ behindMs: 0 }, limit()), 1);
-  const [sealed] = await take(carrier.swarm.pieces({ behindMs: 60_000 }, limit()), 1);
+  const [plain] = await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 1);
+  const [sealed] = await take(carrier.swarm.pieces({ behindMs: 60_000 }, soon()), 1);
   over.abort();
   await playing;
   expect(plain?.bytes[0]).toBe(0x47);

@@ -9,12 +9,11 @@ import { encodeBencode } from "../../src/p2p/bencode.ts";
 import { type DhtNode, openDht } from "../../src/p2p/dht-node.ts";
 import { isDhtMessage } from "../../src/p2p/dht-socket.ts";
 import { openLocalDiscovery, readLocal } from "../../src/p2p/lsd.ts";
-import { joinLeech, joinSeed, makeFilm, newKey, until } from "./p2p-kit.ts";
+import { joinLeech, joinSeed, makeFilm, newKey, soon, until } from "./p2p-kit.ts";
 
 const host = "127.0.0.1";
 const events = silentEvents;
 const infohash = "cd".repeat(20);
-const soon = () => AbortSignal.timeout(15_000);
 
 interface Network extends AsyncDisposable {
   readonly nodes: readonly [DhtNode, DhtNode, DhtNode, ...DhtNode[]];

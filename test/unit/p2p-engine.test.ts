@@ -24,11 +24,11 @@ import {
   type Party,
   RawClient,
   readAll,
+  soon,
   until,
   verifier,
 } from "./p2p-kit.ts";
 
-const soon = () => AbortSignal.timeout(60_000);
 const aloneWith = { find: { pex: false } };
 
 /** A store that is honest until it is armed, and lies about some blocks of every piece after. */

@@ -15,13 +15,13 @@ import {
   type Party,
   RawClient,
   readAll,
+  soon,
   until,
   verifier,
   viewerGate,
 } from "./p2p-kit.ts";
 
 const FILM_BYTES = 600_000;
-const soon = () => AbortSignal.timeout(15_000);
 
 function expectNothingLeaked({ swarm }: Party): void {
   const { bytesUp, ungatedBytesUp } = swarm.stats();

@@ -164,8 +164,14 @@ export async function readAll(source: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
+/** More than a starved machine needs, and less than a test may take. */
+const SOON_MS = 45_000;
+
+/** A limit for what comes at once when all is well. */
+export const soon = (): AbortSignal => AbortSignal.timeout(SOON_MS);
+
 /** Waits until `isTrue`, and says what it waited for when that never comes. */
-export async function until(isTrue: () => boolean, what: string, limitMs = 15_000): Promise<void> {
+export async function until(isTrue: () => boolean, what: string, limitMs = SOON_MS): Promise<void> {
   const endMs = Date.now() + limitMs;
   while (!isTrue()) {
     if (Date.now() > endMs) throw new Error(`waited in vain until ${what}`);

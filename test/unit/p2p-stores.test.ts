@@ -19,7 +19,7 @@ import { type Resumed, resumeStore } from "../../src/p2p/resume.ts";
 import { decodeResume, encodeResume, loadResume, saveResume } from "../../src/p2p/resume-record.ts";
 import { readTorrent } from "../../src/p2p/torrent.ts";
 import { isStoredGood } from "../../src/p2p/verify.ts";
-import { type Film, joinLeech, joinSeed, makeFilm, readAll } from "./p2p-kit.ts";
+import { type Film, joinLeech, joinSeed, makeFilm, readAll, soon } from "./p2p-kit.ts";
 
 const seed = Number(process.env["ACE_TEST_SEED"] ?? 7);
 
@@ -343,7 +343,7 @@ describe("a swarm", () => {
         resumePath,
       });
       expect(viewer.swarm.stats().piecesHad).toBe(0);
-      await viewer.swarm.download(AbortSignal.timeout(15_000));
+      await viewer.swarm.download(soon());
       const missing = torrent.pieceHashes.filter((_, index) => index % 10 === 3).length;
       expect(viewer.swarm.stats().bytesDown).toBe(missing * torrent.pieceLength);
     }
@@ -361,11 +361,11 @@ describe("a swarm", () => {
     const store = memoryStore(torrent, 12 * torrent.pieceLength);
     await using viewer = await joinLeech(film, [seed.address], undefined, { store });
     for (let round = 0; round < 2; round += 1) {
-      const got = await readAll(viewer.swarm.read(0, torrent.length, AbortSignal.timeout(15_000)));
+      const got = await readAll(viewer.swarm.read(0, torrent.length, soon()));
       expect(got.equals(film.bytes)).toBe(true);
     }
     expect(viewer.swarm.stats().piecesHad).toBeLessThanOrEqual(12);
-    await expect(viewer.swarm.download(AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    await expect(viewer.swarm.download(soon())).rejects.toMatchObject({
       code: "STORE_FULL",
     });
   });
@@ -384,10 +384,10 @@ describe("a swarm", () => {
     };
     await using seed = await joinSeed(film);
     await using viewer = await joinLeech(film, [seed.address], undefined, { store: full });
-    const got = await readAll(viewer.swarm.read(0, torrent.length, AbortSignal.timeout(15_000)));
+    const got = await readAll(viewer.swarm.read(0, torrent.length, soon()));
     expect(got.equals(film.bytes)).toBe(true);
     isFull = false;
-    await viewer.swarm.download(AbortSignal.timeout(15_000));
+    await viewer.swarm.download(soon());
     expect(viewer.swarm.stats().piecesHad).toBe(torrent.pieceHashes.length);
   });
 });

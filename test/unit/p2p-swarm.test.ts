@@ -8,9 +8,7 @@ import { openListener } from "../../src/p2p/listener.ts";
 import { folderStore, memoryStore, seedStore } from "../../src/p2p/piece-store.ts";
 import { openSwarm } from "../../src/p2p/swarm.ts";
 import { openTrackerServer } from "../../src/p2p/tracker-server.ts";
-import { joinLeech, joinSeed, joinSwarm, makeFilm, readAll, until } from "./p2p-kit.ts";
-
-const soon = () => AbortSignal.timeout(15_000);
+import { joinLeech, joinSeed, joinSwarm, makeFilm, readAll, soon, until } from "./p2p-kit.ts";
 
 describe("a public swarm", () => {
   it("is found through a tracker, and brings the whole file", async () => {

@@ -13,9 +13,7 @@ import { makeTorrent, readTorrent } from "../../src/p2p/torrent.ts";
 import { isPublicAddress, pinUrl } from "../../src/p2p/web-address.ts";
 import { fetchWeb } from "../../src/p2p/web-request.ts";
 import type { WebSeedOptions } from "../../src/p2p/web-seed-port.ts";
-import { joinLeech, joinSeed, joinSwarm, makeFilm, readAll, until } from "./p2p-kit.ts";
-
-const soon = () => AbortSignal.timeout(15_000);
+import { joinLeech, joinSeed, joinSwarm, makeFilm, readAll, soon, until } from "./p2p-kit.ts";
 
 interface Web extends AsyncDisposable {
   readonly host: string;
