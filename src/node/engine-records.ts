@@ -60,6 +60,11 @@ export class EngineRecords {
   }
 }
 
+function unlisted(id: string): AceError {
+  const why = "without a network.json (--network) only public torrents are found";
+  return new AceError("CONTENT_NOT_FOUND", `no node was asked about ${id}: ${why}`);
+}
+
 /** What stands in handshakes: the infohash, or the id of a live stream. */
 export function swarmIdOf(listed: Listed): string {
   return listed.kind === "live" ? listed.record.streamId : listed.record.infohash;
@@ -69,11 +74,6 @@ function readListed(document: unknown): Listed {
   return isLiveDocument(document)
     ? { kind: "live", record: readLiveRecord(document).record }
     : { kind: "torrent", record: readContentRecord(document).record };
-function unlisted(id: string): AceError {
-  const why = "without a network.json (--network) only public torrents are found";
-  return new AceError("CONTENT_NOT_FOUND", `no node was asked about ${id}: ${why}`);
-}
-
 }
 
 /**

@@ -12,25 +12,21 @@ import { Bans } from "../p2p/bans.ts";
 import { viewerCipher } from "../p2p/cipher-epochs.ts";
 import type { ContentRecord } from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
-import { type DhtNode, openDht } from "../p2p/dht-node.ts";
+import { openDht } from "../p2p/dht-node.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import { mediaOf } from "../p2p/encrypted-media.ts";
 import type { KeyProvider } from "../p2p/key-port.ts";
 import { openListener } from "../p2p/listener.ts";
-import type { LiveDescriptor } from "../p2p/live-descriptor.ts";
-import { readLiveLink } from "../p2p/live-item.ts";
 import type { LiveRecord } from "../p2p/live-record.ts";
 import { openLocalDiscovery } from "../p2p/lsd.ts";
 import { filmMedia, liveMedia, type Media } from "../p2p/media.ts";
 import { openPlayer, type PlayerOptions } from "../p2p/player.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
-import { openEngineAccess, type Stranger } from "./engine-access.ts";
 import { PublicTorrents } from "./engine-public.ts";
+import { openEngineAccess, type Stranger } from "./engine-access.ts";
 import { GatedMarks, type Listed, swarmIdOf } from "./engine-records.ts";
 import { EngineSwarms } from "./engine-swarms.ts";
 import { defaultTerms, type EngineTerms } from "./engine-terms.ts";
-import { engineTokens } from "./engine-tokens.ts";
-import { keySourceOf } from "./keys-source.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 import type { Viewer } from "./token-source.ts";
 
@@ -67,7 +63,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { device, clock } = viewer;
   const terms: EngineTerms = { ...defaultTerms, ...options.terms };
   const listener = parts.use(await openListener({ ...terms.listen, ...socketsOf(terms), clock }));
-  const { find, dht } = await openFinding(parts, { terms, events, clock });
+  const find = await openFinding(parts, { terms, events, clock });
   const access = openEngineAccess(parts, { viewer, token, dataDir, events });
   const { records, verifier, tokens, keys } = access;
   const tokensOf = (contentId: string) => tokens.of(contentId);
@@ -82,7 +78,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     try {
       return swarmIdOf(await records.ask(infohash));
     } catch (error) {
-      if (!isUnlisted(error) || !publics.canFind(infohash)) throw error;
+      const isUnlisted =
+        isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
+      if (!isUnlisted || !publics.canFind(infohash)) throw error;
       return infohash;
     }
   };
@@ -98,8 +96,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       const found = records.known(infohash);
       if (found?.kind === "live") return await openLive(swarms, found.record, keys);
       if (found?.kind === "torrent") {
-      const live = kind === "magnet" ? readLiveLink(value) : undefined;
-      if (live !== undefined) return { infohash: await findLive(live, signal) };
         return mediaOf(await swarms.joinRecord(found.record), found.record, keys);
       }
       const torrent = await publics.torrent(infohash, signal);
@@ -147,20 +143,15 @@ async function openLive(
 async function openFinding(
   parts: AsyncDisposableStack,
   { terms, events, clock }: { terms: EngineTerms; events: Events; clock: Viewer["clock"] },
-): Promise<{ readonly find: FindOptions; readonly dht: DhtNode | undefined }> {
+): Promise<FindOptions> {
   const { listen, dht, isLocalSearched } = terms;
   const node =
     dht === undefined
       ? undefined
-function isUnlisted(error: unknown): boolean {
-  return isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
-}
-
       : parts.use(await openDht({ host: listen.host, ...dht, events, clock }));
   const lsd = isLocalSearched ? parts.use(await openLocalDiscovery({ clock })) : undefined;
-  const find = {
+  return {
     ...(node === undefined ? {} : { dht: node }),
     ...(lsd === undefined ? {} : { lsd }),
   };
 }
-  return { find, dht: node };
