@@ -3,7 +3,8 @@
  *
  * It begins with those of network.json. Another set takes their place when more than half of the accounts
  * known by then have signed it; so all of them can be replaced in time, each by those before. What was
- * signed for each change is kept and passed on: who begins with network.json is led along it.
+ * signed for each change, of issuers or of who votes, is kept and passed on: who begins with network.json is
+ * led along it.
  *
  * Votes   An account has one vote, whatever keys it has, from the first ledger of its first key on, and no
  *         more once a set is in force that says when its last key ends.
@@ -132,15 +133,18 @@ export class IssuerRoll {
     const voters = this.#votersFor(text);
     const needed = this.#needed();
     if (needed === 0 || voters.length < needed) return;
-    if (text !== this.#text) this.#links = [...this.#links, ...voters].slice(-LINKS_MAX);
     const [first] = voters;
     if (first === undefined) return;
+    const before = [this.#text, ...this.#electorate()].join();
     this.#entries = first.entries;
     this.#text = text;
     this.#ledger = Math.max(
       this.#ledger,
       agreed(voters, needed, ({ ledger }) => ledger),
     );
+    // Who comes late needs the words by which others got their votes, too.
+    const isOther = before !== [text, ...this.#electorate()].join();
+    if (isOther) this.#links = [...this.#links, ...voters].slice(-LINKS_MAX);
     const atS = agreed(voters, needed, (said) => said.atS);
     this.#confirmedAtS = Math.max(this.#confirmedAtS, atS);
     for (const [account, said] of this.#said) if (!this.#isIssuer(said)) this.#said.delete(account);

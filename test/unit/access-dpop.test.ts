@@ -165,6 +165,16 @@ it("lets no device fill the memory that others need, nor forget what it used its
   expect(memory.use(used("greedy", 200_000), START_S + 121)).toBe(true);
 });
 
+it("gives back to a device what it used, as it is forgotten", () => {
+  const memory = new DpopMemory();
+  expect(memory.use(used("steady", 0), START_S)).toBe(true);
+  for (let number = 1; number < 8_192; number += 1)
+    memory.use(used("steady", number), START_S + 60);
+  expect(memory.use(used("steady", 8_192), START_S + 120)).toBe(false);
+  expect(memory.use(used("steady", 8_192), START_S + 121)).toBe(true);
+  expect(memory.use(used("steady", 8_193), START_S + 121)).toBe(false);
+});
+
 it("goes on with who asks seldom when many greedy devices have filled it, and has an end", () => {
   const memory = new DpopMemory();
   for (let device = 0; device < 20; device += 1) {

@@ -176,6 +176,10 @@ it("is led along while all issuers are replaced, also when it comes late or star
 it("needs both votes as soon as the second issuer's key is in force, and the leaver's until he has left", () => {
   const roll = rollOf(ann);
   const both = [ann, entry("ben", 110)];
+  const soon = [...both, entry("cat", 310)];
+  const early = rollOf(ann);
+  early.hear([word("ann", 100, both), word("ann", 109, soon)]);
+  expect(named(early)).toEqual(keysOf(...soon));
   roll.hear([word("ann", 100, both), word("ann", 120, both)]);
   const without = [{ ...ann, toLedger: 250 }, entry("ben", 110)];
   roll.hear([word("ben", 200, without)]);
@@ -207,8 +211,37 @@ it("ends a key of two on the other's word, but gives nobody a place on one vote 
   const next = [{ ...ann, toLedger: ENDED_AT_ONCE }, ben, entry("dan")];
   roll.hear([word("ben", 100, next)]);
   expect(roll.ended).toEqual([thumbprint(ann.key)]);
+  const framed = [ann, { ...ben, toLedger: ENDED_AT_ONCE }];
+  expect(roll.hear([word("ann", 101, framed)])).toEqual(["older"]);
+  expect(roll.ended).toEqual([thumbprint(ann.key)]);
   expect(named(roll)).toEqual(keysOf(ann, ben));
   expect(roll.pending).toEqual({ votes: 1, needed: 2 });
+});
+
+it("leads late comers also through words by which nothing changed but who has a vote", () => {
+  const three = [ann, ben, cat];
+  const five = [...three, entry("dan", 110), entry("eve", 110)];
+  const six = [...five, entry("fay", 310)];
+  const roll = rollOf(...three);
+  roll.hear([word("ann", 100, five), word("ben", 101, five)]);
+  roll.hear([word("ann", 150, five), word("ben", 151, five)]);
+  roll.hear([word("cat", 200, six), word("dan", 201, six)]);
+  expect(roll.pending).toEqual({ votes: 2, needed: 3 });
+  roll.hear([word("eve", 202, six)]);
+  expect(named(roll)).toEqual(keysOf(...six));
+  roll.hear(["ann", "ben", "cat", "dan", "eve"].map((name) => word(name, 300, six)));
+  const late = rollOf(...three);
+  late.hear(roll.words().filter((signed) => (readWord(signed)?.ledger ?? 0) < 300));
+  expect(named(late)).toEqual(keysOf(...six));
+});
+
+it("takes no word from before the ledger that it has, whoever says it", () => {
+  const roll = rollOf(ann, ben, cat);
+  const next = [ann, ben, cat, entry("dan", 110)];
+  roll.hear([word("ann", 100, next), word("ben", 100, next)]);
+  expect(roll.hear([word("cat", 99, [ann, ben, cat])])).toEqual(["older"]);
+  expect(roll.hear([word("cat", 99, next)])).toEqual(["known"]);
+  expect(roll.pending).toBeUndefined();
 });
 
 it("is confirmed as late as more than half of the votes are", () => {

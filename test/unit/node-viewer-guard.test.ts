@@ -78,7 +78,10 @@ function open(
   let asked = 0;
   const node: NodeClient = Object.assign(Object.create(null), {
     url: "http://node.example",
-    revocations: async () => ({ next: tells.deltas?.length ?? 0, deltas: tells.deltas ?? [] }),
+    revocations: async (since: number) => ({
+      next: tells.deltas?.length ?? 0,
+      deltas: tells.deltas?.slice(since) ?? [],
+    }),
     issuers: async () => {
       asked += 1;
       return { words: tells.words };
@@ -108,9 +111,9 @@ function open(
     while (asked === 0) await sleep(1);
     await sleep(1);
   };
-  const told = () =>
-    events.map(({ name }) => name).filter((name) => name.startsWith("access.issuers_"));
-  return { guard, signs, heard, told };
+  const all = () => events.map(({ name }) => name);
+  const told = () => all().filter((name) => name.startsWith("access.issuers_"));
+  return { guard, signs, heard, told, all };
 }
 
 it("learns of a new issuer, keeps it through a restart, and takes its lists of revocations", async () => {
@@ -132,6 +135,16 @@ it("learns of a new issuer, keeps it through a restart, and takes its lists of r
     `${ben.account}/412/jti/${revocationOf("jti", "one", { contract: "412", untilS: 0 }).prefix}`,
   ];
   expect(again.guard.revocations.codeOf(marks, NOW_S)).toBe("TOKEN_REVOKED");
+});
+
+it("reads a list again whose issuer it did not know yet, and only until it does", async () => {
+  const engine = open("early", { words: [], deltas: [list(2, "one")] });
+  await using _ = engine.guard;
+  await engine.heard();
+  expect(engine.guard.revocations.size).toBe(0);
+  engine.guard.issuers.hear([ann, ben]);
+  while (engine.guard.revocations.size === 0) await sleep(10);
+  expect(engine.all().filter((name) => name === "access.revocations_refused")).toHaveLength(1);
 });
 
 it("ends a key, and the tokens of open wires with it, and does not take it back after a restart", async () => {
