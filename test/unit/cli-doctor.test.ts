@@ -59,7 +59,7 @@ it("is content with a machine that only lacks a node and a network", async () =>
   closeTime = Math.floor(Date.now() / 1_000);
   const { exitCode, states } = await findings();
   expect(exitCode).toBe(0);
-  for (const name of ["node", "isolated-vm", "rpc", "clock"])
+  for (const name of ["node", "isolated-vm", "signatures", "rpc", "clock"])
     expect(states.get(name)).toBeDefined();
   expect([...states.values()]).not.toContain("fail");
   expect([states.get("rpc"), states.get("network"), states.get("keys")]).toEqual([
