@@ -49,6 +49,15 @@ export class EngineRecords {
     return listed;
   }
 
+  /** What somebody else than a node told of a live stream; its signature was checked when it was read. */
+  learn(record: LiveRecord): void {
+    const { access, streamId, title } = record;
+    if (access === "gated") {
+      throw new AceError("CONTENT_INVALID", `"${title}" is gated: nodes of its network list it`);
+    }
+    this.#known.set(streamId, { kind: "live", record });
+  }
+
   known(infohash: string): Listed | undefined {
     return this.#known.get(infohash);
   }

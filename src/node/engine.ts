@@ -12,21 +12,24 @@ import { Bans } from "../p2p/bans.ts";
 import { viewerCipher } from "../p2p/cipher-epochs.ts";
 import type { ContentRecord } from "../p2p/content-record.ts";
 import { type ContentName, shareContents } from "../p2p/contents.ts";
-import { openDht } from "../p2p/dht-node.ts";
+import { type DhtNode, openDht } from "../p2p/dht-node.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import { mediaOf } from "../p2p/encrypted-media.ts";
 import type { KeyProvider } from "../p2p/key-port.ts";
 import { openListener } from "../p2p/listener.ts";
+import type { LiveDescriptor } from "../p2p/live-descriptor.ts";
+import { readLiveLink } from "../p2p/live-item.ts";
 import type { LiveRecord } from "../p2p/live-record.ts";
 import { openLocalDiscovery } from "../p2p/lsd.ts";
 import { filmMedia, liveMedia, type Media } from "../p2p/media.ts";
 import { openPlayer, type PlayerOptions } from "../p2p/player.ts";
 import type { Swarm } from "../p2p/swarm-port.ts";
-import { PublicTorrents } from "./engine-public.ts";
 import { openEngineAccess, type Stranger } from "./engine-access.ts";
+import { PublicTorrents } from "./engine-public.ts";
 import { GatedMarks, type Listed, swarmIdOf } from "./engine-records.ts";
 import { EngineSwarms } from "./engine-swarms.ts";
 import { defaultTerms, type EngineTerms } from "./engine-terms.ts";
+import { recordInDht } from "./live-finding.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
 import type { Viewer } from "./token-source.ts";
 
@@ -63,7 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { device, clock } = viewer;
   const terms: EngineTerms = { ...defaultTerms, ...options.terms };
   const listener = parts.use(await openListener({ ...terms.listen, ...socketsOf(terms), clock }));
-  const find = await openFinding(parts, { terms, events, clock });
+  const { find, dht } = await openFinding(parts, { terms, events, clock });
   const access = openEngineAccess(parts, { viewer, token, dataDir, events });
   const { records, verifier, tokens, keys } = access;
   const tokensOf = (contentId: string) => tokens.of(contentId);
@@ -74,13 +77,20 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const swarms = new EngineSwarms({ ...shared, meter, events, clock });
   const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port });
 
+  const findLive = async (link: LiveDescriptor, signal: AbortSignal): Promise<string> => {
+    try {
+      return swarmIdOf(await records.ask(link.streamId));
+    } catch (error) {
+      if (!isUnlisted(error) || dht === undefined) throw error;
+      records.learn(await recordInDht(dht, link, signal));
+      return link.streamId;
+    }
+  };
   const findByInfohash = async (infohash: string): Promise<string> => {
     try {
       return swarmIdOf(await records.ask(infohash));
     } catch (error) {
-      const isUnlisted =
-        isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
-      if (!isUnlisted || !publics.canFind(infohash)) throw error;
+      if (!isUnlisted(error) || !publics.canFind(infohash)) throw error;
       return infohash;
     }
   };
@@ -88,6 +98,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     find: async (name: ContentName, signal: AbortSignal): Promise<{ infohash: string }> => {
       const { kind, value } = name;
       if (kind === "contentId") return { infohash: swarmIdOf(await records.ask(value)) };
+      const live = kind === "magnet" ? readLiveLink(value) : undefined;
+      if (live !== undefined) return { infohash: await findLive(live, signal) };
       if (kind === "magnet") return { infohash: await findByInfohash(publics.addMagnet(value)) };
       if (kind === "infohash") return { infohash: await findByInfohash(value) };
       return { infohash: await findByInfohash(await publics.addUrl(value, signal)) };
@@ -140,18 +152,23 @@ async function openLive(
   return liveMedia(await swarms.joinLive(record, cipher), isEncrypted);
 }
 
+function isUnlisted(error: unknown): boolean {
+  return isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
+}
+
 async function openFinding(
   parts: AsyncDisposableStack,
   { terms, events, clock }: { terms: EngineTerms; events: Events; clock: Viewer["clock"] },
-): Promise<FindOptions> {
+): Promise<{ readonly find: FindOptions; readonly dht: DhtNode | undefined }> {
   const { listen, dht, isLocalSearched } = terms;
   const node =
     dht === undefined
       ? undefined
       : parts.use(await openDht({ host: listen.host, ...dht, events, clock }));
   const lsd = isLocalSearched ? parts.use(await openLocalDiscovery({ clock })) : undefined;
-  return {
+  const find = {
     ...(node === undefined ? {} : { dht: node }),
     ...(lsd === undefined ? {} : { lsd }),
   };
+  return { find, dht: node };
 }

@@ -24,3 +24,8 @@ export const LIVE_ORIGIN_REQUEST_BYTES = 1_048_576;
 export const LIVE_ORIGIN_GONE_MAX = 64;
 /** With `cdn-first` the pieces of so many segments come from the origin before peers are asked to wait for. */
 export const LIVE_ORIGIN_FIRST_SEGMENTS = 2;
+/** A record is put into the DHT again after this long, and when no node took it. */
+export const LIVE_ITEM_MS = 1_800_000;
+export const LIVE_ITEM_RETRY_MS = 60_000;
+/** How long it is looked for there. */
+export const LIVE_ITEM_FIND_MS = 20_000;

@@ -12,6 +12,7 @@ import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { openTokenDesk, type Viewer } from "../../node/token-source.ts";
 import type { ContentName } from "../../p2p/contents.ts";
 import { readPlain } from "../../p2p/encrypted-media.ts";
+import { readLiveLink } from "../../p2p/live-item.ts";
 import { parseMagnet } from "../../p2p/magnet.ts";
 import { chooseFile, type Media } from "../../p2p/media.ts";
 import { PLAYER_PORT } from "../../p2p/player.ts";
@@ -114,7 +115,7 @@ async function assertMayWatch(
   },
 ): Promise<string | undefined> {
   const { name, viewer, token } = wish;
-  if (name.kind === "magnet") return parseMagnet(name.value).name;
+  if (name.kind === "magnet") return readLiveLink(name.value)?.name ?? parseMagnet(name.value).name;
   if (name.kind === "url") return undefined;
   const listed = await engine.listed(name.value).catch((error: unknown) => {
     if (name.kind === "infohash" && isAceError(error, "CONTENT_NOT_FOUND")) return undefined;

@@ -1,10 +1,8 @@
 /** `ace stream source`: signs a live stream and gives it to the swarm. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { loadDeviceKey } from "../../access/device-key.ts";
 import { networkId } from "../../contracts/service-network.ts";
-import { toHex } from "../../lib/bytes.ts";
-import { AceError, isAceError } from "../../lib/errors.ts";
+import { isAceError } from "../../lib/errors.ts";
 import { readAdminToken } from "../../node/admin-token.ts";
 import { openTelemetry, type Telemetry } from "../../node/events.ts";
 import { ownSecret } from "../../node/files.ts";
@@ -12,22 +10,25 @@ import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
 import { type LiveKey, liveKeyRing } from "../../node/live-keys.ts";
 import type { Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
-import type { DeviceKey } from "../../p2p/ed25519.ts";
 import { openListener } from "../../p2p/listener.ts";
 import { openLiveCounter } from "../../p2p/live-counter.ts";
-import { describeLive, type LiveDescriptor } from "../../p2p/live-descriptor.ts";
-import { type LiveRecord, recordOf, signLiveRecord } from "../../p2p/live-record.ts";
+import {
+  type LiveRecord,
+  recordOf,
+  type SignedLiveRecord,
+  signLiveRecord,
+} from "../../p2p/live-record.ts";
 import type { LiveRun } from "../../p2p/live-run.ts";
 import { runLiveSource } from "../../p2p/live-source.ts";
 import { openLiveSwarm } from "../../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../../p2p/live-swarm-port.ts";
-import { holdPlace } from "../../store/hold.ts";
 import type { Context } from "../context.ts";
 import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
+import { keepInDht, liveDhtOptions, openSourceDht } from "../live-dht.ts";
 import { openLiveInput } from "../live-input.ts";
-import { loadServerKey } from "../live-server-key.ts";
+import { holdStream, type LivePlan, livePlanOf } from "../live-plan.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
@@ -59,7 +60,7 @@ export function registerSource(noun: Command, run: Run): void {
     )
     .option("--data <folder>", "data folder of your running node (default: <home>/node)")
     .option("--log <level>", "silent, error, warn, info or debug", "error");
-  command.addHelpText(
+  liveDhtOptions(command).addHelpText(
     "after",
     `
 The input is MPEG-TS; anything else goes through ffmpeg first:
@@ -78,24 +79,9 @@ stop or a crash the same command goes on with it.`,
   ).action(run((context, [name = ""], flags) => source(context, name, flags)));
 }
 
-interface Plan {
-  readonly descriptor: LiveDescriptor;
-  readonly key: DeviceKey;
-  /** Proved to viewers before they show a token. */
-  readonly serverKey: DeviceKey;
-  /** Keys of the nodes that serve the stream, this one's first. */
-  readonly serverKeys: readonly string[];
-  readonly licence: string | undefined;
-  readonly isEncrypted: boolean;
-  readonly title: string;
-  /** Folder of an HLS origin that viewers may ask, too. */
-  readonly origin: string | undefined;
-  readonly folder: string;
-}
-
 async function source(context: Context, name: string, flags: Flags): Promise<unknown> {
   const { clock, signal } = context;
-  const plan = planOf(context, name, flags);
+  const plan = livePlanOf(context, name, flags);
   const { descriptor, key } = plan;
   const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const viewer = await openViewer(context);
@@ -110,16 +96,19 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
   const listener = parts.use(await openListener({ host, port, clock }));
   const address = flags.text("announce") ?? `${host}:${listener.port}`;
-  const { tracker, adminToken } = await publish(context, { plan, viewer, address, flags });
+  const finding = { host, isPublic: plan.licence === undefined, events };
+  const dht = await openSourceDht(parts, flags, finding);
+  const { tracker, adminToken, signed } = await publish(context, { plan, viewer, address, flags });
+  const { link, ...find } = keepInDht(parts, dht, { signed, key, events });
   const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
-  const role = { role: "source", title: plan.title, trackers: [tracker] } as const;
+  const role = { role: "source", title: plan.title, trackers: [tracker], ...find } as const;
   const swarm = parts.use(
     await openLiveSwarm({ descriptor, ...role, listener, ...gate, events, clock }),
   );
   // Unix seconds: greater than those of any epoch before it.
   const newEpoch = Math.floor(clock.nowMs() / 1_000);
   const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
-  tell(context, plan, { address, inputUrl: opened.url });
+  tell(context, plan, { address, link, inputUrl: opened.url });
   const cipher = plan.isEncrypted ? { cipher: sealing(viewer, { plan, adminToken, events }) } : {};
   const { aheadMs } = opened;
   const onRun = (run: LiveRun) => swarm.publishRun(run);
@@ -134,69 +123,19 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   return summary(plan, swarm);
 }
 
-/** Two sources would sign two things of one piece, and every viewer would leave the stream for good. */
-function holdStream({ folder, descriptor, title }: Plan): Disposable {
-  try {
-    return holdPlace(join(folder, `${descriptor.streamId}.lock`));
-  } catch (cause) {
-    if (!isAceError(cause, "DB_LOCKED")) throw cause;
-    throw new AceError("LIVE_SOURCE_RUNNING", `another process sends "${title}"`, { cause });
-  }
-}
-
-function planOf({ settings }: Context, name: string, flags: Flags): Plan {
-  const licence = flags.text("licence");
-  if ((licence === undefined) === !flags.isOn("public")) {
-    throw new AceError("USAGE", "say who may watch: --licence <contract> or --public");
-  }
-  const isEncrypted = flags.isOn("encrypt");
-  if (isEncrypted && licence === undefined) {
-    throw new AceError("USAGE", "--encrypt needs --licence: somebody must be let in");
-  }
-  const folder = join(settings.home, "live");
-  const key = loadDeviceKey(ownSecret(folder, "broadcaster.key"));
-  const serverKey = loadServerKey(settings.home);
-  const serverKeys = [toHex(serverKey.publicKey), ...supportKeys(flags)];
-  const descriptor = describeLive(key.publicKey, name);
-  const title = flags.text("title") ?? name;
-  const origin = originOf(flags, isEncrypted);
-  return { descriptor, key, serverKey, serverKeys, licence, isEncrypted, title, origin, folder };
-}
-
-function originOf(flags: Flags, isEncrypted: boolean): string | undefined {
-  const text = flags.text("origin");
-  if (text === undefined) return undefined;
-  if (isEncrypted) {
-    throw new AceError(
-      "USAGE",
-      "--origin holds the stream in the clear: it goes not with --encrypt",
-    );
-  }
-  if (!/^https?:\/\/[^?#]+\.m3u8(?:[?#]|$)/.test(flags.text("from") ?? "")) {
-    throw new AceError("USAGE", "--origin needs a playlist to follow: --from http…/name.m3u8");
-  }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === "";
-  if (!isPlain || url.username !== "" || url.hash !== "") {
-    throw new AceError("USAGE", `--origin takes the address of a folder, not "${text}"`);
-  }
-  return url.href.endsWith("/") ? url.href : `${url.href}/`;
-}
-
-function supportKeys(flags: Flags): readonly string[] {
-  const keys = flags.texts("supportKey");
-  const wrong = keys.find((key) => !/^[0-9a-f]{64}$/.test(key));
-  if (wrong === undefined) return keys;
-  throw new AceError(
-    "USAGE",
-    `"${wrong}" is no key: \`ace stream support\` says it where it will run`,
-  );
-}
-
 async function publish(
   context: Context,
-  { plan, viewer, address, flags }: { plan: Plan; viewer: Viewer; address: string; flags: Flags },
-): Promise<{ readonly tracker: string; readonly adminToken: string }> {
+  {
+    plan,
+    viewer,
+    address,
+    flags,
+  }: { plan: LivePlan; viewer: Viewer; address: string; flags: Flags },
+): Promise<{
+  readonly tracker: string;
+  readonly adminToken: string;
+  readonly signed: SignedLiveRecord;
+}> {
   const { settings, clock } = context;
   const { descriptor, licence } = plan;
   const dataDir = flags.text("data") ?? join(settings.home, "node");
@@ -221,8 +160,9 @@ async function publish(
     const { swarm } = record;
     await nameInLicence(context, openSession(context), { licence, contentId, swarm });
   }
-  await viewer.node.publish({ record: signLiveRecord(record, plan.key) }, adminToken);
-  return { tracker: swarming.tracker, adminToken };
+  const signed = signLiveRecord(record, plan.key);
+  await viewer.node.publish({ record: signed }, adminToken);
+  return { tracker: swarming.tracker, adminToken, signed };
 }
 
 async function listed({ node }: Viewer, contentId: string) {
@@ -237,7 +177,7 @@ async function listed({ node }: Viewer, contentId: string) {
 /** The secret stays here; the node gets each key in its time. */
 function sealing(
   { node, clock }: Viewer,
-  { plan, adminToken, events }: { plan: Plan; adminToken: string; events: Telemetry },
+  { plan, adminToken, events }: { plan: LivePlan; adminToken: string; events: Telemetry },
 ): LiveCipher {
   const { contentId, streamId } = plan.descriptor;
   requirePrivateWay(node.url);
@@ -252,7 +192,7 @@ function gateOf(
     plan,
     viewer,
     events,
-  }: { plan: Plan; viewer: Viewer; events: ReturnType<typeof openTelemetry> },
+  }: { plan: LivePlan; viewer: Viewer; events: ReturnType<typeof openTelemetry> },
 ) {
   const { swarm } = recordOf(plan.descriptor);
   const contract = plan.licence === undefined ? undefined : BigInt(plan.licence);
@@ -264,8 +204,12 @@ function gateOf(
 
 function tell(
   { output }: Context,
-  { descriptor, title, licence, isEncrypted, origin }: Plan,
-  { address, inputUrl }: { address: string; inputUrl: string | undefined },
+  { descriptor, title, licence, isEncrypted, origin }: LivePlan,
+  {
+    address,
+    link,
+    inputUrl,
+  }: { address: string; link: string | undefined; inputUrl: string | undefined },
 ): void {
   const { contentId, streamId } = descriptor;
   output.line(`"${title}" is on; Ctrl-C stops it, the same command goes on with it`, "good");
@@ -278,12 +222,13 @@ function tell(
     ...(origin === undefined ? [] : [["origin", origin]]),
     ...(inputUrl === undefined ? [] : [["send it to", inputUrl]]),
     ["watch", `ace stream get ${contentId}`],
+    ...(link === undefined ? [] : [["without a node", link]]),
     ["help carry it", `ace stream support ${contentId}`],
   ]);
-  output.event("ready", { contentId, streamId, address, inputUrl });
+  output.event("ready", { contentId, streamId, address, link, inputUrl });
 }
 
-function summary({ descriptor }: Plan, swarm: LiveSwarm) {
+function summary({ descriptor }: LivePlan, swarm: LiveSwarm) {
   const { peers, bytesUp, ungatedBytesUp, pieces } = swarm.stats();
   const { contentId, streamId } = descriptor;
   return { contentId, streamId, peers, pieces, bytesUp, ungatedBytesUp };
