@@ -21,6 +21,7 @@ import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { packageVersion } from "../version.ts";
+import { registerBans } from "./bans.ts";
 
 /** `ace node`: follows the network, answers the API, seeds what was published. */
 export function register(noun: Command, run: Run): void {
@@ -75,6 +76,7 @@ export function register(noun: Command, run: Run): void {
     "ace node status",
     "ace node status --node http://127.0.0.1:7170 --json",
   ).action(run((context) => status(context)));
+  registerBans(noun, run, { command: "ace node", folder: "node" });
 }
 
 async function start(context: Context, flags: Flags): Promise<unknown> {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Run } from "../run.ts";
+import { registerBans } from "./bans.ts";
 import { registerGet } from "./stream-get.ts";
 import { registerSource } from "./stream-source.ts";
 import { registerSupport } from "./stream-support.ts";
@@ -11,4 +12,5 @@ export function register(noun: Command, run: Run): void {
   registerSource(noun, run);
   registerSupport(noun, run);
   registerTop(noun, run);
+  registerBans(noun, run, { command: "ace stream", folder: "engine" });
 }
