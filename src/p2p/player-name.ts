@@ -2,16 +2,20 @@
 import { AceError } from "../lib/errors.ts";
 import type { ContentName } from "./contents.ts";
 
-/** In the order in which they are looked at; `id` is an old name of `content_id`. */
+/**
+ * In the order in which they are looked at; `id` is an old name of `content_id`. Of several the first
+ * one counts, and what is empty was not said: clients send all that they know.
+ *
+ * Source  docs.acestream.net, developers/start-playback.
+ */
 const KEYS = ["content_id", "id", "infohash", "url", "magnet"] as const;
 
 type Key = (typeof KEYS)[number];
 
-/** The one content that is named. Errors `REQUEST_INVALID` for none, for two, and for a wrong form. */
+/** The content that is named. Errors `REQUEST_INVALID` for none, and for a wrong form. */
 export function contentName(query: URLSearchParams): ContentName {
-  const named = KEYS.filter((key) => query.has(key));
-  const [key] = named;
-  if (key === undefined || named.length > 1) {
+  const key = KEYS.find((known) => (query.get(known) ?? "") !== "");
+  if (key === undefined) {
     const names = "content_id, infohash, url or magnet";
     throw new AceError("REQUEST_INVALID", `name one content: ${names}`);
   }

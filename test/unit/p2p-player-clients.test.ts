@@ -199,6 +199,19 @@ describe("a media player", () => {
   });
 });
 
+describe("an add-on that sends all that it knows of a content", () => {
+  it("is played what it names first, whatever else it sends, and what is empty counts for nothing", async () => {
+    await withBoth(async ({ url }, live) => {
+      const { infohash } = film.torrent;
+      const query = `content_id=&id=${infohash}&infohash=${live.streamId}&url=&.mp4&format=json`;
+      const { body } = await getJson(`${url}/ace/getstream?${query}`);
+      expect(body.response).toMatchObject({ infohash, is_live: 0 });
+      const none = await getJson(`${url}/ace/getstream?content_id=&infohash=&format=json`);
+      expect([none.status, none.body]).toMatchObject([400, { response: null }]);
+    });
+  });
+});
+
 describe("a list of what a torrent holds", () => {
   it("names the files with their places, and _idx plays one of them", async () => {
     await withBoth(async ({ url }) => {

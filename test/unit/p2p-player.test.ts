@@ -177,7 +177,6 @@ describe("a player is refused", () => {
 
   it.each<[string, string, number, string]>([
     ["nothing named", "", 400, "REQUEST_INVALID"],
-    ["two names", `id=${"a".repeat(64)}&infohash=${"b".repeat(40)}`, 400, "REQUEST_INVALID"],
     ["half an infohash", "infohash=abc", 400, "REQUEST_INVALID"],
     ["a torrent nobody has", "url=http://films.example/a.torrent", 404, "CONTENT_NOT_FOUND"],
     ["a film nobody knows", `infohash=${"b".repeat(40)}`, 404, "CONTENT_NOT_FOUND"],
