@@ -17,11 +17,12 @@ export interface SwarmMeter {
 
 export interface P2pMetrics extends PlayerMeter, SwarmMeter {}
 
-type Counted = Pick<SwarmStats, "bytesUp" | "bytesDownBySource" | "closed" | "denied">;
+type Counted = Pick<SwarmStats, "bytesUp" | "bytesDownBySource" | "admitted" | "closed" | "denied">;
 
 const nothing: Counted = {
   bytesUp: 0,
   bytesDownBySource: { peer: 0, webseed: 0 },
+  admitted: 0,
   closed: {},
   denied: {},
 };
@@ -68,7 +69,7 @@ function swarmCounters(registry: Registry) {
   });
   const gate = new Counter({
     name: "ace_gate_total",
-    help: "Refusals at the gate, ours of peers and theirs of us, by code",
+    help: "Peers let in at the gate, and refusals, ours of peers and theirs of us, by code",
     labelNames: ["result"],
     registers,
   });
@@ -95,6 +96,9 @@ function swarmCounters(registry: Registry) {
       );
       difference(before.bytesDownBySource, after.bytesDownBySource, (source, more) =>
         bytes.inc({ direction: "down", source }, more),
+      );
+      difference({ admitted: before.admitted }, { admitted: after.admitted }, (result, more) =>
+        gate.inc({ result }, more),
       );
       difference(before.closed, after.closed, (reason, more) => {
         closed.inc({ reason }, more);

@@ -11,6 +11,8 @@ export interface BookedLink {
   readonly wire: Wire;
   readonly provenKey: string | undefined;
   readonly ungatedBytes: number;
+  /** Our gate has let it in. */
+  readonly wasAdmitted: boolean;
 }
 
 export class LinkBook<Link extends BookedLink> {
@@ -21,6 +23,7 @@ export class LinkBook<Link extends BookedLink> {
   readonly #goneNames = new Map<string, string>();
   readonly #node: NodePeers | undefined;
   #goneBytes = { up: 0, down: 0, ungated: 0 };
+  #goneAdmitted = 0;
 
   /** @param node Counts the links of all swarms of this node. */
   constructor(node?: NodePeers) {
@@ -48,6 +51,11 @@ export class LinkBook<Link extends BookedLink> {
       ungated += link.ungatedBytes;
     }
     return { up, down, ungated };
+  }
+
+  /** How many of all links our gate has let in. */
+  get admitted(): number {
+    return this.all.reduce((sum, { wasAdmitted }) => sum + Number(wasAdmitted), this.#goneAdmitted);
   }
 
   get(id: string): Link | undefined {
@@ -86,6 +94,7 @@ export class LinkBook<Link extends BookedLink> {
       down: this.#goneBytes.down + downBytes,
       ungated: this.#goneBytes.ungated + link.ungatedBytes,
     };
+    this.#goneAdmitted += Number(link.wasAdmitted);
     this.closed.add(reason);
     return true;
   }

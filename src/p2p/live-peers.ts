@@ -70,6 +70,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
   readonly #dialer: Dialer;
   readonly #unregister: () => void;
   #goneBytes = { up: 0, down: 0, ungated: 0 };
+  #goneAdmitted = 0;
   #isOver = false;
 
   constructor(context: LivePeersContext) {
@@ -111,6 +112,15 @@ export class LivePeers implements LiveLinkHost, Disposable {
       ungated += link.ungatedBytes;
     }
     return { up, down, ungated };
+  }
+
+  /** How many of all links our gate has let in; none where there is no gate. */
+  get everAdmitted(): number {
+    if (this.gate === undefined) return 0;
+    return [...this.#links.values()].reduce(
+      (sum, { wasAdmitted }) => sum + Number(wasAdmitted),
+      this.#goneAdmitted,
+    );
   }
 
   links(): readonly LinkStats[] {
@@ -233,6 +243,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
       down: this.#goneBytes.down + downBytes,
       ungated: this.#goneBytes.ungated + link.ungatedBytes,
     };
+    this.#goneAdmitted += Number(link.wasAdmitted);
     this.closed.add(reason);
     this.#context.content.onGone(link);
     if (QUIET.has(reason)) return;

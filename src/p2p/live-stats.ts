@@ -44,6 +44,7 @@ export class LiveStats {
       bytesDownPerS: Math.round(this.#down.bytesPerS),
       ungatedBytesUp: ungated,
       closed: peers.closed.toRecord(),
+      admitted: peers.everAdmitted,
       denied: peers.denied.toRecord(),
       access: access.stateOf(peers.serving.length > 0),
       accessCode: access.refusal?.code,

@@ -15,6 +15,8 @@ export interface SwarmStats {
   readonly bytesDownPerS: number;
   /** Payload sent through gates that never opened. Any number but 0 is a fault of this software. */
   readonly ungatedBytesUp: number;
+  /** How many peers our gate has let in, each once for every connection. */
+  readonly admitted: number;
   /** How many wires were closed, by reason. */
   readonly closed: Readonly<Record<string, number>>;
   /** How many of our admissions peers refused, by code. */

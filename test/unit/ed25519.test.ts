@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { nodeEngine, sodiumEngine } from "../../src/lib/ed25519.ts";
@@ -81,3 +81,23 @@ describe("where libsodium is not to be had", () => {
     expect(said.toString()).toBe("node:crypto true false");
   });
 });
+
+it.each(["process-child", "process-admission-thread", "keeper"])(
+  "is not part of what runs contracts: %s has Stellar's rules and loads no libsodium",
+  (name) => {
+    const files = importsOf(join("src/runtime", `${name}.ts`));
+    expect(files).toContain(join("src/runtime", `${name}.ts`));
+    expect([...files].filter((file) => /lib\/(?:ed25519|sodium)/.test(file))).toEqual([]);
+  },
+);
+
+/** The file and all of ours that it imports, at whatever remove. */
+function importsOf(file: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(file, "utf8");
+  for (const [, target = ""] of text.matchAll(/(?:from|import\(?) ?"(\.[^"]+)"/g)) {
+    importsOf(join(dirname(file), target), found);
+  }
+  return found;
+}

@@ -127,6 +127,7 @@ const emptyStats: SwarmStats = {
   bytesDownPerS: 0,
   ungatedBytesUp: 0,
   closed: {},
+  admitted: 0,
   denied: {},
   access: "none",
   accessCode: undefined,
