@@ -9,8 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { developmentSettings } from "../../src/contracts/settings.ts";
+import { silentEvents } from "../../src/lib/events.ts";
 import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
+import { openDht } from "../../src/p2p/dht-node.ts";
 import { chanceOf } from "../support/chance.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 import { type StreamProcess, startStream } from "../support/stream-process.ts";
@@ -63,9 +65,9 @@ function start(home: string, ...args: readonly string[]): StreamProcess {
   return started;
 }
 
-function startSource(): StreamProcess {
+function startSource(name = "news", more: readonly string[] = []): StreamProcess {
   const input = ["--from", join(base, "film.ts"), "--loop", "--public"];
-  return start("source", "source", "news", ...input, "--data", join(base, "node"));
+  return start("source", "source", name, ...input, "--data", join(base, "node"), ...more);
 }
 
 function packetsOf(bytes: Buffer): readonly string[] {
@@ -156,6 +158,28 @@ it("is taken from its HLS origin, too, where a viewer is told to", async () => {
   const told = new URL(`/ace/getstream?content_id=${content}&format=json`, String(playUrl));
   const statUrl = /"stat_url":"([^"]+)"/.exec(await (await fetch(told)).text())?.[1] ?? "";
   expect(await (await fetch(statUrl)).text()).toMatch(/"p2p_share":0[.,]/);
+  expect(await viewer.end("SIGTERM")).toBe(0);
+  expect(await source.end("SIGTERM")).toBe(0);
+});
+
+it("is found by its link in the DHT by who has no node and no network", async () => {
+  const host = "127.0.0.1";
+  await using dht = await openDht({ host, port: 0, bootstrap: [], events: silentEvents });
+  const way = ["--dht-node", `${host}:${dht.port}`];
+  const source = startSource("linked", way);
+  const { link } = await source.ready;
+  const args = ["get", String(link), "--port", "0", ...way];
+  const viewer = startStream(args, { ACE_HOME: join(base, "stranger") });
+  running.push(viewer);
+  const { playUrl } = await viewer.ready;
+  const status = async () => {
+    const response = await fetch(String(playUrl));
+    await response.body?.cancel();
+    return response.status;
+  };
+  // The source has put its record there before long.
+  await expect.poll(status, { timeout: 60_000, interval: 500 }).toBe(200);
+  await (await Player.open(playUrl)).play(PLAYED_BYTES);
   expect(await viewer.end("SIGTERM")).toBe(0);
   expect(await source.end("SIGTERM")).toBe(0);
 });
