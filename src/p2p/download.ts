@@ -28,14 +28,11 @@ export interface DownloadEvents {
 }
 
 /** What a peer or supplier asks of the download: some of the blocks that it could bring. */
-export interface TakeTerms {
-  readonly count: number;
-  readonly nowMs: number;
+export interface TakeTerms extends Omit<Ask, "peer" | "reach" | "isSupplier"> {
   /** How long an answer may take before somebody else may be asked for what is urgent. */
   readonly patienceMs: number;
-  readonly reach?: "urgent" | "all";
+  readonly reach?: Ask["reach"];
   readonly isSupplier?: boolean;
-  has(index: number): boolean;
 }
 
 export interface DownloadParts {
@@ -112,10 +109,10 @@ export class Download implements PickView {
   /** Blocks to ask this peer for now; each counts as asked from here on. */
   take(peer: string, terms: TakeTerms): readonly Block[] {
     if (terms.count <= 0 || this.#had.isFull || this.isBlocked) return [];
-    const { nowMs, count, isSupplier = false } = terms;
+    const { nowMs, count, isSupplier = false, isTrusted = true } = terms;
     const reach = this.isFull ? "urgent" : (terms.reach ?? "all");
     const has = (index: number) => terms.has(index);
-    const blocks = pickBlocks(this, { peer, nowMs, count, reach, isSupplier, has });
+    const blocks = pickBlocks(this, { peer, nowMs, count, reach, isSupplier, isTrusted, has });
     const asker = { peer, lateAtMs: nowMs + terms.patienceMs };
     for (const block of blocks) {
       const parts = this.#parts.get(block.index) ?? this.#begin(block.index, peer);
@@ -130,7 +127,9 @@ export class Download implements PickView {
   giveBack(peer: string, block: Block): void {
     const parts = this.#parts.get(block.index);
     parts?.giveBack(block, peer);
-    if (parts?.hasFree) this.#open.add(block.index);
+    // Nobody else may bring the rest of such a piece.
+    if (parts?.isSolo && parts.owner === peer) this.#drop(parts);
+    else if (parts?.hasFree) this.#open.add(block.index);
   }
 
   /** The peer is gone, or says nothing: what it had begun is anybody's. */

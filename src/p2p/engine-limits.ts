@@ -43,6 +43,8 @@ export const PATIENCE_MS_MAX = 1_000;
 export const RTT_MS_MIN = 50;
 /** A silent peer is snubbing us after this long, or four round trips. */
 export const SNUB_MS_MIN = 2_000;
+/** What it was asked for is left to others for this long before it is asked for anything. */
+export const SNUB_REST_MS = 500;
 export const BAN_MS_MAX = 86_400_000;
 /** Of the evidence against a peer, what is kept with its ban. */
 export const EVIDENCE_FIELDS_MAX = 16;

@@ -14,6 +14,7 @@ import {
   REFUSED_MS,
   RTT_MS_MIN,
   SNUB_MS_MIN,
+  SNUB_REST_MS,
   URGENT_DEPTH,
 } from "./engine-limits.ts";
 import { BLOCK_MAX_BYTES, UNREQUESTED_BLOCKS_MAX } from "./limits.ts";
@@ -76,6 +77,7 @@ export class LinkRequests {
   fill(): void {
     const depth = this.#depth();
     const room = depth - this.#asked.size;
+    if (this.#isSnubbing && this.#host.nowMs() - this.#heardMs < SNUB_REST_MS) return;
     // Half a pipeline at a time: picking one block per block would look at the pieces each time.
     if (room >= Math.ceil(depth / 2)) this.#take(room, "all");
   }
@@ -135,7 +137,9 @@ export class LinkRequests {
     if (this.#asked.size === 0) this.#heardMs = nowMs;
     const has = (index: number) => wire.peerHas(index) && !this.#refused.has(index);
     const patienceMs = this.#patienceMs();
-    for (const block of fetching.take(id, { count: allowed, nowMs, patienceMs, reach, has })) {
+    const isTrusted = !this.#isSnubbing;
+    const terms = { count: allowed, nowMs, patienceMs, reach, isTrusted, has };
+    for (const block of fetching.take(id, terms)) {
       this.#ask(block, nowMs);
     }
   }

@@ -253,7 +253,6 @@ export class PeerLink implements WireOwner {
     const nowMs = this.#host.nowMs();
     this.#turn.tick(nowMs);
     this.#requests.tick(nowMs, this.wire.payload.downBytes);
-    this.fill();
   }
 
   #mayAsk(): boolean {

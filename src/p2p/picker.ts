@@ -24,6 +24,8 @@ export interface Ask extends Omit<AskTerms, "mayDouble"> {
   readonly count: number;
   /** `urgent` answers what a player waits for and nothing else. */
   readonly reach: "urgent" | "all";
+  /** False for a peer that is silent: what another was asked for is not asked of it too. */
+  readonly isTrusted?: boolean;
   has(index: number): boolean;
 }
 
@@ -105,7 +107,7 @@ class Picks {
     // What an earlier band took of a piece is not marked yet: the piece is looked at once.
     if (band !== "endgame") this.#seen.add(index);
     const { peer, nowMs, isSupplier } = ask;
-    const mayDouble = band === "urgent" || band === "endgame";
+    const mayDouble = (band === "urgent" || band === "endgame") && ask.isTrusted !== false;
     const terms = { peer, nowMs, isSupplier, mayDouble };
     const limits = { count: ask.count - this.blocks.length, isUrgent: band === "urgent" };
     this.blocks.push(...this.#view.available(index, terms, limits));

@@ -19,6 +19,7 @@ import { SwarmDoor } from "./swarm-door.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { PeerRules } from "./swarm-rules.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
+import { fillUrgent, isSomebodyLate } from "./urgent-turn.ts";
 import type { Block, Geometry } from "./wire-guard.ts";
 
 export interface PeersContext extends PeerRules {
@@ -138,6 +139,9 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   tick(): void {
     for (const link of this.#links.all) link.tick();
+    // What silent peers let go just now is asked first of those that have shown what they can bring.
+    if (isSomebodyLate(this.fetching.readers, this.nowMs())) this.fillUrgent();
+    for (const link of this.#links.all) link.fill();
     if (this.#context.choker.isRoundDue(this.nowMs())) this.onWish();
     for (const extension of this.extensions) extension.tick?.(this.nowMs());
     this.#door.tick();
@@ -149,16 +153,7 @@ export class SwarmPeers implements LinkHost, Disposable {
 
   /** A player waits: what it needs is asked of all at once, more of those that bring more. */
   fillUrgent(): void {
-    const links = this.#links.all.filter((link) => link.isServing);
-    links.sort((a, b) => b.capacityBytesPerS - a.capacityBytesPerS);
-    const total = links.reduce((sum, { capacityBytesPerS }) => sum + capacityBytesPerS + 1, 0);
-    const blocks = this.fetching.urgentBlocks;
-    for (const link of links) {
-      link.fillUrgent(Math.ceil((blocks * (link.capacityBytesPerS + 1)) / total));
-    }
-    // What was left because somebody lacks a piece, or has no room.
-    for (const link of links) link.fillUrgent(blocks);
-    for (const link of links) link.fill();
+    fillUrgent(this.#links.all, this.fetching.urgentBlocks, this.#context.chance);
   }
 
   cancelUnwanted(): void {

@@ -15,6 +15,7 @@ export interface PeerRules {
   readonly rates: SwarmRates;
   readonly bans: Bans;
   readonly choker: Choker;
+  readonly chance: Chance;
   readonly nodePeers: NodePeers | undefined;
   /** Keys that are always served, in hexadecimal. */
   readonly alwaysUnchoked: ReadonlySet<string>;
@@ -22,6 +23,7 @@ export interface PeerRules {
 
 export function peerRules(options: SwarmOptions, had: Bitfield, chance: Chance): PeerRules {
   return {
+    chance,
     places: new Places({
       peersMax: options.peersMax ?? (options.gate === undefined ? PEERS_MAX : GATED_PEERS_MAX),
       statics: options.peers ?? [],

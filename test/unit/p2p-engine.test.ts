@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { type EventFields, silentEvents } from "../../src/lib/events.ts";
 import { type Chance, seededChance } from "../../src/p2p/chance.ts";
-import { DEPTH_START, SNUB_MS_MIN } from "../../src/p2p/engine-limits.ts";
+import { DEPTH_START, SNUB_MS_MIN, SNUB_REST_MS } from "../../src/p2p/engine-limits.ts";
 import { TICK_MS } from "../../src/p2p/limits.ts";
 import { openListener } from "../../src/p2p/listener.ts";
 import { memoryStore, type PieceStore, seedStore } from "../../src/p2p/piece-store.ts";
@@ -167,6 +167,9 @@ it("takes back all that a silent peer was asked for, and then asks it for one bl
   expect(mute.told(CANCEL)).toEqual([]);
   clock.now += 1;
   await until(() => mute.told(CANCEL).length > 0, "it was cancelled");
+  await sleep(2 * TICK_MS);
+  expect(mute.told(REQUEST)).toHaveLength(asked.size);
+  clock.now += SNUB_REST_MS;
   await until(() => mute.told(REQUEST).length > asked.size, "it was asked again");
   expect(new Set(mute.told(CANCEL))).toEqual(asked);
   expect(mute.told(REQUEST)).toHaveLength(asked.size + 1);
