@@ -2,9 +2,9 @@
  * Starting the contract process: under Node's permission model, with an empty environment and one pipe.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { realpathSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { findPackageJSON } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { firstRules, type Rules } from "./limits.ts";
@@ -77,7 +77,9 @@ export function spawnContractProcess(
 /** Its own code. */
 function readableFolders(): readonly string[] {
   const room = dirname(fileURLToPath(import.meta.url));
-  return [...new Set([dirname(room), ...moduleFolders()])];
+  const folders = [...new Set([dirname(room), ...moduleFolders()])];
+  // Node forgets a folder that is granted as soon as one below it is, too.
+  return folders.filter((path) => !folders.some((other) => path.startsWith(`${other}${sep}`)));
 }
 
 /** Read access to its own code and nothing else: no file, no network, no other process. */
@@ -104,7 +106,9 @@ const STACK = process.platform === "win32" ? [] : ["--stack-size=3900"];
 function moduleFolders(): readonly string[] {
   const find = (name: string, from: string): readonly string[] => {
     const manifest = findPackageJSON(name, from);
-    return manifest === undefined ? [] : [dirname(manifest), realpathSync(dirname(manifest))];
+    if (manifest === undefined) return [];
+    const folder = dirname(manifest);
+    return [folder, realpathSync(folder), ...linksTo(name, dirname(fileURLToPath(from)))];
   };
   const [sandbox, ...others] = ["isolated-vm", "acorn", "cborg"].flatMap((name) =>
     find(name, import.meta.url),
@@ -113,6 +117,19 @@ function moduleFolders(): readonly string[] {
   // isolated-vm finds its binary through this package, wherever npm has put it.
   const loader = find("node-gyp-build", pathToFileURL(join(sandbox, "package.json")).href);
   return [sandbox, ...others, ...loader];
+}
+
+/**
+ * The way to a package may lead over links, such as a `node_modules` that several checkouts share, or
+ * the packages in it: on that way each link is read.
+ */
+function linksTo(name: string, folder: string): readonly string[] {
+  const modules = join(folder, "node_modules");
+  const links = [modules, join(modules, name)].filter(
+    (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
+  );
+  const above = dirname(folder);
+  return above === folder ? links : [...links, ...linksTo(name, above)];
 }
 
 function entryPath(): string {

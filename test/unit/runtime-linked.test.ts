@@ -1,0 +1,50 @@
+// Goal: contracts run where packages are reached over links, as checkouts that share them have it.
+// Method: a copy of the code with a `node_modules` that is a link, or is full of them; a real process.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const HOUSE = join(import.meta.dirname, "..", "..");
+const MODULES = join(HOUSE, "node_modules");
+const SCRIPT = `
+import { spawnContractProcess } from "./src/runtime/process-spawn.ts";
+const child = spawnContractProcess({
+  onFrame: () => { console.log("it speaks"); child.kill(); },
+  onEnd: (reason) => { console.log(reason); process.exit(); },
+});
+`;
+
+it.each([
+  ["a link", (at: string) => symlinkSync(MODULES, at)],
+  [
+    "a folder of links",
+    (at: string) => {
+      mkdirSync(at);
+      for (const name of ["isolated-vm", "acorn", "cborg", "node-gyp-build"]) {
+        symlinkSync(join(MODULES, name), join(at, name));
+      }
+    },
+  ],
+])(
+  "the contract process starts where node_modules is %s",
+  (_what, make) => {
+    const folder = mkdtempSync(join(tmpdir(), "ace-linked-"));
+    try {
+      cpSync(join(HOUSE, "src"), join(folder, "src"), { recursive: true });
+      cpSync(join(HOUSE, "package.json"), join(folder, "package.json"));
+      make(join(folder, "node_modules"));
+      writeFileSync(join(folder, "start.ts"), SCRIPT);
+      const run = spawnSync(process.execPath, ["start.ts"], {
+        cwd: folder,
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      expect(run.stdout).toMatch(/^it speaks/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  90_000,
+);
