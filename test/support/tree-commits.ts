@@ -1,5 +1,5 @@
 // Commits ledger after ledger into the folder that is named, until it is killed. Limits are so small that
-// pages are flushed, and dropped from memory, all the time.
+// pages are flushed, and dropped from memory, all the time. It says when it begins, and when it has committed.
 import { sha256, sha256Hex } from "../../src/lib/hash.ts";
 import type { Write } from "../../src/runtime/applied.ts";
 import { receiptsRoot } from "../../src/runtime/receipts-root.ts";
@@ -41,4 +41,5 @@ for (let sequence = (store.tip()?.sequence ?? 0) + 1; ; sequence += 1) {
     stateRoot: tree.root,
     ledgerHash: hash,
   });
+  process.stdout.write("committed\n");
 }

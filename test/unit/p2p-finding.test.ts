@@ -175,7 +175,7 @@ describe("magnet links", () => {
     const search = { peers: [seed.address], trackers: [], port: 7_000, events: silentEvents };
     await expect(
       fetchMetadata({ ...search, infohash: film.torrent.infohash }, AbortSignal.timeout(1_500)),
-    ).rejects.toMatchObject({ code: "CONTENT_UNREACHABLE" });
+    ).rejects.toMatchObject({ code: "GATE_REQUIRED" });
   });
 });
 
