@@ -41,7 +41,7 @@ export const INSIDE = [
   "0.0.0.0",
 ];
 export const OUTSIDE = ["8.8.8.8", "203.0.113.9", "198.51.100.77", "1.1.1.1"];
-export const INSIDE6 = [
+const INSIDE6 = [
   "::1",
   "::",
   "::ffff:127.0.0.1",
@@ -123,7 +123,7 @@ export function isInside(address: string): boolean {
   return isShared || isPrivate || (a === 169 && b === 254);
 }
 
-export function isInside6(text: string): boolean {
+function isInside6(text: string): boolean {
   const url = URL.parse(`http://[${text}]/`);
   const short = url?.hostname.slice(1, -1) ?? "::1";
   const [, high = "", low = ""] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) ?? [];
