@@ -12,6 +12,7 @@ import { parseAddress } from "./addresses.ts";
 import { addressBanName, Bans, banName } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
 import { LIVE_DIAL_PEERS, PEERS_MAX } from "./limits.ts";
+import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
 import { LiveLink, type LiveLinkHost } from "./live-link.ts";
@@ -56,7 +57,6 @@ const PEER_ID_BYTES = 20;
 const QUIET = new Set(["SWARM_CLOSED", "CONNECTION_LOST", "SURPLUS"]);
 
 export class LivePeers implements LiveLinkHost, Disposable {
-  readonly closed = new Tally();
   readonly denied = new Tally();
   readonly streamId: string;
   readonly gate: GatePolicy | undefined;
@@ -65,12 +65,10 @@ export class LivePeers implements LiveLinkHost, Disposable {
     Buffer.concat([PEER_ID_PREFIX, randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)]),
   );
   readonly #context: LivePeersContext;
-  readonly #links = new Map<string, LiveLink>();
+  readonly #links = new LinkBook<LiveLink>();
   readonly #bans: Bans;
   readonly #dialer: Dialer;
   readonly #unregister: () => void;
-  #goneBytes = { up: 0, down: 0, ungated: 0 };
-  #goneAdmitted = 0;
   #isOver = false;
 
   constructor(context: LivePeersContext) {
@@ -90,41 +88,35 @@ export class LivePeers implements LiveLinkHost, Disposable {
     this.#dialer = new Dialer(host);
   }
 
+  get closed(): Tally {
+    return this.#links.closed;
+  }
+
   get count(): number {
     return this.#links.size;
   }
 
   /** Those that we may give to. */
   get admitted(): readonly LiveLink[] {
-    return [...this.#links.values()].filter((link) => link.wasAdmitted && link.isAdmitted);
+    return this.#links.all.filter((link) => link.wasAdmitted && link.isAdmitted);
   }
 
   /** Those that can be asked for pieces. */
   get serving(): readonly LiveLink[] {
-    return [...this.#links.values()].filter((link) => link.isServing);
+    return this.#links.all.filter((link) => link.isServing);
   }
 
   get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
-    let { up, down, ungated } = this.#goneBytes;
-    for (const link of this.#links.values()) {
-      up += link.wire.payload.upBytes;
-      down += link.wire.payload.downBytes;
-      ungated += link.ungatedBytes;
-    }
-    return { up, down, ungated };
+    return this.#links.bytes;
   }
 
   /** How many of all links our gate has let in; none where there is no gate. */
   get everAdmitted(): number {
-    if (this.gate === undefined) return 0;
-    return [...this.#links.values()].reduce(
-      (sum, { wasAdmitted }) => sum + Number(wasAdmitted),
-      this.#goneAdmitted,
-    );
+    return this.gate === undefined ? 0 : this.#links.admitted;
   }
 
   links(): readonly LinkStats[] {
-    return [...this.#links.values()].map((link) => ({
+    return this.#links.all.map((link) => ({
       address: link.wire.address,
       isAdmitted: link.isAdmitted,
       account: link.grant?.account || undefined,
@@ -148,11 +140,11 @@ export class LivePeers implements LiveLinkHost, Disposable {
 
   /** What was told of numbers that mean other pieces from now on. */
   forgetPieces(): void {
-    for (const link of this.#links.values()) link.had.clear();
+    for (const link of this.#links.all) link.had.clear();
   }
 
   tick(): void {
-    for (const link of [...this.#links.values()]) link.tick();
+    for (const link of this.#links.all) link.tick();
     this.#dialer.tick();
   }
 
@@ -169,7 +161,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
     this.#isOver = true;
     this.#unregister();
     this.#dialer[Symbol.dispose]();
-    for (const link of [...this.#links.values()]) link.wire.close("SWARM_CLOSED");
+    for (const link of this.#links.all) link.wire.close("SWARM_CLOSED");
   }
 
   // What links ask of their swarm.
@@ -186,9 +178,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
   /** Of two wires between two nodes both ends keep the one that the greater peer id dialled. */
   isSurplus(link: LiveLink): boolean {
     const { peerId, isOutgoing } = link.wire;
-    const double = [...this.#links.values()].find(
-      (other) => other !== link && other.wire.peerId === peerId,
-    );
+    const double = this.#links.doubleOf(link);
     if (double === undefined) return false;
     const isOursKept = this.peerId.toHex() > peerId;
     if (double.wire.isOutgoing === isOutgoing || isOutgoing !== isOursKept) return true;
@@ -236,15 +226,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   onClosed(link: LiveLink, reason: string): void {
-    if (!this.#links.delete(link.id)) return;
-    const { upBytes, downBytes } = link.wire.payload;
-    this.#goneBytes = {
-      up: this.#goneBytes.up + upBytes,
-      down: this.#goneBytes.down + downBytes,
-      ungated: this.#goneBytes.ungated + link.ungatedBytes,
-    };
-    this.#goneAdmitted += Number(link.wasAdmitted);
-    this.closed.add(reason);
+    if (!this.#links.remove(link, reason)) return;
     this.#context.content.onGone(link);
     if (QUIET.has(reason)) return;
     const fields = { stream: this.streamId, peer: link.wire.address, reason };
@@ -275,21 +257,19 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   #link(wire: Wire): LiveLink {
-    const link = new LiveLink(this, wire);
-    this.#links.set(link.id, link);
-    return link;
+    return this.#links.add(new LiveLink(this, wire));
   }
 
   /** A newcomer takes the place of who waits longest at the gate: nobody holds a slot by waiting. */
   #makeRoom(): boolean {
     if (this.#room() > 0 || this.#isOver) return !this.#isOver;
-    const idle = [...this.#links.values()].find((link) => link.isReplaceable);
+    const idle = this.#links.all.find((link) => link.isReplaceable);
     idle?.wire.close("SWARM_FULL");
     return idle !== undefined;
   }
 
   #room(): number {
-    return this.#isOver ? 0 : PEERS_MAX - this.#links.size;
+    return this.#isOver ? 0 : this.#links.roomOf(PEERS_MAX);
   }
 
   #isAddressBanned(address: string): boolean {

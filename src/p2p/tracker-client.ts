@@ -10,6 +10,7 @@ import { compactPeers } from "./compact-peers.ts";
 import { TRACKER_ANSWER_MAX_BYTES } from "./limits.ts";
 import {
   type Announce,
+  askedAnew,
   boundedIntervalMs,
   PEERS_WANTED,
   type Scrape,
@@ -17,13 +18,8 @@ import {
   type TrackerLink,
 } from "./tracker-port.ts";
 
-/** A tracker over HTTP keeps no connection: each question is one request. */
 export function httpTracker(url: string): TrackerLink {
-  return {
-    announce: (announce, signal) => announceTo(url, announce, signal),
-    scrape: (infohash, signal) => scrapeOf(url, infohash, signal),
-    close: () => {},
-  };
+  return askedAnew(url, { announce: announceTo, scrape: scrapeOf });
 }
 
 async function announceTo(

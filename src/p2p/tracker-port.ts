@@ -34,6 +34,20 @@ export interface TrackerLink {
   close(): void;
 }
 
+interface TrackerQuestions {
+  announce(url: string, announce: Announce, signal: AbortSignal): Promise<TrackerAnswer>;
+  scrape(url: string, infohash: string, signal: AbortSignal): Promise<Scrape>;
+}
+
+/** A tracker that keeps no connection: each question stands alone. */
+export function askedAnew(url: string, questions: TrackerQuestions): TrackerLink {
+  return {
+    announce: (announce, signal) => questions.announce(url, announce, signal),
+    scrape: (infohash, signal) => questions.scrape(url, infohash, signal),
+    close: () => {},
+  };
+}
+
 export const PEERS_WANTED = 50;
 
 export function boundedIntervalMs(intervalS: number | undefined): number {

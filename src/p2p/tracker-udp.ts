@@ -15,6 +15,7 @@ import { once } from "node:events";
 import { compactPeers } from "./compact-peers.ts";
 import {
   type Announce,
+  askedAnew,
   boundedIntervalMs,
   PEERS_WANTED,
   type Scrape,
@@ -29,11 +30,7 @@ const PROTOCOL_ID = 0x41727101980n;
 const RESEND_MS = 2_000;
 
 export function udpTracker(url: string): TrackerLink {
-  return {
-    announce: (announce, signal) => announceTo(url, announce, signal),
-    scrape: (infohash, signal) => scrapeOf(url, infohash, signal),
-    close: () => {},
-  };
+  return askedAnew(url, { announce: announceTo, scrape: scrapeOf });
 }
 
 async function announceTo(
