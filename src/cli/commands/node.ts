@@ -82,7 +82,7 @@ export function register(noun: Command, run: Run): void {
 async function start(context: Context, flags: Flags): Promise<unknown> {
   const { output, signal, settings, environment, terminal } = context;
   // Loaded here, because `status` needs none of it.
-  const { fromEnvironment, loadConfig } = await import("../../node/config.ts");
+  const { fromEnvironment, isAnyHost, loadConfig } = await import("../../node/config.ts");
   const { openNode } = await import("../../node/node.ts");
   const config = loadConfig(
     {
@@ -126,6 +126,10 @@ async function start(context: Context, flags: Flags): Promise<unknown> {
     ["data", config.dataDir],
     ["tokens", config.operatorFile === undefined ? "verifies them" : "issues and verifies them"],
   ]);
+  if (isAnyHost(config.host) && config.publicHost === undefined) {
+    output.warn(`what is published here would name ${config.host}, where nobody finds it: give`);
+    output.warn("--public-host with the address that others reach this machine at");
+  }
   output.event("ready", addresses);
   sayWhereItBegins(context, node, flags);
   using _line = showFollowing(context, node);
