@@ -21,7 +21,7 @@ import {
   memoryCounter,
   take,
 } from "./live-kit.ts";
-import { soon, until } from "./p2p-kit.ts";
+import { newKey, soon, until } from "./p2p-kit.ts";
 
 const NEVER_MS = 600_000;
 const segments = Array.from({ length: 6 }, (_, at) =>
@@ -218,7 +218,9 @@ describe("an origin", () => {
     expect(barred[0]?.fields).toMatchObject({ url: terms.url, promised: expect.any(String) });
     expect(viewer.log.bans()).toHaveLength(0);
   });
+});
 
+describe("an origin that is not for everybody", () => {
   it("in the local network is not asked unless the viewer trusts it", async () => {
     await using parts = new AsyncDisposableStack();
     const { list, asked, terms } = await openOrigin(parts);
@@ -268,15 +270,14 @@ describe("who says where the origin holds pieces", () => {
     const viewer = await watch(parts, forger, terms);
     new HandSource(descriptor).publish(forger.swarm, 1);
     await until(() => viewer.swarm.stats().pieces > 0, "heads arrive");
-    forger.swarm.publishRun({
-      epoch: 1,
-      firstSeq: 0,
-      path: "low/0.ts",
-      parts: [],
-      bytes: new Uint8Array(120).fill(1),
-    });
+    const part = { offset: 0, length: 1_880, tables: new Uint8Array() };
+    const names = { epoch: 1, firstSeq: 0, path: "low/0.ts", parts: [part] };
+    for (const run of signRuns(names, descriptor, newKey())) forger.swarm.publishRun(run);
     await until(() => viewer.log.bans().length > 0, "the forger is banned");
-    expect(viewer.log.bans()[0]).toMatchObject({ reason: "RUN_BAD" });
+    expect(viewer.log.bans()[0]).toMatchObject({
+      reason: "RUN_BAD",
+      what: "not signed by the broadcaster",
+    });
   });
 
   it("cannot lead a viewer out of the origin's folder", async () => {
