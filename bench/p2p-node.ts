@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { ReadBytes } from "../src/p2p/cipher-file.ts";
 import type { Swarm } from "../src/p2p/swarm-port.ts";
 
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/ace"));
@@ -75,10 +76,11 @@ async function fetchAll(peers: readonly string[]) {
 async function readAll(peers: readonly string[]) {
   const startMs = performance.now();
   const swarm = await joinSwarm(peers);
-  const cipher = (offset: number, length: number) => swarm.read(offset, length, forever);
+  const cipher: ReadBytes = (...range) => swarm.read(...range);
   const read = isGated ? plainReader(cipher, benchSecret) : cipher;
   let bytes = 0;
-  for await (const chunk of read(0, swarm.torrent.length, forever)) bytes += chunk.length;
+  // Lent, as the player lends what it sends.
+  for await (const chunk of read(0, swarm.torrent.length, forever, "lent")) bytes += chunk.length;
   return { ms: performance.now() - startMs, bytes };
 }
 

@@ -17,17 +17,20 @@ export const FILE_KEY_BYTES = 32;
 export const NONCE_BYTES = 8;
 
 const BLOCK_BYTES = 16;
+/** Plain bytes need memory of their own: little at a time, and the same again. */
+const PLAIN_CHUNK_BYTES = 262_144;
 
 export interface FileSecret {
   readonly key: Uint8Array;
   readonly nonce: Uint8Array;
 }
 
-/** Bytes from `offset` on, as a swarm or a file gives them. */
+/** Bytes from `offset` on, as a swarm or a file gives them; `lent` as swarm-port.ts says. */
 export type ReadBytes = (
   offset: number,
   length: number,
   signal: AbortSignal,
+  use?: "lent",
 ) => AsyncIterable<Uint8Array>;
 
 /** Turns plain bytes into ciphertext and back, in order, beginning at `offset` of the file. */
@@ -47,8 +50,19 @@ export function fileCipher(
 
 /** The reader of the plain file over a reader of its ciphertext. */
 export function plainReader(read: ReadBytes, secret: FileSecret): ReadBytes {
-  return async function* (offset, length, signal) {
+  return async function* (offset, length, signal, use) {
     const decrypt = fileCipher(secret, offset);
-    for await (const bytes of read(offset, length, signal)) yield decrypt(bytes);
+    for await (const bytes of read(offset, length, signal, "lent")) {
+      for (let at = 0; at < bytes.length; at += PLAIN_CHUNK_BYTES) {
+        const plain = decrypt(bytes.subarray(at, at + PLAIN_CHUNK_BYTES));
+        yield plain;
+        if (use === "lent") free(plain);
+      }
+    }
   };
+}
+
+/** At once: left to the collector, the next chunk would need memory that is new. */
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

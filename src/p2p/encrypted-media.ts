@@ -2,13 +2,13 @@
  * A content as players get it, encrypted or not: who may watch what is encrypted is whom a key is
  * released to.
  */
-import { plainReader } from "./cipher-file.ts";
+import { plainReader, type ReadBytes } from "./cipher-file.ts";
 import { requireKey } from "./cipher-key.ts";
 import { decryptSegment } from "./cipher-segment.ts";
 import type { ContentRecord, Encryption } from "./content-record.ts";
 import { packageMedia } from "./hls-media.ts";
 import type { KeyProvider } from "./key-port.ts";
-import { filmMedia, type Media, type PackageMedia, type ReadBytes } from "./media.ts";
+import { filmMedia, type Media, type PackageMedia } from "./media.ts";
 import type { Swarm } from "./swarm-port.ts";
 
 type Described = Pick<ContentRecord, "title" | "mime" | "encryption">;
@@ -40,9 +40,9 @@ function plainFile(
   const keyOf = async (signal: AbortSignal) =>
     requireKey(await keys.key(swarm.torrent.contentId, 0, signal), encryption);
   // The key is asked for with every read: it is kept as long as the right, and then no longer.
-  const plain: ReadBytes = async function* (offset, length, signal) {
+  const plain: ReadBytes = async function* (offset, length, signal, use) {
     const secret = { key: await keyOf(signal), nonce };
-    yield* plainReader((...range) => swarm.read(...range), secret)(offset, length, signal);
+    yield* plainReader((...range) => swarm.read(...range), secret)(offset, length, signal, use);
   };
   const unlock = async (signal: AbortSignal): Promise<void> => {
     await keyOf(signal);

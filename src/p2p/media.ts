@@ -4,17 +4,12 @@
  * Units   Lengths and offsets are bytes of one file.
  */
 import { AceError } from "../lib/errors.ts";
+import type { ReadBytes } from "./cipher-file.ts";
 import { HlsLive } from "./hls-live.ts";
 import type { LiveStream } from "./live-port.ts";
 import { mediaType } from "./media-type.ts";
 import type { Swarm } from "./swarm-port.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
-
-export type ReadBytes = (
-  offset: number,
-  length: number,
-  signal: AbortSignal,
-) => AsyncIterable<Uint8Array>;
 
 interface MediaBase extends AsyncDisposable {
   /** The torrent's, or the id of a live stream: 40 hexadecimal characters. */
@@ -120,7 +115,7 @@ export function filesOf(swarm: Swarm, read: ReadBytes): readonly MediaFile[] {
       name,
       mime: mediaType(name),
       length,
-      read: (from, count, signal) => read(offset + from, count, signal),
+      read: (from, ...range) => read(offset + from, ...range),
     };
   });
 }

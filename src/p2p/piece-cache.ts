@@ -5,7 +5,7 @@
  * Units   Bytes; `index` counts pieces.
  */
 import { CACHED_BYTES_MAX } from "./limits.ts";
-import { holdPiece, keepPiece, releasePiece } from "./piece-memory.ts";
+import { holdPiece, releasePiece } from "./piece-memory.ts";
 import type { PieceStore } from "./piece-store.ts";
 
 interface Entry {
@@ -60,11 +60,6 @@ export class PieceCache {
     );
     makeRoom();
     return held;
-  }
-
-  /** The piece for a player: nobody knows how long it needs the bytes. */
-  async getForGood(index: number): Promise<Uint8Array> {
-    return keepPiece(await this.get(index));
   }
 
   /** A piece that has just come is what others ask for next. */

@@ -6,7 +6,6 @@
  *
  * Source  RFC 9110: ranges (14), `ETag` and preconditions (13). DLNA headers as televisions ask.
  */
-import { once } from "node:events";
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { AceError } from "../lib/errors.ts";
 import type { MediaFile } from "./media.ts";
@@ -14,6 +13,7 @@ import type { Exchange } from "./player-exchange.ts";
 import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSession } from "./player-session.ts";
 import { type RangeAnswer, readRange } from "./range.ts";
+import { sendBytes } from "./send-bytes.ts";
 
 /** Shorter waits are nothing that a player shows. */
 const STALL_S_MIN = 0.25;
@@ -57,7 +57,7 @@ export async function sendFile(
     return;
   }
   const part = { status, headers: sent, offset, length };
-  await sendBytes(session, file, exchange, { ...part, meter });
+  await sendPart(session, file, exchange, { ...part, meter });
 }
 
 function wantedRange(request: IncomingMessage, etag: string, length: number): RangeAnswer {
@@ -85,7 +85,7 @@ interface Part {
   readonly length: number;
 }
 
-async function sendBytes(
+async function sendPart(
   session: PlayerSession,
   file: MediaFile,
   { response, gone }: Exchange,
@@ -94,7 +94,7 @@ async function sendBytes(
   const either = AbortSignal.any([session.signal, gone]);
   let waitingSinceMs = performance.now();
   try {
-    for await (const bytes of file.read(part.offset, part.length, either)) {
+    for await (const bytes of file.read(part.offset, part.length, either, "lent")) {
       const waitedS = (performance.now() - waitingSinceMs) / 1_000;
       if (!response.headersSent) {
         meter.firstByte(waitedS);
@@ -102,7 +102,7 @@ async function sendBytes(
       } else if (waitedS > STALL_S_MIN) meter.stalled(waitedS);
       session.sentBytes += bytes.length;
       // One piece at a time: a slow player holds back its own reading, nothing piles up.
-      if (!response.write(bytes)) await once(response, "drain", { signal: either });
+      await sendBytes(response, bytes);
       waitingSinceMs = performance.now();
     }
     response.end();

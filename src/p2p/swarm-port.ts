@@ -71,8 +71,18 @@ export interface Swarm extends AsyncDisposable {
   stats(): SwarmStats;
   /** Resolves for who may read, rejects with the reason for who may not. */
   ready(signal: AbortSignal): Promise<void>;
-  /** The bytes from `offset` on, fetched in the order they are read. Several reads may be open. */
-  read(offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes from `offset` on, fetched in the order they are read. Several reads may be open.
+   *
+   * @param use `lent`: who reads is done with each chunk before it asks for the next, and does not
+   *   change it. Otherwise they are the reader's for good.
+   */
+  read(
+    offset: number,
+    length: number,
+    signal: AbortSignal,
+    use?: "lent",
+  ): AsyncIterable<Uint8Array>;
   /** Fetches all of it; resolves when it is here. */
   download(signal: AbortSignal): Promise<void>;
   /** `host:port`. */

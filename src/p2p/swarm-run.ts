@@ -9,12 +9,13 @@ import { type Discovery, startSwarmDiscovery } from "./discovery.ts";
 import { swarmExtensions } from "./discovery-extensions.ts";
 import { Download } from "./download.ts";
 import { BUFFER_S_DEFAULT } from "./engine-limits.ts";
-import { DENIALS_TO_FAIL, READERS_MAX, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
+import { DENIALS_TO_FAIL, STORE_RETRY_MS, TICK_MS } from "./limits.ts";
 import { PieceCache } from "./piece-cache.ts";
-import { leastBufferMs, Reading } from "./reading.ts";
+import { leastBufferMs } from "./reading.ts";
 import { Supply } from "./supply.ts";
 import { SwarmPeers } from "./swarm-peers.ts";
 import type { Swarm, SwarmOptions } from "./swarm-port.ts";
+import { readRange } from "./swarm-read.ts";
 import { peerRules } from "./swarm-rules.ts";
 import { Speed, type SwarmStats } from "./swarm-stats.ts";
 import { requireRoom, type SwarmStore } from "./swarm-store.ts";
@@ -138,39 +139,23 @@ export class RunningSwarm implements Swarm {
     this.#peers.hurry();
   }
 
-  async *read(offset: number, length: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const end = offset + length;
-    if (offset < 0 || length < 0 || end > this.torrent.length) {
-      throw new AceError("RANGE_INVALID", `${offset} to ${end} is not inside the file`);
-    }
-    if (this.#fetching.readerCount >= READERS_MAX) {
-      throw new AceError("RATE_LIMITED", "too many players read this content at once");
-    }
-    if (length === 0) return;
-    const { pieceLength } = this.torrent;
-    const nowMs = () => this.#options.clock.nowMs();
-    const reader = new Reading({
-      first: Math.floor(offset / pieceLength),
-      last: Math.floor((end - 1) / pieceLength),
-      pieceLength,
+  read(
+    offset: number,
+    length: number,
+    signal: AbortSignal,
+    use?: "lent",
+  ): AsyncGenerator<Uint8Array> {
+    const host = {
+      torrent: this.torrent,
+      fetching: this.#fetching,
       bufferS: this.#options.bufferS ?? BUFFER_S_DEFAULT,
-      nowMs: nowMs(),
-    });
-    this.#fetching.addReader(reader);
+      nowMs: () => this.#options.clock.nowMs(),
+      piece: (index: number, either: AbortSignal) => this.#piece(index, either),
+      onMoved: () => this.#peers.fill(),
+      onEnded: () => this.#peers.cancelUnwanted(),
+    };
     const either = AbortSignal.any([signal, this.#over.signal]);
-    try {
-      for (; reader.playhead <= reader.last; reader.move(nowMs())) {
-        const start = reader.playhead * pieceLength;
-        reader.waits(nowMs());
-        const piece = await this.#piece(reader.playhead, either);
-        reader.waitsNoMore();
-        yield piece.subarray(Math.max(0, offset - start), Math.min(piece.length, end - start));
-        this.#peers.fill();
-      }
-    } finally {
-      this.#fetching.removeReader(reader);
-      this.#peers.cancelUnwanted();
-    }
+    return readRange(host, { offset, length, signal: either, isLent: use === "lent" });
   }
 
   async download(signal: AbortSignal): Promise<void> {
@@ -204,7 +189,7 @@ export class RunningSwarm implements Swarm {
     for (;;) {
       await this.#arrival(index, signal);
       try {
-        return await this.#cache.getForGood(index);
+        return await this.#cache.get(index);
       } catch (error) {
         // It had to make room in this very moment: it is fetched again.
         if (this.#had.has(index)) throw error;
@@ -239,8 +224,9 @@ export class RunningSwarm implements Swarm {
   }
 
   #onHad(index: number, piece?: Uint8Array): void {
-    // Of two peers, one is where it came from.
-    if (piece !== undefined && this.#peers.count > 1) this.#cache.remember(index, piece);
+    // Players wait for it; of two peers, one is where it came from.
+    const isOfUse = this.#fetching.readerCount > 0 || this.#peers.count > 1;
+    if (piece !== undefined && isOfUse) this.#cache.remember(index, piece);
     this.#arrivals.arrived(index);
     this.#peers.announceHad(index);
     if (!this.#had.isFull) return;

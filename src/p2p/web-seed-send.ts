@@ -14,6 +14,7 @@ import { BLOCK_MAX_BYTES, PIECE_LENGTH_MAX } from "./limits.ts";
 import { mediaType } from "./media-type.ts";
 import type { RangeAnswer } from "./range.ts";
 import { pass, type RateLimit } from "./rate-limit.ts";
+import { sendBytes } from "./send-bytes.ts";
 import type { Swarm } from "./swarm-port.ts";
 import type { Torrent } from "./torrent.ts";
 
@@ -36,14 +37,14 @@ export async function sendWebSeed(response: ServerResponse, sending: WebSending)
   const { offset, length } = range.kind === "part" ? range : { offset: 0, length: file.length };
   const hasEnded = () => access?.policy.endedBy(access.grant, clock.nowMs() / 1_000) !== undefined;
   try {
-    const read = swarm.read(file.offset + offset, length, signal);
+    const read = swarm.read(file.offset + offset, length, signal, "lent");
     for await (const bytes of portions(read, limits)) {
       await pass(limits, bytes.length, { nowMs: clock.nowMs(), signal });
       if (hasEnded()) {
         response.destroy();
         return;
       }
-      if (!response.write(bytes)) await drained(response);
+      await sendBytes(response, bytes);
       if (access === undefined) continue;
       const { grant } = access;
       payload?.onPayload({ grant, aud: `btih:${swarm.torrent.infohash}`, bytes: bytes.length });
@@ -84,14 +85,4 @@ function portionBytes(limits: readonly RateLimit[]): number {
   if (bytesPerS === Number.POSITIVE_INFINITY) return PIECE_LENGTH_MAX;
   const share = Math.floor(bytesPerS / WEB_SERVED_PER_TOKEN_MAX);
   return Math.min(BLOCK_MAX_BYTES, Math.max(WEB_PORTION_BYTES_MIN, share));
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("drain", resolve);
-  response.once("close", resolve);
-  await promise;
-  response.off("drain", resolve);
-  response.off("close", resolve);
 }

@@ -113,7 +113,7 @@ class Sending {
 
   async do(kind: string, index: number): Promise<void> {
     if (kind === "get") await this.#get(index);
-    if (kind === "player") this.#add(await this.#cache.getForGood(index), index);
+    if (kind === "player") this.#add(keepPiece(await this.#cache.get(index)), index);
     if (kind === "atHand") this.#add(this.#cache.atHand(index), index);
     if (kind === "sent") this.end(1);
   }

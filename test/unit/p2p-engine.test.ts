@@ -154,7 +154,8 @@ it("does not wait for a peer that says nothing", async () => {
 });
 
 it("takes back all that a silent peer was asked for, and then asks it for one block", async () => {
-  await using film = await makeFilm(2_000_000);
+  // Whole pieces only: a shorter last one may leave a pipeline one block short.
+  await using film = await makeFilm(31 * 65_536);
   await using mute = await openMute(film);
   const clock = { now: 1_000_000, nowMs: () => clock.now };
   await using leech = await joinLeech(film, [mute.address], undefined, { clock });
