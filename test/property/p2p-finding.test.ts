@@ -139,7 +139,7 @@ describe("datagrams and links of strangers", () => {
         try {
           expect(parseMagnet(link).infohash).toMatch(/^[0-9a-f]{40}$/);
         } catch (error) {
-          expect(error).toMatchObject({ code: "CONTENT_INVALID" });
+          expect(error).toMatchObject({ code: "MAGNET_INVALID" });
         }
       }),
       runs,
