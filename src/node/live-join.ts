@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toHex } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Events } from "../lib/events.ts";
+import type { PayloadSink } from "../p2p/access-port.ts";
 import type { Bans } from "../p2p/bans.ts";
 import type { FindOptions } from "../p2p/discovery-port.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
@@ -24,6 +25,8 @@ export interface LiveJoinParts {
   readonly server?: DeviceKey;
   /** Judges what other viewers show us. */
   readonly verifier: TokenVerifier;
+  /** Hears what was sent under which token. */
+  readonly usage?: PayloadSink;
   readonly tokens: TokenSource;
   readonly cipher?: LiveCipher;
   /** How the origin is asked that the record may name; it is not when this is absent. */
@@ -42,10 +45,11 @@ const TOKEN_MS = 10_000;
 
 export async function joinLiveRecord(
   record: LiveRecord,
-  { device, server, verifier, tokens, web, dataDir, ...parts }: LiveJoinParts,
+  { device, server, verifier, usage, tokens, web, dataDir, ...parts }: LiveJoinParts,
 ): Promise<LiveSwarm> {
   const { title, trackers, peers, serverKeys, access, streamId } = record;
-  const common = { upload: verifier, servers: serverKeys };
+  const counted = usage === undefined ? {} : { usage };
+  const common = { upload: verifier, servers: serverKeys, ...counted };
   const gate: GatePolicy =
     server !== undefined && isServerOf(record, server)
       ? { ...common, deviceKey: server }

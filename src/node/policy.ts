@@ -7,6 +7,7 @@ import { RevocationSet } from "../access/revocation.ts";
 import { type TokenUse, UsageBook } from "../access/usage-book.ts";
 import { TokenVerifier } from "../access/verifier.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Events } from "../lib/events.ts";
 
 export interface AccessGuard {
   /** What guards the gate, web seeds and the player. */
@@ -30,6 +31,12 @@ interface GuardParts {
   /** Told of each token once it has ended, with what was sent under it. */
   readonly onUsed?: (use: TokenUse) => void;
   readonly clock: Clock;
+}
+
+/** Tells what was sent under a token in the log of a process that serves. */
+export function toldIn(events: Events): (use: TokenUse) => void {
+  return ({ jti, part, account, aud, bytes }) =>
+    events.info("access.served", { jti, part, account, aud, bytes });
 }
 
 /** A token names its network by this many characters of the id. */

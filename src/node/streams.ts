@@ -17,7 +17,7 @@ import type { Config } from "./config.ts";
 import { ownSecret } from "./files.ts";
 import { authority } from "./listen.ts";
 import type { SwarmMeter } from "./p2p-metrics.ts";
-import { type AccessGuard, openPolicy } from "./policy.ts";
+import { type AccessGuard, openPolicy, toldIn } from "./policy.ts";
 import { type SeedTerms, Shelf } from "./shelf.ts";
 
 export interface Streams {
@@ -56,8 +56,7 @@ export async function openStreams(
     networkId,
     issuers: network.issuers,
     licenceOf: (swarm) => shelf.licenceOf(swarm),
-    onUsed: ({ jti, part, account, aud, bytes }) =>
-      events.info("access.served", { jti, part, account, aud, bytes }),
+    onUsed: toldIn(events),
     clock,
   });
   // After all that sends under tokens is closed.

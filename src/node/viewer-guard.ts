@@ -8,7 +8,7 @@ import { followIssuers } from "./issuer-feed.ts";
 import { type KeptRoll, openKeptRoll } from "./issuer-file.ts";
 import { revokeKeys } from "./issuer-watch.ts";
 import { signingNow } from "./known-issuers.ts";
-import { type AccessGuard, openPolicy } from "./policy.ts";
+import { type AccessGuard, openPolicy, toldIn } from "./policy.ts";
 import { followRevocations } from "./revocation-feed.ts";
 import { nodesOf, type Viewer } from "./token-source.ts";
 
@@ -23,10 +23,19 @@ interface ViewerGuardParts {
   readonly events: Events;
 }
 
+/** How often it is looked for tokens that have ended, to tell what was sent under them. */
+const TELL_MS = 10_000;
+
 export function openViewerGuard({ viewer, licenceOf, dir, events }: ViewerGuardParts): ViewerGuard {
   const { network, clock } = viewer;
   const { issuers: founding } = network;
-  const guard = openPolicy({ networkId: networkId(network), issuers: founding, licenceOf, clock });
+  const guard = openPolicy({
+    networkId: networkId(network),
+    issuers: founding,
+    licenceOf,
+    onUsed: toldIn(events),
+    clock,
+  });
   const kept = openKeptRoll({ net: guard.net, founding, dir, events });
   const goBy = rollReader(guard, kept, viewer, events);
   goBy();
@@ -34,6 +43,7 @@ export function openViewerGuard({ viewer, licenceOf, dir, events }: ViewerGuardP
   if (roll.confirmedAtS > 0) guard.issuers.resume(signingNow(kept.roll), roll.confirmedAtS);
   if (guard.issuers.isStale) events.warn("access.issuers_stale");
   const stop = new AbortController();
+  const telling = setInterval(() => guard.usage.closeEnded(clock.nowMs() / 1_000), TELL_MS);
   const following = nodesOf(viewer).flatMap((node) => [
     followRevocations({ node, guard, events, clock }, stop.signal),
     followIssuers({ node, kept, onHeard: goBy, events }, stop.signal),
@@ -42,7 +52,9 @@ export function openViewerGuard({ viewer, licenceOf, dir, events }: ViewerGuardP
     ...guard,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
+      clearInterval(telling);
       await Promise.all(following);
+      guard.usage.closeAll();
     },
   };
 }

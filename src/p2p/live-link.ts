@@ -200,6 +200,7 @@ export class LiveLink implements WireOwner {
   }
 
   onClose(reason: string): void {
+    this.#gate?.settle();
     this.#asked.clear();
     this.#host.onClosed(this, reason);
   }

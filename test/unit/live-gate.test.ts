@@ -1,6 +1,7 @@
 // Goal: a gated live stream gives nothing to who has no right: no byte of a piece, no head, no number.
 // Method: a real source behind a real gate, and everybody who should not get in, one after the other.
 import { describe, expect, it } from "vitest";
+import type { PayloadSink } from "../../src/p2p/access-port.ts";
 import type { GatePolicy } from "../../src/p2p/link-gate.ts";
 import { liveAudience } from "../../src/p2p/live-descriptor.ts";
 import { descriptorOf, HandSource, joinLive, type LiveParty, take } from "./live-kit.ts";
@@ -10,9 +11,9 @@ const descriptor = descriptorOf("gated");
 const aud = liveAudience(descriptor.streamId);
 const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
 
-async function openSource(parts: AsyncDisposableStack) {
+async function openSource(parts: AsyncDisposableStack, more: Pick<GatePolicy, "usage"> = {}) {
   const serverKey = newKey();
-  const gate = { deviceKey: serverKey, upload: verifier };
+  const gate = { deviceKey: serverKey, upload: verifier, ...more };
   const source = parts.use(await joinLive({ descriptor, role: "source", gate }));
   const hand = new HandSource(descriptor);
   const timer = setInterval(() => hand.publish(source.swarm, 1), 40);
@@ -97,6 +98,30 @@ describe("a gated live stream", () => {
     expectNothing(public1);
     expect(source.swarm.stats()).toMatchObject({ bytesUp: 0, ungatedBytesUp: 0 });
   });
+});
+
+it("a gated live stream tells what each viewer got under its token, to the byte that it has", async () => {
+  await using parts = new AsyncDisposableStack();
+  const told: Parameters<PayloadSink["onPayload"]>[0][] = [];
+  const usage = { onPayload: (sent: (typeof told)[0]) => told.push(sent) };
+  const { source, serverKeys } = await openSource(parts, { usage });
+  let got = 0;
+  {
+    await using watching = new AsyncDisposableStack();
+    const gate = viewerGate(issueToken(good), serverKeys);
+    const viewer = watching.use(
+      await joinLive({ descriptor, role: "viewer", gate, peers: [source.address] }),
+    );
+    await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 5);
+    got = viewer.swarm.stats().bytesDown;
+  }
+  await until(() => source.swarm.stats().peers === 0, "the viewer is gone");
+  const sum = told.reduce((bytes, use) => bytes + use.bytes, 0);
+  expect(told.every((use) => use.grant.account === "viewer" && use.aud === aud)).toBe(true);
+  expect(sum).toBe(source.swarm.stats().bytesUp);
+  // What left may be on its way still when the viewer leaves.
+  expect(sum).toBeGreaterThanOrEqual(got);
+  expect(got).toBeGreaterThan(0);
 });
 
 const supportKey = newKey();

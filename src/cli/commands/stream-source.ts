@@ -199,7 +199,7 @@ function gateOf(
   const licenceOf = (named: string) => (named === swarm ? contract : undefined);
   const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: plan.folder, events }));
   const { serverKey: deviceKey, serverKeys: servers } = plan;
-  return { deviceKey, servers, upload: guard.policy.verifier };
+  return { deviceKey, servers, upload: guard.policy.verifier, usage: guard.usage };
 }
 
 function tell(

@@ -90,6 +90,7 @@ async function support(context: Context, content: string, flags: Flags): Promise
       device: viewer.device,
       server,
       verifier: guard.policy.verifier,
+      usage: guard.usage,
       tokens: tokenSourceOf(viewer, contentId),
       windowPieces: flags.whole("window", bounds) ?? LIVE_WINDOW_PIECES,
       web: { trustedHosts: flags.texts("trustHost") },
