@@ -6,7 +6,8 @@
  * names a mark; a token dies with any of its own. So nobody ends what another issuer signed.
  *
  * Units   Unix seconds. A revocation is kept until the last token it could mean has ended.
- * Range   `REVOCATIONS_MAX` in all; beyond it the oldest give way, for they end soonest.
+ * Range   `REVOCATIONS_MAX` of one issuer; beyond it its own oldest give way, for they end soonest. No issuer
+ *         can push out what another took back.
  */
 import { hash } from "node:crypto";
 import type { TokenClaims } from "./token-form.ts";
@@ -29,7 +30,8 @@ const PREFIX_CHARACTERS = 32;
 const KEPT_S_MAX = TOKEN_LIFE_S_MAX + 60;
 
 export class RevocationSet {
-  readonly #untilS = new Map<string, number>();
+  /** By issuer, then by mark. */
+  readonly #untilS = new Map<string, Map<string, number>>();
   readonly #listeners = new Set<() => void>();
   #version = 0;
 
@@ -39,22 +41,24 @@ export class RevocationSet {
   }
 
   get size(): number {
-    return this.#untilS.size;
+    return [...this.#untilS.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** @param issuer Account whose tokens are meant; it makes no difference to a key's. */
   add(revocations: readonly Revocation[], nowS: number, issuer: string): void {
-    let isChanged = false;
+    const changed = new Set<Map<string, number>>();
     for (const revocation of revocations) {
       const untilS = Math.min(revocation.untilS, nowS + KEPT_S_MAX);
       const mark = markOf(revocation, issuer);
-      if (untilS <= nowS || (this.#untilS.get(mark) ?? 0) >= untilS) continue;
-      this.#untilS.delete(mark);
-      this.#untilS.set(mark, untilS);
-      isChanged = true;
+      const own = this.#untilS.get(issuerOf(mark)) ?? new Map<string, number>();
+      if (untilS <= nowS || (own.get(mark) ?? 0) >= untilS) continue;
+      own.delete(mark);
+      own.set(mark, untilS);
+      this.#untilS.set(issuerOf(mark), own);
+      changed.add(own);
     }
-    if (!isChanged) return;
-    this.#forget(nowS);
+    if (changed.size === 0) return;
+    for (const own of changed) forget(own, nowS);
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
@@ -62,7 +66,7 @@ export class RevocationSet {
   /** Why a token with these marks has ended before its time. */
   codeOf(marks: readonly string[], nowS: number): "TOKEN_REVOKED" | "LEASE_LOST" | undefined {
     if (this.#untilS.size === 0) return undefined;
-    const found = marks.find((mark) => nowS < (this.#untilS.get(mark) ?? 0));
+    const found = marks.find((mark) => nowS < (this.#untilS.get(issuerOf(mark))?.get(mark) ?? 0));
     if (found === undefined) return undefined;
     return found.includes("/lse/") ? "LEASE_LOST" : "TOKEN_REVOKED";
   }
@@ -71,14 +75,14 @@ export class RevocationSet {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
 
-  #forget(nowS: number): void {
-    if (this.#untilS.size <= REVOCATIONS_MAX) return;
-    for (const [mark, untilS] of this.#untilS) if (untilS <= nowS) this.#untilS.delete(mark);
-    for (const mark of this.#untilS.keys()) {
-      if (this.#untilS.size <= REVOCATIONS_MAX) return;
-      this.#untilS.delete(mark);
-    }
+function forget(own: Map<string, number>, nowS: number): void {
+  if (own.size <= REVOCATIONS_MAX) return;
+  for (const [mark, untilS] of own) if (untilS <= nowS) own.delete(mark);
+  for (const mark of own.keys()) {
+    if (own.size <= REVOCATIONS_MAX) return;
+    own.delete(mark);
   }
 }
 
@@ -112,4 +116,8 @@ function prefixOf(value: string): string {
 
 function markOf({ contract, kind, prefix }: Omit<Revocation, "untilS">, issuer: string): string {
   return `${kind === "kid" ? "" : issuer}/${contract}/${kind}/${prefix}`;
+}
+
+function issuerOf(mark: string): string {
+  return mark.slice(0, mark.indexOf("/"));
 }

@@ -160,6 +160,19 @@ it("hold no memory beyond their bound, and none for ever", () => {
   expect(set.size).toBe(100_000);
 });
 
+it("stay in force however many tokens another issuer takes back", () => {
+  const flooder = accountFromBytes(loadDeviceKey("34".repeat(32)).publicKey);
+  const set = new RevocationSet();
+  const honest = revocationOf("jti", "one", until);
+  set.add([honest], NOW_S, issuer);
+  const flood = Array.from({ length: 100_001 }, (_, number) =>
+    revocationOf("jti", `${number}`, until),
+  );
+  set.add(flood, NOW_S, flooder);
+  expect(set.size).toBe(100_001);
+  expect(set.codeOf([mark(honest)], NOW_S)).toBe("TOKEN_REVOKED");
+});
+
 function watched(tokens: readonly Partial<LiveToken>[]) {
   const revoked: Revocation[] = [];
   const asked: bigint[] = [];
