@@ -75,7 +75,7 @@ export class LiveHeads {
     if (head.epoch < this.#epoch) return { kind: "old" };
     if (head.epoch > this.#epoch) return { kind: "new" };
     const known = this.#known.get(head.seq);
-    if (known === undefined) return { kind: this.#isTooOld(head.seq) ? "old" : "new" };
+    if (known === undefined) return { kind: this.isTooOld(head.seq) ? "old" : "new" };
     const isSame = areEqual(known.head, head);
     return isSame ? { kind: "known" } : { kind: "conflict", batch: known.batch };
   }
@@ -99,10 +99,11 @@ export class LiveHeads {
   }
 
   #isOverfull(): boolean {
-    return this.#order.length > this.#size || this.#isTooOld(this.#order[0] ?? 0);
+    return this.#order.length > this.#size || this.isTooOld(this.#order[0] ?? 0);
   }
 
-  #isTooOld(seq: number): boolean {
+  /** Whether a piece of this number, of the epoch that runs, has fallen out of the window. */
+  isTooOld(seq: number): boolean {
     const newest = this.#order.at(-1) ?? seq;
     const isBelow = this.#order.length >= this.#size && seq < (this.#order[0] ?? 0);
     return isBelow || seq <= newest - 2 * this.#size;

@@ -76,6 +76,9 @@ export class LiveIntake {
     }
     const { runs, heads, descriptor } = this.#host;
     if (run.epoch < heads.epoch || runs.isKnown(run)) return;
+    const isNow = run.epoch === heads.epoch;
+    const lastSeq = run.firstSeq + run.parts.length - 1;
+    if (isNow && heads.isTooOld(lastSeq)) return;
     if (!isRunSigned(run, descriptor)) {
       const { epoch, firstSeq } = run;
       const evidence = { what: "not signed by the broadcaster", epoch, seq: firstSeq };
@@ -83,7 +86,9 @@ export class LiveIntake {
       return;
     }
     runs.put(run);
-    this.#host.onRun(run, link);
+    // Who shows again what was signed long ago is not to have all peers tell it to one another: where
+    // older pieces lie is asked for.
+    if (!isNow || lastSeq >= (heads.oldest?.seq ?? 0)) this.#host.onRun(run, link);
   }
 
   /** Somebody shows two batches that are said to disagree. */

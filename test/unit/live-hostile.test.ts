@@ -4,6 +4,7 @@
 //         bytes that are not theirs, or heads that the broadcaster never signed.
 import { describe, expect, it } from "vitest";
 import { signHeads } from "../../src/p2p/live-head.ts";
+import { signRuns } from "../../src/p2p/live-run.ts";
 import {
   broadcaster,
   descriptorOf,
@@ -146,4 +147,28 @@ it("plays on while six of twenty peers give false bytes", async () => {
   expect(bans.length).toBeGreaterThan(0);
   const liars = new Set(poisoners.map(({ address }) => `address ${address}`));
   for (const ban of bans) expect(liars).toContain(ban["peer"]);
+});
+
+it("a viewer does not tell its peers what was signed long ago, and is not banned for doing so", async () => {
+  const descriptor = descriptorOf("again");
+  await using one = await joinLive({ descriptor, role: "source" });
+  await using other = await joinLive({ descriptor, role: "source" });
+  const peers = [one.address, other.address];
+  await using viewer = await joinLive({ descriptor, role: "viewer", peers });
+  await using next = await joinLive({ descriptor, role: "viewer", peers: [viewer.address] });
+  await until(() => viewer.swarm.stats().peers === 3, "they have met");
+  const hand = new HandSource(descriptor, { firstSeq: 5_000 });
+  hand.publish(one.swarm, 3);
+  await until(() => next.swarm.stats().pieces === 3, "heads are passed on");
+  const part = { offset: 0, length: 1_880, tables: new Uint8Array() };
+  for (let firstSeq = 0; firstSeq < 2_000; firstSeq += 1) {
+    const names = { epoch: 1, firstSeq, path: "0.ts", parts: [part] };
+    const { swarm } = firstSeq % 2 === 0 ? one : other;
+    for (const run of signRuns(names, descriptor, broadcaster)) swarm.publishRun(run);
+  }
+  hand.publish(one.swarm, 1);
+  const bans = () => [...viewer.log.bans(), ...next.log.bans()];
+  await until(() => next.swarm.stats().pieces === 4 || bans().length > 0, "the next head arrives");
+  expect(bans()).toEqual([]);
+  expect(next.swarm.stats().pieces).toBe(4);
 });
