@@ -6,13 +6,17 @@
  * what still counts is written anew.
  *
  * Units   Milliseconds of Unix time.
- * Range   At most `BANS_MAX` bans; those that ended a day ago, or longer, are forgotten.
- * Errors  A file that cannot be written is told once as `p2p.bans_unsaved`; bans then hold in memory.
+ * Range   At most `BANS_MAX` bans; those that ended a day ago, or longer, are forgotten. Of a file that is
+ *         far too long the end is read.
+ * Errors  A file that cannot be read or written is told once as `p2p.bans_unsaved`; bans then hold in
+ *         memory. To a person who asks for it, it is `FILE_UNREADABLE`.
  */
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
-  readFileSync,
+  openSync,
+  readSync,
   renameSync,
   statSync,
   writeFileSync,
@@ -20,9 +24,15 @@ import {
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { Clock } from "../lib/clock.ts";
+import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import type { Ban, BanBook } from "./bans.ts";
-import { BAN_FILE_MAX_BYTES, BAN_LOOK_MS, BAN_MS_MAX } from "./engine-limits.ts";
+import {
+  BAN_FILE_MAX_BYTES,
+  BAN_LOOK_MS,
+  BAN_MS_MAX,
+  BAN_READ_MAX_BYTES,
+} from "./engine-limits.ts";
 import { BANS_MAX } from "./limits.ts";
 
 /** The name in the data folder of a node, or of an engine. */
@@ -54,13 +64,14 @@ export function openBanFile(path: string, parts: BanFileParts): BanFile {
 
 /** The bans that hold now, the newest first. */
 export function readBans(path: string, nowMs: number): readonly Ban[] {
-  return [...readLog(path).values()].filter(({ untilMs }) => nowMs < untilMs).reverse();
+  const bans = readable(path, () => readLog(path));
+  return [...bans.values()].filter(({ untilMs }) => nowMs < untilMs).reverse();
 }
 
 /** Answers false when nobody of this name is banned. A running node goes by it a moment later. */
 export function liftBan(path: string, name: string, nowMs: number): boolean {
   if (!readBans(path, nowMs).some((ban) => ban.name === name)) return false;
-  appendFileSync(path, lineOf({ lift: name }));
+  readable(path, () => appendFileSync(path, lineOf({ lift: name })));
   return true;
 }
 
@@ -68,7 +79,9 @@ class BanFile implements BanBook, Disposable {
   readonly #path: string;
   readonly #parts: BanFileParts;
   readonly #timer: NodeJS.Timeout;
-  #bans: Map<string, Ban>;
+  #bans = new Map<string, Ban>();
+  /** Those that the file does not have because it could not be written. */
+  readonly #unsaved = new Set<string>();
   #sizeBytes = 0;
   #isTold = false;
   #onLifted: (name: string) => void = () => {};
@@ -76,8 +89,10 @@ class BanFile implements BanBook, Disposable {
   constructor(path: string, parts: BanFileParts) {
     this.#path = path;
     this.#parts = parts;
-    this.#bans = this.#lasting(readLog(path));
-    this.#rewrite();
+    this.#try(() => {
+      this.#bans = readLog(path);
+      this.#rewrite();
+    });
     this.#timer = setInterval(() => this.#look(), parts.lookMs ?? BAN_LOOK_MS).unref();
   }
 
@@ -93,11 +108,16 @@ class BanFile implements BanBook, Disposable {
     this.#bans.delete(ban.name);
     this.#bans.set(ban.name, ban);
     const line = lineOf({ ban });
+    this.#unsaved.add(ban.name);
     this.#try(() => {
+      mkdirSync(dirname(this.#path), { recursive: true });
       appendFileSync(this.#path, line, { mode: 0o600 });
       this.#sizeBytes += Buffer.byteLength(line);
+      this.#unsaved.delete(ban.name);
     });
-    if (this.#sizeBytes > BAN_FILE_MAX_BYTES) this.#rewrite();
+    if (this.#sizeBytes <= BAN_FILE_MAX_BYTES) return;
+    this.#look();
+    this.#try(() => this.#rewrite());
   }
 
   [Symbol.dispose](): void {
@@ -106,24 +126,28 @@ class BanFile implements BanBook, Disposable {
 
   /** Somebody else has appended, or written the file anew. */
   #look(): void {
-    if (sizeOf(this.#path) === this.#sizeBytes) return;
-    const now = readLog(this.#path);
     const before = this.#bans;
-    this.#bans = now;
-    this.#sizeBytes = sizeOf(this.#path);
-    for (const name of before.keys()) if (!now.has(name)) this.#onLifted(name);
+    this.#try(() => {
+      const sizeBytes = sizeOf(this.#path);
+      if (sizeBytes === this.#sizeBytes) return;
+      const now = readLog(this.#path);
+      for (const [name, ban] of before) if (this.#unsaved.has(name)) now.set(name, ban);
+      this.#bans = now;
+      this.#sizeBytes = sizeBytes;
+    });
+    for (const name of before.keys()) if (!this.#bans.has(name)) this.#onLifted(name);
   }
 
   #rewrite(): void {
     this.#bans = this.#lasting(this.#bans);
     if (this.#bans.size === 0 && sizeOf(this.#path) === 0) return;
     const text = [...this.#bans.values()].map((ban) => lineOf({ ban })).join("");
-    this.#try(() => {
-      const draft = `${this.#path}.new`;
-      writeFileSync(draft, text, { mode: 0o600 });
-      renameSync(draft, this.#path);
-      this.#sizeBytes = Buffer.byteLength(text);
-    });
+    // Two engines may have been given one folder.
+    const draft = `${this.#path}.${process.pid}.new`;
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, this.#path);
+    this.#sizeBytes = Buffer.byteLength(text);
+    this.#unsaved.clear();
   }
 
   /** Those that are over count a while longer: whoever lies again is banned for longer. */
@@ -133,10 +157,9 @@ class BanFile implements BanBook, Disposable {
     return new Map(lasting.slice(-BANS_MAX));
   }
 
-  #try(write: () => void): void {
+  #try(work: () => void): void {
     try {
-      mkdirSync(dirname(this.#path), { recursive: true });
-      write();
+      work();
     } catch (error) {
       if (this.#isTold) return;
       this.#isTold = true;
@@ -178,7 +201,25 @@ function jsonOf(line: string): unknown {
 }
 
 function textOf(path: string): string {
-  return sizeOf(path) === 0 ? "" : readFileSync(path, "utf8");
+  const sizeBytes = sizeOf(path);
+  const bytes = new Uint8Array(Math.min(sizeBytes, BAN_READ_MAX_BYTES));
+  if (bytes.length === 0) return "";
+  const file = openSync(path, "r");
+  try {
+    const position = sizeBytes - bytes.length;
+    const length = readSync(file, bytes, { position });
+    return new TextDecoder().decode(bytes.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readable<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    throw new AceError("FILE_UNREADABLE", `${path} cannot be read and written`, { cause });
+  }
 }
 
 function sizeOf(path: string): number {

@@ -51,6 +51,7 @@ export const EVIDENCE_FIELDS_MAX = 16;
 export const EVIDENCE_MAX_CHARS = 256;
 /** A log of bans that grew longer is written anew; and how often it is looked at. */
 export const BAN_FILE_MAX_BYTES = 16_777_216;
+export const BAN_READ_MAX_BYTES = 2 * BAN_FILE_MAX_BYTES;
 export const BAN_LOOK_MS = 2_000;
 /** Bad pieces whose blocks are remembered until a good one shows who lied. */
 export const SUSPECT_PIECES_MAX = 64;

@@ -1,12 +1,20 @@
 // Goal: who lied stays banned when the process ends, and a person can see why and lift it.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type EventFields, silentEvents } from "../../src/lib/events.ts";
 import { BAN_FILE, liftBan, openBanFile, readBans } from "../../src/p2p/ban-file.ts";
 import { Bans } from "../../src/p2p/bans.ts";
-import { BAN_MS_MAX } from "../../src/p2p/engine-limits.ts";
+import { BAN_FILE_MAX_BYTES, BAN_MS_MAX } from "../../src/p2p/engine-limits.ts";
 import { BAN_MS } from "../../src/p2p/limits.ts";
 import { seedStore } from "../../src/p2p/piece-store.ts";
 import { joinLeech, joinSeed, joinSwarm, makeFilm, soon, until } from "./p2p-kit.ts";
@@ -93,6 +101,38 @@ describe("a ban", () => {
     for (const name of ["host 192.0.2.1", "host 192.0.2.2"]) bans.add(name, at.clock.now, lie);
     expect(bans.has("host 192.0.2.2", at.clock.now)).toBe(true);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe("a file of bans", () => {
+  it("that cannot be read any more ends nothing: they hold in memory, and a person is told which", async () => {
+    using at = openFolder();
+    const told: string[] = [];
+    using book = at.open({ ...silentEvents, warn: (name) => told.push(name) });
+    const bans = new Bans(book);
+    bans.add(LIAR, at.clock.now, lie);
+    rmSync(at.path);
+    mkdirSync(at.path);
+    await until(() => told.length > 0, "it is told");
+    expect(told).toEqual(["p2p.bans_unsaved"]);
+    expect(bans.has(LIAR, at.clock.now)).toBe(true);
+    expect(() => readBans(at.path, at.clock.now)).toThrow(at.path);
+    using _second = at.open();
+  });
+
+  it("that two engines share keeps those of both when one writes it anew", () => {
+    using at = openFolder();
+    using one = at.open();
+    using other = at.open();
+    new Bans(one).add(LIAR, at.clock.now, lie);
+    const evidence = Object.fromEntries(
+      Array.from({ length: 16 }, (_, field) => [`field ${field}`, "x".repeat(256)]),
+    );
+    const bans = new Bans(other);
+    const add = (name: string) => bans.add(name, at.clock.now, { reason: "PIECE_BAD", evidence });
+    for (let count = 0; count < 4_000; count += 1) add(`host 192.0.2.${count % 50}`);
+    expect(statSync(at.path).size).toBeLessThan(BAN_FILE_MAX_BYTES);
+    expect(readBans(at.path, at.clock.now).map(({ name }) => name)).toContain(LIAR);
   });
 });
 
