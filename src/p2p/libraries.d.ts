@@ -50,6 +50,7 @@ declare module "bittorrent-protocol" {
       event: "request",
       listener: (index: number, offset: number, length: number, respond: Respond) => void,
     ): this;
+    on(event: "cancel", listener: (index: number, offset: number, length: number) => void): this;
     readonly _finished: boolean;
     readonly _parserSize: number;
     readonly _parser: (bytes: Uint8Array) => void;

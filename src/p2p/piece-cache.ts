@@ -26,6 +26,8 @@ export class PieceCache {
   readonly #store: PieceStore;
   readonly #pieceBytes: number;
   readonly #pieces = new Map<number, Entry>();
+  /** Of a content that is closed nothing is kept, though somebody may still be reading. */
+  #isOver = false;
 
   constructor(store: PieceStore, pieceBytes: number) {
     this.#store = store;
@@ -48,6 +50,7 @@ export class PieceCache {
       return known.piece.then(holdPiece);
     }
     const reading = this.#store.get(index);
+    if (this.#isOver) return reading;
     const entry = this.#add(index, reading);
     // Asked for before the cache could let it go: whoever waits holds it first.
     const held = reading.then(holdPiece);
@@ -64,13 +67,16 @@ export class PieceCache {
 
   /** A piece that has just come is what others ask for next. */
   remember(index: number, piece: Uint8Array): void {
+    if (this.#isOver) return;
     const former = this.#pieces.get(index);
     if (former !== undefined) this.#remove(index, former);
     this.#add(index, Promise.resolve(holdPiece(piece))).atHand = piece;
     makeRoom();
   }
 
-  clear(): void {
+  /** Nothing is remembered from here on. */
+  close(): void {
+    this.#isOver = true;
     for (const [index, entry] of [...this.#pieces]) this.#remove(index, entry);
   }
 

@@ -102,7 +102,7 @@ async function sendPart(
       } else if (waitedS > STALL_S_MIN) meter.stalled(waitedS);
       session.sentBytes += bytes.length;
       // One piece at a time: a slow player holds back its own reading, nothing piles up.
-      await sendBytes(response, bytes);
+      await sendBytes(response, bytes, either);
       waitingSinceMs = performance.now();
     }
     response.end();

@@ -180,7 +180,7 @@ export class RunningSwarm implements Swarm {
     this.#peers[Symbol.dispose]();
     this.#supply.stop();
     this.#arrivals.fail(this.#over.signal.reason);
-    this.#cache.clear();
+    this.#cache.close();
     await this.#discovery[Symbol.asyncDispose]();
     await this.#options.store.close();
   }

@@ -44,7 +44,7 @@ export async function sendWebSeed(response: ServerResponse, sending: WebSending)
         response.destroy();
         return;
       }
-      await sendBytes(response, bytes);
+      await sendBytes(response, bytes, signal);
       if (access === undefined) continue;
       const { grant } = access;
       payload?.onPayload({ grant, aud: `btih:${swarm.torrent.infohash}`, bytes: bytes.length });

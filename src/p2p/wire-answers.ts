@@ -17,38 +17,57 @@ export interface AnswerHost {
 interface Question {
   readonly block: Block;
   readonly respond: Respond;
+  /** The peer has taken it back, or was choked: a later question may be for the same block. */
+  isOver: boolean;
 }
 
 export class WireAnswers {
   readonly #host: AnswerHost;
-  /** How many there can be is limited where requests are taken in. */
-  #waiting: Question[] = [];
-  #isBusy = false;
+  /** As many as there are requests that the library keeps: how many is limited where those come in. */
+  readonly #waiting: Question[] = [];
+  /** Being answered, and not at once. */
+  #current: Question | undefined;
 
   constructor(host: AnswerHost) {
     this.#host = host;
   }
 
   add(block: Block, respond: Respond): void {
-    const question = { block, respond };
-    if (this.#isBusy) {
+    const question = { block, respond, isOver: false };
+    if (this.#current !== undefined) {
       this.#waiting.push(question);
       return;
     }
     const answering = this.#answer(question);
-    if (answering !== undefined) void this.#goOn(answering);
+    if (answering !== undefined) void this.#goOn(question, answering);
   }
 
-  async #goOn(first: Promise<void>): Promise<void> {
-    this.#isBusy = true;
-    await first;
-    // More may come while these are answered.
-    for (let at = 0; at < this.#waiting.length; at += 1) {
-      const question = this.#waiting[at];
-      if (question !== undefined) await this.#answer(question);
+  /** The peer does not want it any more. */
+  cancel({ index, offset, length }: Block): void {
+    const isIt = ({ block, isOver }: Question) =>
+      !isOver && block.index === index && block.offset === offset && block.length === length;
+    if (this.#current !== undefined && isIt(this.#current)) {
+      this.#current.isOver = true;
+      return;
     }
-    this.#waiting = [];
-    this.#isBusy = false;
+    const place = this.#waiting.findIndex(isIt);
+    if (place >= 0) this.#waiting.splice(place, 1);
+  }
+
+  cancelAll(): void {
+    if (this.#current !== undefined) this.#current.isOver = true;
+    this.#waiting.length = 0;
+  }
+
+  async #goOn(first: Question, answering: Promise<void>): Promise<void> {
+    this.#current = first;
+    await answering;
+    // More may come while these are answered.
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#current = next;
+      await this.#answer(next);
+    }
+    this.#current = undefined;
   }
 
   /** Undefined when it was answered at once. */
@@ -63,20 +82,25 @@ export class WireAnswers {
     await this.#answerNow(question);
   }
 
-  #answerNow({ block, respond }: Question): Promise<void> | undefined {
-    const found = this.#host.block(block);
+  #answerNow(question: Question): Promise<void> | undefined {
+    if (question.isOver) return undefined;
+    const found = this.#host.block(question.block);
     if (!(found instanceof Promise)) {
-      this.#send(found, respond);
+      this.#send(found, question);
       return undefined;
     }
     return found.then(
-      (answer) => this.#send(answer, respond),
-      () => this.#send(undefined, respond),
+      (answer) => this.#send(answer, question),
+      () => this.#send(undefined, question),
     );
   }
 
-  #send(answer: BlockAnswer | undefined, respond: Respond): void {
+  #send(answer: BlockAnswer | undefined, { respond, isOver }: Question): void {
     if (this.#host.isClosed) return;
+    if (isOver) {
+      answer?.onSent?.();
+      return;
+    }
     if (answer === undefined) {
       respond(new Error("refused"));
       return;

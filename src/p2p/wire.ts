@@ -139,8 +139,12 @@ export class Wire {
   }
 
   setChoking(isChoking: boolean): void {
-    if (isChoking) this.#protocol.choke();
-    else this.#protocol.unchoke();
+    if (!isChoking) {
+      this.#protocol.unchoke();
+      return;
+    }
+    this.#answers.cancelAll();
+    this.#protocol.choke();
   }
 
   /** Says nothing to a peer that does not know the extension: the library would throw. */
@@ -215,6 +219,9 @@ export class Wire {
     protocol.setKeepAlive(true);
     protocol.on("request", (index, offset, length, respond) => {
       this.#answers.add({ index, offset, length }, respond);
+    });
+    protocol.on("cancel", (index, offset, length) => {
+      this.#answers.cancel({ index, offset, length });
     });
   }
 }

@@ -156,7 +156,7 @@ describe("cache of pieces", () => {
       }),
       { numRuns: 30 },
     );
-    cache.clear();
+    cache.close();
   });
 
   it("reads a piece once for all that ask at the same time, and again after a read that failed", async () => {
@@ -175,7 +175,21 @@ describe("cache of pieces", () => {
     expect(one).toBe(other);
     expect(reads).toBe(2);
     expect(holds(cache.atHand(3), 3)).toBe(true);
-    cache.clear();
+    cache.close();
     expect(cache.atHand(3)).toBeUndefined();
+  });
+
+  it("keeps nothing of a content that was closed while a peer waited and a piece came", async () => {
+    const cache = new PieceCache(markedStore(), LARGE_BYTES);
+    const waiting = cache.get(1);
+    cache.close();
+    const pieces = [await waiting, await cache.get(2)];
+    expect(pieces.map((piece, place) => holds(piece, place + 1))).toEqual([true, true]);
+    const [come] = pieces;
+    if (come !== undefined) cache.remember(1, come);
+    expect([1, 2].some((index) => cache.atHand(index) !== undefined)).toBe(false);
+    // Held once each, for who asked: the memory may be used again when that one is done.
+    for (const piece of pieces) releasePiece(piece);
+    for (const piece of pieces) expect(() => releasePiece(piece)).toThrow("released once");
   });
 });
