@@ -116,6 +116,7 @@ export class IssuerRoll {
     if (this.#isCalledEnded(entry)) return "older";
     const text = textOf(word.entries);
     const before = this.#said.get(word.issuer);
+    if (before?.signed.body === signed.body) return "known";
     if (word.ledger < this.#ledger || word.ledger <= (before?.ledger ?? -1)) {
       return this.#isKnown(text) ? "known" : "older";
     }

@@ -1,6 +1,7 @@
 /**
  * The node's HTTP API as a typed client: every answer is read by its schema before anyone uses it.
  *
+ * Range   An answer has at most `ANSWER_BYTES_MAX` and comes within `REQUEST_MS`.
  * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers.
  */
 import { z } from "zod";
@@ -72,6 +73,8 @@ export interface NodeClient {
 }
 
 const REQUEST_MS = 20_000;
+/** More than any catalogue; whoever answers with more is not read on. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const CONTENT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const Fault = z.object({
   code: z.string(),
@@ -177,12 +180,40 @@ async function request<T>(
     if (signal.aborted) throw cause;
     throw new AceError("NODE_UNREACHABLE", `no node answers at ${base}`, { cause });
   });
-  const body: unknown = await response.json().catch(() => undefined);
+  const text = await textOf(response, base);
+  const body: unknown = readJson(text);
   if (!response.ok) throw faultOf(body, `${base}${path} answered ${response.status}`);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const what = `${base}${path} is not an answer of this API: ${z.prettifyError(parsed.error)}`;
   throw new AceError("NODE_UNREACHABLE", what);
+}
+
+/** Empty where the answer breaks off. */
+async function textOf(response: Response, base: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      size += part.length;
+      if (size > ANSWER_BYTES_MAX) break;
+      text += decoder.decode(part, { stream: true });
+    }
+  } catch {
+    return "";
+  }
+  if (size <= ANSWER_BYTES_MAX) return text + decoder.decode();
+  const what = `${base} answers with more than ${ANSWER_BYTES_MAX} bytes`;
+  throw new AceError("NODE_UNREACHABLE", what);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function faultOf(body: unknown, otherwise: string): AceError {

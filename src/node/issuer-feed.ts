@@ -33,7 +33,7 @@ export async function followIssuers(parts: IssuerFeedParts, signal: AbortSignal)
   const terms = { node, everyMs: POLL_MS, everyMsMax: POLL_MS_MAX, events };
   let told = "";
   const ask = async () => {
-    told = await look(parts, told);
+    told = await look(parts, told, signal);
   };
   await poll({ ...terms, unanswered: "access.issuers_unheard" }, ask, signal);
 }
@@ -42,9 +42,13 @@ export async function followIssuers(parts: IssuerFeedParts, signal: AbortSignal)
 async function look(
   { node, kept, onHeard, events }: IssuerFeedParts,
   before: string,
+  signal: AbortSignal,
 ): Promise<string> {
   const { roll, hear } = kept;
-  const heard = hear((await node.issuers(roll.ledger)).words);
+  const { words } = await node.issuers(roll.ledger);
+  // Nothing is written any more for who has ended meanwhile.
+  signal.throwIfAborted();
+  const heard = hear(words);
   onHeard();
   const count = (verdict: Heard) => heard.filter((each) => each === verdict).length;
   const { pending } = roll;

@@ -11,7 +11,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -79,7 +79,7 @@ function writeWhole(path: string, text: string): void {
   const next = `${path}.next`;
   const file = openSync(next, "w");
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

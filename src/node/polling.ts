@@ -17,8 +17,20 @@ export interface PollTerms {
   readonly events: Events;
 }
 
-/** Resolves when `signal` aborts. Never rejects. */
+/** Resolves when `signal` aborts, also while a node keeps a look waiting. Never rejects. */
 export async function poll(
+  terms: PollTerms,
+  look: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  const end = () => ended.resolve();
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  await Promise.race([ended.promise, lookAgain(terms, look, signal)]);
+}
+
+async function lookAgain(
   { node, everyMs, everyMsMax, unanswered, events }: PollTerms,
   look: () => Promise<void>,
   signal: AbortSignal,
