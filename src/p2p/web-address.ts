@@ -5,7 +5,7 @@
  * every address of it must be public, and the connection goes to the address that was judged: a name
  * that answers differently the next time gains nothing.
  *
- * Errors  `URL_REFUSED`.
+ * Errors  `URL_REFUSED`; `CONTENT_UNREACHABLE` for a name that cannot be looked up.
  * Source  RFC 6890 and the IANA registries of special-purpose addresses; RFC 4291 (mapped addresses),
  *         RFC 6052 (64:ff9b::/96), RFC 3056 (6to4).
  */
@@ -80,7 +80,7 @@ export async function pinUrl(
 ): Promise<PinnedUrl> {
   const { url, isTrusted } = readUrl(text, trusted);
   const name = url.hostname.replace(/^\[|\]$/g, "");
-  const addresses = isIP(name) === 0 ? await resolve(name) : [name];
+  const addresses = isIP(name) === 0 ? await addressesOf(name, resolve) : [name];
   const [address] = addresses;
   if (address === undefined) throw refused(text, "its name is not known");
   // All of them: who controls a name could else put an inner address behind a public one.
@@ -100,8 +100,18 @@ function readUrl(text: string, trusted: readonly string[]) {
   return { url, isTrusted };
 }
 
+/** A resolver that fails now may answer later: nobody is refused for it. */
+async function addressesOf(name: string, resolve: Resolve): Promise<readonly string[]> {
+  try {
+    return await resolve(name);
+  } catch (cause) {
+    const what = `${name.slice(0, 200)} cannot be looked up`;
+    throw new AceError("CONTENT_UNREACHABLE", what, { cause });
+  }
+}
+
 async function resolveAll(name: string): Promise<readonly string[]> {
-  const found = await lookup(name, { all: true, order: "ipv4first" }).catch(() => []);
+  const found = await lookup(name, { all: true, order: "ipv4first" });
   return found.map(({ address }) => address);
 }
 

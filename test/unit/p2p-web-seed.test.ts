@@ -265,6 +265,9 @@ describe("addresses", () => {
     const pinned = await pinUrl("https://public.test/film", [], changing);
     expect(pinned).toMatchObject({ address: "93.184.216.34", family: 4 });
     expect(await pinUrl("https://[2606:2800:220:1::1]/", [], resolve)).toMatchObject({ family: 6 });
+    const failing = () => Promise.reject(new Error("EAI_AGAIN"));
+    const later = pinUrl("https://public.test/film", [], failing);
+    await expect(later).rejects.toMatchObject({ code: "CONTENT_UNREACHABLE" });
     expect(isPublicAddress("8.8.8.8")).toBe(true);
     expect(isPublicAddress("example")).toBe(false);
   });
