@@ -22,7 +22,9 @@ export async function removeLeftovers(
   // By its name alone, which is random: the same folder may be reached by several paths.
   const kept = new Set(paths.flatMap((path) => path?.split(/[/\\]/) ?? []));
   for (const name of names.filter((made) => MADE.test(made) && !kept.has(made))) {
-    const { mtimeMs } = await stat(join(folder, name));
-    if (nowMs - mtimeMs > LEFTOVER_MS) await rm(join(folder, name), { recursive: true });
+    const path = join(folder, name);
+    // What cannot be looked at or removed stays, and the node starts all the same.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: nowMs }));
+    if (nowMs - mtimeMs > LEFTOVER_MS) await rm(path, { recursive: true }).catch(() => {});
   }
 }

@@ -1,5 +1,5 @@
 // Goal: a node lists and seeds a content once, whole or not at all, whoever asks for it at once.
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -211,7 +211,9 @@ it("what publications that never ended left behind is removed after a day, and n
   const longAgo = new Date(nowMs - LEFTOVER_MS - 1_000);
   for (const name of [listed, left, "notes"]) utimesSync(join(encrypted, name), longAgo, longAgo);
   const paths = [`/some/other/name/of/it/encrypted/${listed}/film.mp4`, undefined];
+  const broken = "44".repeat(8);
+  symlinkSync(join(folder.dir, "nowhere"), join(encrypted, broken));
   await removeLeftovers(folder.dir, { paths, nowMs });
-  expect((await readdir(encrypted)).sort()).toEqual([listed, fresh, "notes"].sort());
+  expect((await readdir(encrypted)).sort()).toEqual([listed, fresh, broken, "notes"].sort());
   await removeLeftovers(join(folder.dir, "none"), { paths, nowMs });
 });
