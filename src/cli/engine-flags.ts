@@ -2,8 +2,10 @@
 import type { Command } from "commander";
 import { AceError } from "../lib/errors.ts";
 import type { EngineTerms } from "../node/engine-terms.ts";
+import { AddressSet } from "../p2p/address-set.ts";
 import { parseAddress } from "../p2p/addresses.ts";
 import { PUBLIC_BOOTSTRAP } from "../p2p/dht-node.ts";
+import { isTrackerUrl } from "../p2p/tracker-tier.ts";
 import type { Flags } from "./flags.ts";
 import { repeatable } from "./repeatable.ts";
 
@@ -56,22 +58,22 @@ export function termOptions(command: Command): void {
 export function engineTerms(flags: Flags): Partial<EngineTerms> {
   const cache = flags.oneOf("cache", ["disk", "memory"]) ?? "disk";
   const cacheMib = flags.whole("cacheSize", { min: 0, max: CACHE_MAX_MIB });
-  const nodes = flags.texts("dhtNode");
+  const nodes = checked(flags.texts("dhtNode"), DHT_NODE);
   const isDhtAsked = flags.isOn("dht") || nodes.length > 0;
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
   return {
     listen: { host: flags.text("listen") ?? "127.0.0.1", port },
-    peers: flags.texts("peer").map(peerAddress),
-    uploadTo: flags.texts("uploadTo"),
-    downloadFrom: flags.texts("downloadFrom"),
+    peers: checked(flags.texts("peer"), PEER),
+    uploadTo: checked(flags.texts("uploadTo"), { ...PRIVATE, flag: "--upload-to" }),
+    downloadFrom: checked(flags.texts("downloadFrom"), { ...PRIVATE, flag: "--download-from" }),
     uploadBytesPerS: limitOf(flags, "uploadLimit"),
     downloadBytesPerS: limitOf(flags, "downloadLimit"),
     ...peerLimits(flags),
     cache,
     ...(cacheMib === undefined ? {} : { cacheBytes: cacheMib * MEBIBYTE }),
     webSeeds: flags.oneOf("webSeed", WEB_SEED_MODES) ?? "p2p-first",
-    trustedHosts: flags.texts("trustHost"),
-    trackers: flags.texts("tracker"),
+    trustedHosts: checked(flags.texts("trustHost"), TRUSTED),
+    trackers: checked(flags.texts("tracker"), TRACKER),
     ...(isDhtAsked
       ? { dht: { port, bootstrap: nodes.length > 0 ? nodes : PUBLIC_BOOTSTRAP } }
       : {}),
@@ -93,7 +95,59 @@ function limitOf(flags: Flags, name: string): number {
   return (flags.whole(name, { min: 0, max: LIMIT_MAX_KBPS }) ?? 0) * KILOBYTE;
 }
 
-function peerAddress(text: string): string {
-  if (parseAddress(text) !== undefined) return text;
-  throw new AceError("USAGE", `--peer takes an address such as 192.0.2.1:6881, not "${text}"`);
+/** Web pages that may call the player API, each as a browser names it. */
+export function playerOrigins(flags: Flags): readonly string[] {
+  return checked(flags.texts("origin"), PAGE);
+}
+
+/** What a flag takes that may be given again. */
+interface Form {
+  readonly flag: string;
+  readonly takes: string;
+  isRight(text: string): boolean;
+}
+
+const HOST = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+const PEER: Form = {
+  flag: "--peer",
+  takes: "an address such as 192.0.2.1:6881",
+  isRight: (text) => parseAddress(text) !== undefined,
+};
+const DHT_NODE: Form = {
+  flag: "--dht-node",
+  takes: "a host and port such as router.example:6881",
+  isRight: (text) => HOST.test(text) && /:\d+$/.test(text),
+};
+const PRIVATE: Omit<Form, "flag"> = {
+  takes: "an address or network such as 192.0.2.1 or 10.0.0.0/8",
+  isRight: isAddressOrNet,
+};
+const TRUSTED: Form = {
+  flag: "--trust-host",
+  takes: "a host such as films.lan or 10.0.0.2:8080",
+  isRight: (text) => HOST.test(text),
+};
+const TRACKER: Form = {
+  flag: "--tracker",
+  takes: "an address such as udp://tracker.example:6969/announce",
+  isRight: isTrackerUrl,
+};
+const PAGE: Form = {
+  flag: "--origin",
+  takes: "an origin such as https://tv.example",
+  isRight: (text) => /^[a-z][a-z0-9+.-]*:\/\/[^/\s?#]+$/.test(text),
+};
+
+function checked(texts: readonly string[], { flag, takes, isRight }: Form): readonly string[] {
+  const wrong = texts.find((text) => !isRight(text));
+  if (wrong === undefined) return texts;
+  throw new AceError("USAGE", `${flag} takes ${takes}, not "${wrong}"`);
+}
+
+function isAddressOrNet(text: string): boolean {
+  try {
+    return new AddressSet([text]) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -19,7 +19,7 @@ import { PLAYER_PORT } from "../../p2p/player.ts";
 import { readName } from "../../p2p/player-name.ts";
 import { rateText, sizeText } from "../amounts.ts";
 import type { Context } from "../context.ts";
-import { engineTerms, termOptions } from "../engine-flags.ts";
+import { engineTerms, playerOrigins, termOptions } from "../engine-flags.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
@@ -149,7 +149,7 @@ async function serve(
   const url = await engine.play({
     port,
     version: packageVersion(),
-    origins: flags.texts("origin"),
+    origins: playerOrigins(flags),
     meter: telemetry.p2p,
     metrics: () => telemetry.metrics(),
     ...remote,
