@@ -2,6 +2,7 @@
 import type { Option } from "commander";
 import { loadDeviceKey } from "../access/device-key.ts";
 import { openNodeClient } from "../client/http.ts";
+import { AceError } from "../lib/errors.ts";
 import type { Stranger } from "../node/engine-access.ts";
 import { askIssuers } from "../node/known-issuers.ts";
 import type { Viewer } from "../node/token-source.ts";
@@ -11,6 +12,7 @@ import type { Flags } from "./flags.ts";
 import { identity } from "./identity.ts";
 import { repeatable } from "./repeatable.ts";
 import { openSession } from "./session.ts";
+import { urlFault } from "./settings.ts";
 
 /** For commands that need a node all the time. */
 export function otherNodes(): Option {
@@ -25,11 +27,20 @@ export async function openStranger({ settings, clock }: Context): Promise<Strang
   return { device: loadDeviceKey(await deviceKeyFile(settings.home)), clock };
 }
 
+function issuerNodes(given: readonly string[] = []): readonly string[] {
+  for (const url of given) {
+    const fault = urlFault(url);
+    if (fault !== "") throw new AceError("CONFIG_INVALID", `--issuer-node: ${fault}`);
+  }
+  return given.map((url) => url.replace(/\/+$/, ""));
+}
+
 export async function openViewer(context: Context, flags?: Flags): Promise<Viewer> {
+  const urls = issuerNodes(flags?.texts("issuerNode"));
   const { node, network } = openSession(context);
   const { signal, settings, clock } = context;
   const device = loadDeviceKey(await deviceKeyFile(settings.home));
-  const others = (flags?.texts("issuerNode") ?? []).map((url) => openNodeClient(url, signal));
+  const others = urls.map((url) => openNodeClient(url, signal));
   const issuers = async () =>
     (await askIssuers(network, [node, ...others])).map(({ account }) => account);
   return { node, others, network, signer: () => identity(context), device, clock, issuers };

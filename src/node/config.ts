@@ -90,7 +90,9 @@ const Config = z.strictObject({
   peersMax: whole(1, PEERS_LIMIT).default(NODE_PEERS_MAX).describe("Peers of all swarms together"),
   swarmPeersMax: whole(1, PEERS_LIMIT).optional().describe("Peers of one swarm"),
   operatorFile: z.string().min(1).optional().describe("Issuer keys; without them no tokens"),
-  issuerNode: places(z.url({ protocol: /^https?$/ }))
+  issuerNode: places(
+    z.url({ protocol: /^https?$/, error: "is not an address such as https://node.example" }),
+  )
     .default([])
     .describe("Other issuers' nodes: asked for revocations, and who the issuers are"),
   workers: whole(1, WORKERS_MAX).default(1).describe("Processes that run contracts"),

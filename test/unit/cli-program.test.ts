@@ -23,6 +23,13 @@ it("shows its nouns to whoever types nothing", async () => {
   expect(bare.stdout).toMatch(/Everybody:[\s\S]+key +keys to act with/);
 });
 
+it("names the flag when a further node's address is none", async () => {
+  const id = "ab".repeat(32);
+  const { exitCode, stderr } = await home.ace(["stream", "get", id, "--issuer-node", "nowhere"]);
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain('--issuer-node: "nowhere" is not a URL');
+});
+
 it("starts through a link and from any folder, as npm installs it", async () => {
   const link = join(home.path, "ace-link");
   symlinkSync(BIN, link);
