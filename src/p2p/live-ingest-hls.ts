@@ -67,7 +67,9 @@ async function* ingestSegments(
   for (const { number, url, isDiscontinuity } of segments) {
     if (isDiscontinuity || number > wanted) yield "break";
     const bytes = await fetchSegment(url, { url, ...context });
-    const isNamed = folder !== undefined && url.startsWith(folder) && url.length > folder.length;
+    const isBelow = folder !== undefined && url.startsWith(folder) && url.length > folder.length;
+    // What an origin gave this source to show in a query is not for everybody.
+    const isNamed = isBelow && !/[?#]/.test(url);
     if (bytes === undefined) yield "break";
     else yield isNamed ? { path: url.slice(folder.length), bytes } : bytes;
     wanted = number + 1;

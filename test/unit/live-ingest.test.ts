@@ -217,3 +217,16 @@ describe("the place of a source", () => {
     expect((await openLiveCounter(path, 8)).epoch).toBe(8);
   });
 });
+
+it("an origin's segment is named to nobody by an address with a query, where a secret may be", async () => {
+  using server = await serve((request, response) => {
+    const list = "#EXTM3U\n#EXTINF:1,\n0.ts?key=secret\n#EXTINF:1,\n1.ts\n#EXT-X-ENDLIST\n";
+    response.end(request.url === "/live.m3u8" ? list : "segment");
+  });
+  const options = { events: silentEvents, isOrigin: true };
+  const { signal } = new AbortController();
+  const given = await Array.fromAsync(hlsIngest(`${server.url}/live.m3u8`, options, signal));
+  expect(given).toHaveLength(2);
+  expect(given[0]).toBeInstanceOf(Uint8Array);
+  expect(given[1]).toMatchObject({ path: "1.ts" });
+});

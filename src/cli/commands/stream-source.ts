@@ -66,7 +66,8 @@ export function registerSource(noun: Command, run: Run): void {
 The input is MPEG-TS; anything else goes through ffmpeg first:
   ffmpeg -re -i INPUT -c copy -f mpegts - | ace stream source news --from - --public
 A playlist (.m3u8) is followed as an HLS origin. With push:PORT a sender may PUT the stream to it.
-With --origin viewers take from the origin what peers do not bring in time (docs/spec/live.md).
+With --origin viewers take from the origin what peers do not bring in time (docs/spec/live.md),
+but no segment whose address has a query: that may be a secret.
 
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
 stop or a crash the same command goes on with it.`,
