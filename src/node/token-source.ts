@@ -58,7 +58,10 @@ export function openTokenDesk(viewer: Viewer): TokenDesk {
   const ring = new NodeRing(nodesOf(viewer));
   const desks = openDesks(viewer);
   return {
-    ask: (contentId) => ring.ask((node) => desks(node).ask(contentId), mayKnowBetter),
+    ask: async (contentId) => {
+      await unlock(viewer);
+      return await ring.ask((node) => desks(node).ask(contentId), mayKnowBetter);
+    },
     leases: () => ring.ask((node) => desks(node).leases()),
     stop: (lease) => ring.ask((node) => desks(node).stop(lease)),
   };
@@ -71,6 +74,11 @@ function openDesks(viewer: Viewer): (node: NodeClient) => TokenDesk {
     opened.set(node.url, desk);
     return desk;
   };
+}
+
+/** Whoever types a passphrase takes longer than one node is waited for: it is no node's fault. */
+async function unlock({ others = [], signer }: Viewer): Promise<void> {
+  if (others.length > 0) await signer();
 }
 
 /** Not every node lists every content. */
@@ -139,6 +147,7 @@ export function tokenSourceOf(viewer: Viewer, contentId: string): HeldTokens {
   const nowS = () => viewer.clock.nowMs() / 1_000;
   const fetchNext = async (): Promise<Held> => {
     const before = held?.json;
+    if (before === undefined) await unlock(viewer);
     const json = await ring.ask(
       (node) => nextToken({ ...viewer, node }, desks(node), contentId, before),
       mayKnowBetter,

@@ -6,13 +6,15 @@ import { expect, it } from "vitest";
 import { loadDeviceKey } from "../../src/access/device-key.ts";
 import { thumbprint } from "../../src/access/issuer-set.ts";
 import { IssuerSpeaker } from "../../src/access/issuer-speaker.ts";
-import { openNodeClient } from "../../src/client/http.ts";
+import { type NodeClient, openNodeClient } from "../../src/client/http.ts";
 import { networkId, type ServiceNetwork } from "../../src/contracts/service-network.ts";
+import { AceError, type ErrorCode } from "../../src/lib/errors.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountFromBytes } from "../../src/lib/strkey.ts";
 import { askIssuers } from "../../src/node/known-issuers.ts";
 import { networkPrefix } from "../../src/node/policy.ts";
 import { poll } from "../../src/node/polling.ts";
+import { openTokenDesk, tokenSourceOf } from "../../src/node/token-source.ts";
 import { codeOf } from "../support/node-kit.ts";
 
 const seed = "11".repeat(32);
@@ -23,6 +25,8 @@ const newcomer = {
   key: loadDeviceKey("22".repeat(32)).publicKey.toHex(),
 };
 const network: ServiceNetwork = Object.assign(Object.create(null), { issuers: [founder] });
+/** Longer than a node is waited for. */
+const TYPING_MS = 5_500;
 const never = () => new Promise<never>(() => {});
 
 it("learns who the issuers are while one of the nodes that it asks hangs, and another is down", async () => {
@@ -44,6 +48,30 @@ it("learns who the issuers are while one of the nodes that it asks hangs, and an
   const issuers = await askIssuers(network, [{ issuers: never }, down, answers]);
   expect(issuers.map(({ account }) => account)).toContain(newcomer.account);
   expect(await askIssuers(network, [down])).toEqual([founder]);
+});
+
+it("gives no node up while a passphrase is still being typed", async () => {
+  const nodeAt = (url: string, code: ErrorCode): NodeClient =>
+    Object.assign(Object.create(null), {
+      url,
+      challenge: () => Promise.reject(new AceError(code, url)),
+    });
+  const signer = { account: founder.account, sign: () => new Uint8Array(64) };
+  const typed = sleep(TYPING_MS, signer);
+  const viewer = {
+    node: nodeAt("http://answers.example", "CHALLENGE_INVALID"),
+    others: [nodeAt("http://down.example", "NODE_UNREACHABLE")],
+    network,
+    signer: () => typed,
+    device: loadDeviceKey(seed),
+    clock: { nowMs: () => 0 },
+  };
+  const content = "ab".repeat(32);
+  const asked = [
+    codeOf(() => openTokenDesk(viewer).ask(content)),
+    codeOf(() => tokenSourceOf(viewer, content).token()),
+  ];
+  expect(await Promise.all(asked)).toEqual(["CHALLENGE_INVALID", "CHALLENGE_INVALID"]);
 });
 
 it("ends at once while a node keeps a look waiting", async () => {
