@@ -17,8 +17,6 @@ export const FILE_KEY_BYTES = 32;
 export const NONCE_BYTES = 8;
 
 const BLOCK_BYTES = 16;
-/** Plain bytes need memory of their own: little at a time, and the same again. */
-const PLAIN_CHUNK_BYTES = 262_144;
 
 export interface FileSecret {
   readonly key: Uint8Array;
@@ -53,16 +51,14 @@ export function plainReader(read: ReadBytes, secret: FileSecret): ReadBytes {
   return async function* (offset, length, signal, use) {
     const decrypt = fileCipher(secret, offset);
     for await (const bytes of read(offset, length, signal, "lent")) {
-      for (let at = 0; at < bytes.length; at += PLAIN_CHUNK_BYTES) {
-        const plain = decrypt(bytes.subarray(at, at + PLAIN_CHUNK_BYTES));
-        yield plain;
-        if (use === "lent") free(plain);
-      }
+      const plain = decrypt(bytes);
+      yield plain;
+      if (use === "lent") free(plain);
     }
   };
 }
 
-/** At once: left to the collector, the next chunk would need memory that is new. */
+/** At once: left to the collector, the next piece would need memory that is new. */
 function free({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
