@@ -34,8 +34,8 @@ import { type Film, makeFilm } from "../unit/p2p-kit.ts";
 
 const DAO = 1n;
 const FILM_BYTES = 20_000_000;
-/** A renewal has a quarter of it, also on a busy machine. */
-const LIFE_S = 16;
+/** A renewal begins when a fifth of it is left, and may take that long on a busy machine. */
+const LIFE_S = 30;
 const STEP_BYTES = 200_000;
 const READ_MS = 30_000;
 const STEP_MS = 250;
