@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentEvents } from "../../src/lib/events.ts";
 import { fileCipher } from "../../src/p2p/cipher-file.ts";
 import { encryptSegment } from "../../src/p2p/cipher-segment.ts";
+import { LIVE_PIECE_MS } from "../../src/p2p/limits.ts";
 import {
   type EncryptedWorld,
   openEncryptedWorld,
@@ -68,7 +69,9 @@ it("ffmpeg plays the encrypted package through the engine, from the start and fr
   const { text } = await run("ffprobe", ...shown, manifest(engineUrl));
   expect(text).toMatch(/h264/);
   expect(text).toMatch(/aac/);
-  expect(text).toMatch(/^24\./m);
+  // Nothing in a stream says how long its last piece lasts: the list may be one piece off.
+  const durationS = Number(/^\d+\.\d+$/m.exec(text)?.[0]);
+  expect(Math.abs(durationS - 24)).toBeLessThan(LIVE_PIECE_MS / 1_000);
 });
 
 it("ffmpeg plays the encrypted file through the engine, and jumps in it", async () => {

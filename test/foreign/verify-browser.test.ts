@@ -10,7 +10,7 @@ import { tokenVectors } from "../vectors/make-tokens.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-background-networking"];
-const MODULE = /^\/src\/((?:access|runtime)\/[a-z-]+\.ts)$/;
+const MODULE = /^\/src\/((?:access|lib|runtime)\/[a-z0-9-]+\.ts)$/;
 
 const vectors = tokenVectors();
 const tokens = [
