@@ -20,6 +20,8 @@ export const LIVE_ORIGIN_SPARE_MS = 5_000;
 /** Requests to an origin at once, and how much each asks for. */
 export const LIVE_ORIGIN_REQUESTS_MAX = 2;
 export const LIVE_ORIGIN_REQUEST_BYTES = 1_048_576;
+/** What has not come after this long is asked of peers, or later again. */
+export const LIVE_ORIGIN_REQUEST_MS = 20_000;
 /** Segments that an origin has no more; they are not asked for again. */
 export const LIVE_ORIGIN_GONE_MAX = 64;
 /** With `cdn-first` the pieces of so many segments come from the origin before peers are asked to wait for. */

@@ -17,6 +17,7 @@ import {
   LIVE_ORIGIN_FIRST_SEGMENTS,
   LIVE_ORIGIN_GONE_MAX,
   LIVE_ORIGIN_REQUEST_BYTES,
+  LIVE_ORIGIN_REQUEST_MS,
   LIVE_ORIGIN_REQUESTS_MAX,
 } from "./live-limits.ts";
 import { originParts, requireSpan } from "./live-origin-answer.ts";
@@ -30,6 +31,8 @@ export interface LiveOriginOptions
   /** A folder: its address ends in `/`. */
   readonly url: string;
   readonly resolve?: Resolve;
+  /** How long one request may take; `LIVE_ORIGIN_REQUEST_MS` when absent. */
+  readonly requestMs?: number;
 }
 
 export interface OriginHost {
@@ -144,6 +147,7 @@ export class LiveOrigin implements Disposable {
     if (first === undefined || last === undefined) return;
     const span = { offset: first.offset, length: last.offset + last.length - first.offset };
     const { trustedHosts = [], credentials, resolve } = this.#options;
+    const { requestMs = LIVE_ORIGIN_REQUEST_MS } = this.#options;
     const answer = await this.#client.get(
       {
         url: this.#urlOf(first.path),
@@ -154,7 +158,8 @@ export class LiveOrigin implements Disposable {
           ? {}
           : { secrets: (url, signal) => credentials.headers(url, signal) }),
       },
-      this.#over.signal,
+      // One that drips is never silent, and would hold its place for ever.
+      AbortSignal.any([this.#over.signal, AbortSignal.timeout(requestMs)]),
     );
     let isDone = false;
     try {

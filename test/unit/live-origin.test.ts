@@ -193,6 +193,26 @@ describe("an origin", () => {
     expect(shown.includes(bytes)).toBe(true);
   });
 
+  it("that drips holds a place for a while only, and is asked anew", async () => {
+    await using parts = new AsyncDisposableStack();
+    let requests = 0;
+    const { list, terms } = await openOrigin(parts, (segment, request, response) => {
+      requests += 1;
+      if (requests > 2) {
+        serveRange(segment, request, response);
+        return;
+      }
+      const dripping = setInterval(() => response.write("\u0000"), 20);
+      response.on("close", () => clearInterval(dripping));
+    });
+    const { source, begin } = await openSource(parts, list, NEVER_MS);
+    const viewer = await watch(parts, source, { ...terms, requestMs: 400 });
+    begin();
+    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 5);
+    expect(shown.includes(Buffer.concat(pieces.map((piece) => piece.bytes)))).toBe(true);
+    expect(viewer.log.told.some(({ name }) => name === "live.origin_failed")).toBe(true);
+  });
+
   it.each<readonly [string, Serve]>([
     [
       "answers with other bytes",

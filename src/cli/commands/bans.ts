@@ -1,4 +1,5 @@
 /** `ace node bans`, `ace stream bans`: who lied to this node or engine, by what evidence, and until when. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { AceError } from "../../lib/errors.ts";
@@ -29,7 +30,11 @@ export function registerBans(noun: Command, run: Run, { command, folder }: Whose
 }
 
 function bans({ settings, clock, output }: Context, flags: Flags, folder: string): unknown {
-  const path = join(flags.text("data") ?? join(settings.home, folder), BAN_FILE);
+  const named = flags.text("data");
+  if (named !== undefined && !existsSync(named)) {
+    throw new AceError("USAGE", `--data: there is no folder ${named}`);
+  }
+  const path = join(named ?? join(settings.home, folder), BAN_FILE);
   const nowMs = clock.nowMs();
   const lifted = flags.text("lift");
   if (lifted !== undefined) {
