@@ -95,6 +95,8 @@ async function checkPorts(context: Context): Promise<readonly Finding[]> {
 async function whoAnswers(context: Context, port: number): Promise<string | undefined> {
   const url = `http://127.0.0.1:${port}`;
   if ((await nodeHealth(url, context.signal)) !== undefined) return "a node of ours answers";
+  const engine = await engineVersion(url, context.signal);
+  if (engine !== undefined) return `an engine for players answers, version ${engine}`;
   try {
     await healthOf({ url, signal: context.signal });
     return "a Stellar RPC answers";
@@ -147,16 +149,31 @@ async function checkNode({ settings, signal }: Context): Promise<readonly Findin
 
 /** What `/health` says; undefined when no node answers. */
 async function nodeHealth(url: string, signal: AbortSignal): Promise<string | undefined> {
+  return textOf(fieldOf(await answerAt(`${url}/health`, signal), "status"));
+}
+
+async function engineVersion(url: string, signal: AbortSignal): Promise<string | undefined> {
+  const answer = await answerAt(`${url}/webui/api/service?method=get_version`, signal);
+  return textOf(fieldOf(fieldOf(answer, "result"), "version"));
+}
+
+/** Undefined for whatever is no JSON over HTTP. */
+async function answerAt(url: string, signal: AbortSignal): Promise<unknown> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    const answer: unknown = await (await fetch(`${url}/health`, { signal: limited })).json();
-    const status = Object.entries(answer ?? {}).find(([name]) => name === "status")?.[1];
-    return typeof status === "string" ? status : undefined;
+    return await (await fetch(url, { signal: limited })).json();
   } catch {
     signal.throwIfAborted();
-    // Whatever answers here, it is no node.
     return undefined;
   }
+}
+
+function fieldOf(answer: unknown, field: string): unknown {
+  return Object.entries(answer ?? {}).find(([name]) => name === field)?.[1];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 async function checkNetworkFile({ settings, signal }: Context): Promise<readonly Finding[]> {
