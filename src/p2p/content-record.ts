@@ -8,63 +8,52 @@
  *         test/vectors/p2p/content-record.json holds an example.
  */
 import { z } from "zod";
-import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
-import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { fromHex, toHex } from "../lib/bytes.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import { accountBytes, isAccount } from "../lib/strkey.ts";
-import { FILE_NAME_MAX_BYTES, PEERS_MAX, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
+import { FILE_NAME_MAX_BYTES, TORRENT_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
+import {
+  addressText,
+  hexText,
+  recordFields,
+  signatureText,
+  signedRecord,
+} from "./record-fields.ts";
 import { readTorrent, type Torrent } from "./torrent.ts";
 
 const RECORD_MAX_BYTES = 2 * TORRENT_MAX_BYTES;
 const TAG = new TextEncoder().encode("ace-content-v1");
 
-const hex = (length: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`), `is not ${length} hexadecimal characters`);
-const url = z
-  .string()
-  .max(512)
-  .regex(/^(?:https?|udp|wss?):\/\//, "is not the address of a tracker");
+const url = addressText("https?|udp|wss?", "the address of a tracker");
 
 /** How the bytes of the torrent are encrypted; the keys themselves are released to licence holders. */
 const EncryptionSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     /** One file, AES-256-CTR. */
     kind: z.literal("file"),
-    nonce: hex(16),
-    keyCheck: hex(64),
+    nonce: hexText(16),
+    keyCheck: hexText(64),
   }),
   z.strictObject({
     /** An HLS package, AES-128-CBC for each segment. */
     kind: z.literal("hls"),
     /** The playlist among the torrent's files. */
     playlist: z.string().min(1).max(FILE_NAME_MAX_BYTES),
-    keyCheck: hex(64),
+    keyCheck: hexText(64),
   }),
 ]);
 export type Encryption = Readonly<z.infer<typeof EncryptionSchema>>;
 
 const ContentRecordSchema = z.strictObject({
-  v: z.literal(1),
-  title: z.string().min(1).max(200),
-  contentId: hex(64),
+  ...recordFields,
   /** `btih:` and the infohash: what a token's audience says. */
   swarm: z.string().regex(/^btih:[0-9a-f]{40}$/),
-  infohash: hex(40),
+  infohash: hexText(40),
   length: z.int().positive(),
   mime: z.string().regex(/^[a-z]+\/[a-z0-9.+-]{1,100}$/),
-  access: z.enum(["gated", "public"]),
-  /** The contract whose licence opens a gated content, in decimal digits; empty when public. */
-  contract: z.string().regex(/^(?:[1-9]\d{0,18})?$/),
-  /** Id of the service network that the contract lives in. */
-  network: hex(64),
   trackers: z.array(url).max(TRACKERS_MAX).readonly(),
-  /** `host:port` of nodes that are always there. */
-  peers: z.array(z.string().max(64)).max(PEERS_MAX).readonly(),
-  /** Keys that a node must prove before a viewer shows it a token. */
-  serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
   publisher: z.string().refine(isAccount, "is not a Stellar account (G…)"),
-  publishedAtS: z.int().nonnegative(),
   /** Ways by which members of a gated swarm may find one another, beside the trackers above. */
   discovery: z
     .array(z.enum(["dht", "pex", "lsd", "metadata"]))
@@ -82,7 +71,7 @@ const ContentRecordSchema = z.strictObject({
 const SignedContentRecordSchema = z.strictObject({
   record: ContentRecordSchema,
   /** Ed25519 by the publisher's account key. */
-  signature: hex(128),
+  signature: signatureText,
 });
 
 export type ContentRecord = Readonly<z.infer<typeof ContentRecordSchema>>;
@@ -166,19 +155,11 @@ function checkFiles(encryption: Encryption | undefined, { files }: Torrent): voi
 
 /** What the publisher signs. */
 export function recordMessage(record: ContentRecord): Uint8Array {
-  return concatBytes(TAG, encodeCbor(toCbor(record)));
+  return signedRecord(TAG, record);
 }
 
 function torrentOf(base64: string): Torrent {
   return readTorrent(Uint8Array.from(Buffer.from(base64, "base64")));
-}
-
-function toCbor(value: unknown): CborValue {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return BigInt(value);
-  if (Array.isArray(value)) return value.map(toCbor);
-  const present = Object.entries(value ?? {}).filter(([, item]) => item !== undefined);
-  return new Map(present.map(([name, item]) => [name, toCbor(item)]));
 }
 
 function invalid(what: string): AceError {

@@ -8,56 +8,45 @@
  * Source  docs/spec/live.md; test/vectors/p2p/live.json holds an example.
  */
 import { z } from "zod";
-import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
-import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { fromHex, toHex } from "../lib/bytes.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import type { DeviceKey } from "./ed25519.ts";
-import { LIVE_NAME_MAX_BYTES, LIVE_RECORD_MAX_BYTES, PEERS_MAX, TRACKERS_MAX } from "./limits.ts";
+import { LIVE_NAME_MAX_BYTES, LIVE_RECORD_MAX_BYTES, TRACKERS_MAX } from "./limits.ts";
 import { describeLive, type LiveDescriptor, liveAudience } from "./live-descriptor.ts";
+import {
+  addressText,
+  hexText,
+  recordFields,
+  signatureText,
+  signedRecord,
+} from "./record-fields.ts";
 
 const TAG = new TextEncoder().encode("ace-live-record-v1");
 
-const hex = (length: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`), `is not ${length} hexadecimal characters`);
-const url = z
-  .string()
-  .max(512)
-  .regex(/^https?:\/\//, "is not an http address");
+const url = addressText("https?", "an http address");
 
 const LiveRecordSchema = z.strictObject({
-  v: z.literal(1),
+  ...recordFields,
   kind: z.literal("live"),
-  title: z.string().min(1).max(200),
   /** Ed25519 key that signs this record and every head. */
-  broadcaster: hex(64),
+  broadcaster: hexText(64),
   name: z.string().max(LIVE_NAME_MAX_BYTES),
-  contentId: hex(64),
-  streamId: hex(40),
+  streamId: hexText(40),
   /** `acelive:` and the stream id: what a token's audience says. */
   swarm: z.string().regex(/^acelive:[0-9a-f]{40}$/),
   mime: z.literal("video/mp2t"),
-  access: z.enum(["gated", "public"]),
-  /** The contract whose licence opens a gated stream, in decimal digits; empty when public. */
-  contract: z.string().regex(/^(?:[1-9]\d{0,18})?$/),
-  /** Id of the service network that the contract lives in. */
-  network: hex(64),
   trackers: z.array(url).max(TRACKERS_MAX).readonly(),
-  /** `host:port` of the source and of support nodes. */
-  peers: z.array(z.string().max(64)).max(PEERS_MAX).readonly(),
-  /** Keys that a node must prove before a viewer shows it a token. */
-  serverKeys: z.array(hex(64)).max(PEERS_MAX).readonly(),
   /** Folder of an HLS origin that holds the pieces, too; its address ends in `/`. */
   origin: url.regex(/\/$/, "is not the address of a folder").optional(),
   /** Absent when pieces travel as they are. */
   encryption: z.strictObject({ kind: z.literal("live") }).optional(),
-  publishedAtS: z.int().nonnegative(),
 });
 
 const SignedLiveRecordSchema = z.strictObject({
   record: LiveRecordSchema,
   /** Ed25519 by the broadcaster's key. */
-  signature: hex(128),
+  signature: signatureText,
 });
 
 export type LiveRecord = Readonly<z.infer<typeof LiveRecordSchema>>;
@@ -120,15 +109,7 @@ export function liveDescriptorOf({ broadcaster, name }: LiveRecord): LiveDescrip
 
 /** What the broadcaster signs. */
 export function liveRecordMessage(record: LiveRecord): Uint8Array {
-  return concatBytes(TAG, encodeCbor(toCbor(record)));
-}
-
-function toCbor(value: unknown): CborValue {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return BigInt(value);
-  if (Array.isArray(value)) return value.map(toCbor);
-  const present = Object.entries(value ?? {}).filter(([, item]) => item !== undefined);
-  return new Map(present.map(([name, item]) => [name, toCbor(item)]));
+  return signedRecord(TAG, record);
 }
 
 function invalid(what: string): AceError {
