@@ -13,7 +13,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
-import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
+import { type CborValue, encodeCbor, readCbor, wholeOf } from "../lib/cbor.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { isAccount } from "../lib/strkey.ts";
@@ -54,7 +54,7 @@ export function signWord(word: IssuerWord, key: KeyObject): SignedWord {
 
 export function readWord({ body }: SignedWord): IssuerWord | undefined {
   const bytes = body.length <= 2 * BODY_BYTES_MAX ? fromHex(body) : undefined;
-  const value = bytes && decoded(bytes);
+  const value = bytes && readCbor(bytes);
   if (!Array.isArray(value) || value.length !== 8) return undefined;
   const [version, net, issuer, kid, number, hash, at, rows] = value;
   const [ledger, atS, entries] = [wholeOf(number), wholeOf(at), readEntries(rows)];
@@ -105,18 +105,4 @@ function readEntry(row: CborValue): IssuerEntry | undefined {
   const key = toHex(bytes);
   if (fromLedger === undefined || toLedger === undefined || !isSoundPoint(key)) return undefined;
   return { account, key, fromLedger, ...(toLedger === 0 ? {} : { toLedger }) };
-}
-
-function wholeOf(value: CborValue | undefined): number | undefined {
-  if (typeof value !== "bigint" || value < 0n) return undefined;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
-function decoded(bytes: Uint8Array): CborValue | undefined {
-  try {
-    return decodeCbor(bytes);
-  } catch {
-    return undefined;
-  }
 }

@@ -11,7 +11,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
-import { type CborValue, decodeCbor, encodeCbor } from "../lib/cbor.ts";
+import { type CborValue, encodeCbor, readCbor, wholeOf } from "../lib/cbor.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { signEd25519 } from "./ed25519.ts";
 import type { IssuerSet } from "./issuer-set.ts";
@@ -76,7 +76,7 @@ export function revocationsIn(body: string): readonly Revocation[] {
 }
 
 function readBody(bytes: Uint8Array): Delta | undefined {
-  const value = decoded(bytes);
+  const value = readCbor(bytes);
   if (!Array.isArray(value) || value.length !== 7) return undefined;
   const [version, net, issuer, kid, seq, ledger, entries] = value;
   if (version !== VERSION || !Array.isArray(entries) || entries.length > ENTRIES_MAX) {
@@ -101,18 +101,4 @@ function readEntry(value: CborValue): Revocation | undefined {
   if (kind === undefined || untilS === undefined) return undefined;
   if (!(prefix instanceof Uint8Array) || prefix.length !== PREFIX_BYTES) return undefined;
   return { contract, kind, prefix: toHex(prefix), untilS };
-}
-
-function wholeOf(value: CborValue | undefined): number | undefined {
-  if (typeof value !== "bigint" || value < 0n) return undefined;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
-function decoded(bytes: Uint8Array): CborValue | undefined {
-  try {
-    return decodeCbor(bytes);
-  } catch {
-    return undefined;
-  }
 }

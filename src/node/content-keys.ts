@@ -9,21 +9,13 @@
  * Errors  `KEY_CONFLICT` for another key than the one that is kept; `KEY_FILE_INVALID`,
  *         `KEY_FILE_MODE` for a file that is not as it was written.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { KeptEpoch, KeptKeys } from "../access/key-release.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
 import { AceError } from "../lib/errors.ts";
+import { replaceFile } from "./whole-file.ts";
 
 export interface BroughtKey {
   /** 64 hexadecimal characters. */
@@ -104,16 +96,7 @@ export class ContentKeys implements KeptKeys {
   /** Whole and on the disk, or not at all: without its key a content is lost. */
   #write(content: string, epochs: readonly Epoch[]): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const path = this.#pathOf(content);
-    const draft = `${path}.draft`;
-    const file = openSync(draft, "w", SECRET_MODE);
-    try {
-      writeSync(file, JSON.stringify({ v: 1, epochs }));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
+    replaceFile(this.#pathOf(content), JSON.stringify({ v: 1, epochs }), SECRET_MODE);
   }
 
   #pathOf(content: string): string {

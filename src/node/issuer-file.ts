@@ -4,15 +4,7 @@
  *
  * Errors  None: a file that cannot be read is told and left out; one that cannot be written, too.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { IssuerRoll } from "../access/issuer-roll.ts";
@@ -20,6 +12,7 @@ import type { IssuerEntry } from "../access/issuer-set.ts";
 import type { SignedWord } from "../access/issuer-word.ts";
 import { IssuerWordsJson } from "../client/content-schemas.ts";
 import type { Events } from "../lib/events.ts";
+import { replaceFile } from "./whole-file.ts";
 
 export interface KeptRoll {
   readonly roll: IssuerRoll;
@@ -35,6 +28,9 @@ interface KeptRollOptions {
   readonly dir: string | undefined;
   readonly events: Events;
 }
+
+/** Nothing in it is secret. */
+const FILE_MODE = 0o644;
 
 const Kept = z.strictObject({ v: z.literal(1), words: IssuerWordsJson.shape.words });
 
@@ -56,7 +52,7 @@ export function openKeptRoll({ net, founding, dir, events }: KeptRollOptions): K
       if (!heard.includes("taken")) return heard;
       try {
         mkdirSync(dir, { recursive: true });
-        writeWhole(path, JSON.stringify({ v: 1, words: roll.words() }));
+        replaceFile(path, JSON.stringify({ v: 1, words: roll.words() }), FILE_MODE);
       } catch (error) {
         tell("access.issuers_file_unwritten", error);
       }
@@ -72,17 +68,4 @@ function readWords(path: string): readonly SignedWord[] {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
-}
-
-/** Beside the one before, which then loses its name: there is always a whole one. */
-function writeWhole(path: string, text: string): void {
-  const next = `${path}.next`;
-  const file = openSync(next, "w");
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(next, path);
 }
