@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Keypair } from "@stellar/stellar-sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadDeviceKey, makeDeviceSeed } from "../../src/access/device-key.ts";
 import { readOverview } from "../../src/cli/engine-client.ts";
@@ -24,12 +23,9 @@ import { type Engine, openEngine } from "../../src/node/engine.ts";
 import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk, type Viewer } from "../../src/node/token-source.ts";
-import {
-  type ContentRecord,
-  describeTorrent,
-  signContentRecord,
-} from "../../src/p2p/content-record.ts";
+import type { ContentRecord } from "../../src/p2p/content-record.ts";
 import { withWebSeeds } from "../../src/p2p/torrent.ts";
+import { filmRecord } from "../support/film-record.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 import { build, codeOf, deploy, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
@@ -119,26 +115,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function recordOf({ torrent, torrentBytes }: Film, changes: Partial<ContentRecord> = {}) {
-  const publisher = Keypair.random();
-  const record = {
-    v: 1 as const,
-    title: "A film",
-    mime: "video/mp4",
-    access: "gated" as const,
-    contract: licence.toString(),
-    network: networkId(live.network),
-    trackers: [],
-    peers: [node.streams.peerAddress],
-    serverKeys: [node.streams.serverKey],
-    publisher: publisher.publicKey(),
-    publishedAtS: 1_800_000_000,
-    torrent: Buffer.from(torrentBytes).toString("base64"),
-    ...describeTorrent(torrent),
-    ...changes,
-  };
-  return await signContentRecord(record, { sign: (bytes) => publisher.sign(Buffer.from(bytes)) });
-}
+const recordOf = (made: Film, changes: Partial<ContentRecord> = {}) =>
+  filmRecord(made, { licence, network: networkId(live.network), seed: node.streams }, changes);
 
 async function give(viewer: Signer, ok: boolean, concurrent = 0n, evict = "refuse") {
   const args = [accountBytes(viewer.account), ok, concurrent, evict];

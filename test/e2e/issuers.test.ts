@@ -27,7 +27,7 @@ import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
 import { askIssuers } from "../../src/node/known-issuers.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk, tokenSourceOf, type Viewer } from "../../src/node/token-source.ts";
-import { describeTorrent, signContentRecord } from "../../src/p2p/content-record.ts";
+import { filmRecord } from "../support/film-record.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
 import { build, codeOf, deploy, onlyReceipt, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
@@ -140,7 +140,12 @@ beforeAll(async () => {
   live.catchUp();
   ledgers = setInterval(() => live.catchUp(), CLOSE_MS);
   film = await makeFilm(FILM_BYTES);
-  const record = await recordOf(licence);
+  // Only the second node's peers are named: the swarm goes on without the first.
+  const record = await filmRecord(film, {
+    licence,
+    network: networkId(live.network),
+    seed: other.streams,
+  });
   for (const [name, url] of [
     ["first", first.httpUrl],
     ["other", other.httpUrl],
@@ -156,27 +161,6 @@ afterAll(async () => {
   await film[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Only the second node's peers are named: the swarm goes on without the first. */
-async function recordOf(licence: bigint) {
-  const publisher = Keypair.random();
-  const record = {
-    v: 1 as const,
-    title: "A film",
-    mime: "video/mp4",
-    access: "gated" as const,
-    contract: licence.toString(),
-    network: networkId(live.network),
-    trackers: [],
-    peers: [other.streams.peerAddress],
-    serverKeys: [other.streams.serverKey],
-    publisher: publisher.publicKey(),
-    publishedAtS: 1_800_000_000,
-    torrent: Buffer.from(film.torrentBytes).toString("base64"),
-    ...describeTorrent(film.torrent),
-  };
-  return await signContentRecord(record, { sign: (bytes) => publisher.sign(Buffer.from(bytes)) });
-}
 
 async function viewerAt(...urls: readonly string[]): Promise<Viewer> {
   const signer = await live.account();
