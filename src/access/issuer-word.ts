@@ -13,7 +13,8 @@
  */
 import type { KeyObject } from "node:crypto";
 import { concatBytes, fromHex, toHex } from "../lib/bytes.ts";
-import { type CborValue, encodeCbor, readCbor, wholeOf } from "../lib/cbor.ts";
+import { type CborValue, encodeCbor } from "../lib/cbor.ts";
+import { readCbor, wholeOf } from "../lib/cbor-fields.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { isSoundPoint } from "../lib/ed25519-points.ts";
 import { isAccount } from "../lib/strkey.ts";
