@@ -12,20 +12,17 @@ import { pairFigures } from "./p2p-pair.ts";
 import { seekFigures } from "./p2p-seek.ts";
 
 const SIZE_MB = 500;
-/** Nine copies of it are in memory at once. */
-const FANOUT_SHARE = 2;
 /** Of a seek only the first pieces are fetched. */
 const SEEK_SHARE = 8;
 
 export async function p2pFigures({ sizeMb = SIZE_MB }: BenchOptions): Promise<readonly Figure[]> {
   using movie = await makeMovie(sizeMb);
-  using shared = await makeMovie(Math.ceil(sizeMb / FANOUT_SHARE));
   using small = await makeMovie(Math.ceil(sizeMb / SEEK_SHARE));
   return [
     await pairFigures(movie),
     await aria2Figures(movie),
     await gateFigures(movie),
-    await fanoutFigures(shared),
+    await fanoutFigures(movie),
     await seekFigures(small),
     await memoryFigures(),
     await admissionFigures(),
