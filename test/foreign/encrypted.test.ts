@@ -16,8 +16,11 @@ import {
   type PublishedFilm,
 } from "../support/encrypted-world.ts";
 import { run } from "../support/run-tool.ts";
+import { playInVlc } from "./vlc.ts";
 
 const FILM = "assets/demo.mp4";
+const PICTURES_A_SECOND = 25;
+const FILM_PICTURES = 24 * PICTURES_A_SECOND;
 /** Where the picture in the documentation comes from: set to write it anew. */
 const PICTURE = process.env["ACE_PICTURE"];
 
@@ -77,6 +80,19 @@ it("ffmpeg plays the encrypted package through the engine, from the start and fr
 it("ffmpeg plays the encrypted file through the engine, and jumps in it", async () => {
   expect(await decode(film(engineUrl))).toEqual({ code: 0, text: "" });
   expect(await decode(film(engineUrl), "-ss", "15", "-t", "2")).toEqual({ code: 0, text: "" });
+});
+
+it("VLC plays the encrypted package and the encrypted file, from the start and from the middle", async () => {
+  for (const url of [manifest(engineUrl), film(engineUrl)]) {
+    const whole = await playInVlc(url);
+    expect(whole).toMatchObject({ code: 0, complaints: "" });
+    expect(whole.pictures).toBeGreaterThan(FILM_PICTURES - PICTURES_A_SECOND);
+    const end = await playInVlc(url, { fromS: 15 });
+    expect(end).toMatchObject({ code: 0, complaints: "" });
+    expect(end.pictures).toBeGreaterThan(0);
+    expect(end.pictures).toBeLessThan(whole.pictures / 2);
+  }
+  expect(await playInVlc(film(strangerUrl))).toMatchObject({ pictures: 0 });
 });
 
 it("ffmpeg gets nothing without the licence", async () => {

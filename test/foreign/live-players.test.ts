@@ -1,7 +1,7 @@
 // Goal: players written by strangers play a live stream from the engine, as MPEG-TS and as HLS, without a
 // complaint.
 // Method: ffmpeg makes a picture and a tone in real time; a source signs it, a viewer's swarm brings it, and
-// ffprobe and ffmpeg read what the engine serves. ACE_LIVE_SECONDS says for how long (600: ten minutes).
+// ffprobe, ffmpeg and VLC read what the engine serves. ACE_LIVE_SECONDS says for how long (600: ten minutes).
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,9 +15,11 @@ import { runLiveSource } from "../../src/p2p/live-source.ts";
 import { liveMedia, type Media } from "../../src/p2p/media.ts";
 import { broadcaster, descriptorOf, joinLive } from "../unit/live-kit.ts";
 import { getJson, sourceOf, withPlayer } from "../unit/player-kit.ts";
+import { playInVlc } from "./vlc.ts";
 
 const SECONDS = Number(process.env["ACE_LIVE_SECONDS"] ?? "8");
 
+const PICTURES_A_SECOND = 25;
 const PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"];
 const TONE = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
 const VIDEO = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p"];
@@ -46,7 +48,7 @@ async function run(program: string, ...words: readonly string[]): Promise<Done> 
 }
 
 it(
-  "ffprobe and ffmpeg read both outputs of a live stream without errors",
+  "ffprobe, ffmpeg and VLC read both outputs of a live stream without errors",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "ace-live-"));
     const descriptor = descriptorOf("pictures");
@@ -84,6 +86,12 @@ it(
         { code: 0, text: "" },
         { code: 0, text: "" },
       ]);
+      // Less than all: VLC waits for a buffer of its own before it begins to count.
+      const seen = await Promise.all(streams.map((stream) => playInVlc(stream, { forS: SECONDS })));
+      for (const { code, complaints, pictures } of seen) {
+        expect({ code, complaints }, "played by VLC").toEqual({ code: 0, complaints: "" });
+        expect(pictures).toBeGreaterThan((SECONDS * PICTURES_A_SECOND) / 2);
+      }
       const list = await (await fetch(streams[1] ?? "")).text();
       const durations = [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, text]) => Number(text));
       expect(durations.length).toBeGreaterThan(2);
@@ -98,5 +106,5 @@ it(
     await rm(folder, { recursive: true, force: true });
   },
   // A machine that does much else films more slowly.
-  (2 * SECONDS + 60) * 1_000,
+  (3 * SECONDS + 60) * 1_000,
 );
