@@ -1,76 +1,73 @@
 /**
- * The sliding list of HLS: pieces of a live stream in, segments and their playlist out.
+ * The sliding list of HLS: pieces of a live stream in, segments, their parts and their playlist out.
  *
  * A segment begins where a player can begin and is a run of whole pieces; it ends with the first
- * such place after `HLS_SEGMENT_MS_MIN`. Its number is its own: pieces are counted otherwise.
+ * such place after `HLS_SEGMENT_MS_MIN`. Its number is its own: pieces are counted otherwise. What was
+ * listed in parts becomes a segment, also when the stream breaks off.
  *
  * Source  RFC 8216: media sequence (4.3.3.2), discontinuity sequence (4.3.3.3), target duration (4.3.3.1).
+ *         draft-pantos-hls-rfc8216bis: parts (4.4.4.9), what may be asked ahead (6.2.5.2).
  */
+import {
+  HLS_AHEAD_PARTS_MS,
+  HLS_AHEAD_SEGMENTS_MAX,
+  HLS_PART_HOLD_BACK_MS,
+  HLS_PART_HOLD_BACK_PARTS_MIN,
+  HLS_PART_MS,
+} from "./hls-limits.ts";
+import { type HlsUrls, writeHlsList } from "./hls-playlist.ts";
+import { GrowingSegment, type Part, type Segment } from "./hls-segment.ts";
 import { HLS_KEPT, HLS_LISTED, HLS_SEGMENT_MAX_BYTES, HLS_SEGMENT_MS_MIN } from "./limits.ts";
 import type { LivePiece } from "./live-port.ts";
 
-export interface Segment {
-  /** Its number in the playlist. */
+/** What a player asks the list to have: a whole segment, or a part of one. */
+export interface HlsWanted {
   readonly number: number;
-  readonly durationMs: number;
-  /** What comes before does not join on to it. */
-  readonly isDiscontinuity: boolean;
-  /** Discontinuities in the whole stream before this segment. */
-  readonly discontinuities: number;
-  readonly chunks: readonly Uint8Array[];
-  readonly sizeBytes: number;
-  readonly lastSeq: number;
-  readonly captureMs: number;
-}
-
-interface Growing {
-  readonly first: LivePiece;
-  readonly pieces: LivePiece[];
-  readonly isDiscontinuity: boolean;
-  sizeBytes: number;
+  readonly part: number | undefined;
 }
 
 export class HlsList {
   readonly #segments: Segment[] = [];
-  #growing: Growing | undefined;
+  #growing: GrowingSegment | undefined;
   #nextNumber = 0;
   #discontinuities = 0;
   /** Something was left out, so the next segment does not join on. */
   #isBroken = false;
   #targetS = 1;
+  #partMs = HLS_PART_MS;
   #isEnded = false;
 
   /** True when a segment became whole. */
   add(piece: LivePiece): boolean {
     const growing = this.#growing;
     if (growing === undefined || piece.isDiscontinuity) {
-      const isWhole = growing !== undefined && this.#close(growing, lastMediaMs(growing));
+      this.#close(undefined);
       this.#isBroken ||= piece.isDiscontinuity;
       this.#begin(piece);
-      return isWhole;
+      return growing !== undefined;
     }
     const durationMs = piece.mediaMs - growing.first.mediaMs;
     if (piece.isRandomAccess && (durationMs >= HLS_SEGMENT_MS_MIN || durationMs < 0)) {
-      const isWhole = this.#close(growing, piece.mediaMs);
+      this.#close(piece);
       this.#begin(piece);
-      return isWhole;
+      return true;
     }
-    growing.pieces.push(piece);
-    growing.sizeBytes += piece.bytes.length;
-    if (growing.sizeBytes > HLS_SEGMENT_MAX_BYTES) this.interrupt();
-    return false;
+    growing.add(piece);
+    this.#measureParts(growing);
+    if (growing.sizeBytes <= HLS_SEGMENT_MAX_BYTES) return false;
+    this.interrupt();
+    return true;
   }
 
   /** Pieces were missed: what comes next does not join on. */
   interrupt(): void {
-    this.#growing = undefined;
+    this.#close(undefined);
     this.#isBroken = true;
   }
 
   /** The stream is over: the last segment is whole, and the list grows no more. */
   end(): void {
-    if (this.#growing !== undefined) this.#close(this.#growing, lastMediaMs(this.#growing));
-    this.#growing = undefined;
+    this.#close(undefined);
     this.#isEnded = true;
   }
 
@@ -78,72 +75,108 @@ export class HlsList {
     return this.#segments.length;
   }
 
+  /** Where the list ends: it has grown when this has changed. */
+  get newest(): { readonly number: number; readonly parts: number } {
+    return { number: this.#nextNumber, parts: this.#growing?.parts.length ?? 0 };
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** What the list promises that no whole segment is longer than, in milliseconds. */
+  get targetMs(): number {
+    return this.#targetS * 1_000;
+  }
+
   find(number: number): Segment | undefined {
     return this.#segments.find((segment) => segment.number === number);
   }
 
-  playlist(urlOf: (segment: Segment) => string): string {
+  findPart(number: number, part: number): Part | undefined {
+    const parts = number === this.#nextNumber ? this.#growing?.parts : this.find(number)?.parts;
+    return parts?.[part];
+  }
+
+  /** Whether this is what the list said comes next. */
+  isHinted(number: number, part: number): boolean {
+    const { newest } = this;
+    return !this.#isEnded && number === newest.number && part === newest.parts;
+  }
+
+  /** Whether the list has come as far as this; a part beyond the last of a segment is the next one's first. */
+  has({ number, part }: HlsWanted): boolean {
+    if (this.#isEnded) return true;
+    const { newest } = this;
+    if (part === undefined) return number < newest.number;
+    if (number >= newest.number) return number === newest.number && part < newest.parts;
+    const isBeyond = part >= (this.find(number)?.parts.length ?? Number.POSITIVE_INFINITY);
+    return number < newest.number - 1 || !isBeyond || newest.parts > 0;
+  }
+
+  /** Further ahead than players ask for who read the list. */
+  isTooFar({ number, part = 0 }: HlsWanted): boolean {
+    if (this.#isEnded) return false;
+    const { newest } = this;
+    if (number > newest.number - 1 + HLS_AHEAD_SEGMENTS_MAX) return true;
+    const known = number === newest.number ? newest.parts : 0;
+    return number >= newest.number && part - known + 1 > HLS_AHEAD_PARTS_MS / this.#partMs;
+  }
+
+  /** In parts too when it is said where they are. */
+  playlist(segmentUrl: HlsUrls["segmentUrl"], partUrl?: HlsUrls["partUrl"]): string {
     const listed = this.#segments.slice(-HLS_LISTED);
-    const [first] = listed;
-    const lines = [
-      "#EXTM3U",
-      "#EXT-X-VERSION:3",
-      `#EXT-X-TARGETDURATION:${this.#targetS}`,
-      `#EXT-X-MEDIA-SEQUENCE:${first?.number ?? this.#nextNumber}`,
-      `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuities ?? this.#discontinuities}`,
-    ];
-    for (const [place, segment] of listed.entries()) {
-      // The break before the first one is counted by the discontinuity sequence.
-      if (segment.isDiscontinuity && place > 0) lines.push("#EXT-X-DISCONTINUITY");
-      lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.captureMs).toISOString()}`);
-      lines.push(`#EXTINF:${(segment.durationMs / 1_000).toFixed(3)},`, urlOf(segment));
-    }
-    if (this.#isEnded) lines.push("#EXT-X-ENDLIST");
-    return `${lines.join("\n")}\n`;
+    const growing = this.#growing;
+    const holdBackMs = Math.max(HLS_PART_HOLD_BACK_MS, HLS_PART_HOLD_BACK_PARTS_MIN * this.#partMs);
+    return writeHlsList(
+      {
+        segments: listed,
+        growing: growing && {
+          ...growing.place,
+          captureMs: growing.first.captureMs,
+          parts: growing.parts,
+        },
+        next: { number: this.#nextNumber, discontinuities: this.#discontinuities },
+        targetS: this.#targetS,
+        partMs: this.#partMs,
+        holdBackMs,
+        isEnded: this.#isEnded,
+      },
+      { segmentUrl, partUrl },
+    );
   }
 
   #begin(piece: LivePiece): void {
-    this.#growing = undefined;
     if (!piece.isRandomAccess) {
       this.#isBroken = true;
       return;
     }
     const isDiscontinuity = this.#isBroken && this.#nextNumber > 0;
     this.#isBroken = false;
-    this.#growing = {
-      first: piece,
-      pieces: [piece],
-      isDiscontinuity,
-      sizeBytes: piece.bytes.length,
-    };
-  }
-
-  #close({ first, pieces, isDiscontinuity, sizeBytes }: Growing, endMediaMs: number): boolean {
-    const last = pieces.at(-1);
-    const durationMs = Math.max(1, endMediaMs - first.mediaMs);
-    if (last === undefined) return false;
     if (isDiscontinuity) this.#discontinuities += 1;
-    this.#targetS = Math.max(this.#targetS, Math.round(durationMs / 1_000));
-    this.#segments.push({
+    const place = {
       number: this.#nextNumber,
-      durationMs,
       isDiscontinuity,
       discontinuities: this.#discontinuities,
-      chunks: pieces.map((piece) => piece.bytes),
-      sizeBytes,
-      lastSeq: last.seq,
-      captureMs: first.captureMs,
-    });
+    };
+    this.#growing = new GrowingSegment(piece, place);
+    this.#measureParts(this.#growing);
+  }
+
+  #close(next: LivePiece | undefined): void {
+    const growing = this.#growing;
+    if (growing === undefined) return;
+    this.#growing = undefined;
+    const segment = growing.finish(next);
+    this.#measureParts(growing);
+    this.#targetS = Math.max(this.#targetS, Math.round(segment.durationMs / 1_000));
+    this.#segments.push(segment);
     this.#nextNumber += 1;
     if (this.#segments.length > HLS_KEPT) this.#segments.shift();
-    return true;
   }
-}
 
-/** Where a segment ends whose end nobody saw: its last piece is taken to be as long as the others. */
-function lastMediaMs({ first, pieces }: Growing): number {
-  const lastMs = pieces.at(-1)?.mediaMs ?? first.mediaMs;
-  const spanMs = Math.max(0, lastMs - first.mediaMs);
-  const pieceMs = pieces.length > 1 ? spanMs / (pieces.length - 1) : HLS_SEGMENT_MS_MIN / 4;
-  return lastMs + pieceMs;
+  /** A stream whose pictures are far apart has longer parts. */
+  #measureParts({ parts }: GrowingSegment): void {
+    for (const { durationMs } of parts.slice(-2)) this.#partMs = Math.max(this.#partMs, durationMs);
+  }
 }

@@ -1,11 +1,20 @@
 /**
  * A live stream as HLS: one list for all who watch it, begun when the first asks.
  *
- * Errors  `CONTENT_UNREACHABLE` when no segment comes; `NOT_FOUND` for one that is no longer kept.
+ * Who knows what comes next may ask for it before it is there, and is answered when it is: for a list
+ * that has a part (`wanted`), and for the part that the list hinted at.
+ *
+ * Errors  `CONTENT_UNREACHABLE` when no segment or no hinted part comes; `NOT_FOUND` for what is no longer
+ *         kept; `REQUEST_INVALID` for what is too far ahead.
+ * Source  draft-pantos-hls-rfc8216bis, 6.2.5.2 (blocking reload) and 6.2.6 (hints). After the time limit the
+ *         list is given as it is, where the draft has 503: players give up on that, and a source may come back.
  */
-import { once } from "node:events";
 import { AceError } from "../lib/errors.ts";
-import { HlsList, type Segment } from "./hls-list.ts";
+import { Growth } from "./hls-growth.ts";
+import { HLS_WAIT_TARGETS } from "./hls-limits.ts";
+import { HlsList, type HlsWanted } from "./hls-list.ts";
+import type { HlsUrls } from "./hls-playlist.ts";
+import type { Part, Segment } from "./hls-segment.ts";
 import { HLS_BEHIND_MS, HLS_KEPT, STALL_MS } from "./limits.ts";
 import type { LivePiece, LiveStream } from "./live-port.ts";
 
@@ -16,7 +25,7 @@ export class HlsLive implements AsyncDisposable {
   readonly #stream: LiveStream;
   readonly #list = new HlsList();
   readonly #over = new AbortController();
-  readonly #grown = new EventTarget();
+  readonly #growth = new Growth();
   #running: Promise<void> | undefined;
   #fault: unknown;
   #last: LivePiece | undefined;
@@ -26,20 +35,20 @@ export class HlsLive implements AsyncDisposable {
   }
 
   /**
-   * Waits for the first segments when there are none yet. After a fault who asks begins anew, from
-   * where it was.
+   * Waits for the first segments when there are none yet, and for what is wanted. After a fault who asks
+   * begins anew, from where it was.
    */
-  async playlist(urlOf: (segment: Segment) => string, signal: AbortSignal): Promise<string> {
-    if (this.#running === undefined || this.#fault !== undefined) {
-      this.#fault = undefined;
-      this.#running = this.#run();
-      await this.#grow(signal, this.#list.size === 0 ? STALL_MS : SETTLE_MS);
-      // What is in the window already comes all at once: a list of one would let players begin thin.
-      while (this.#list.size < HLS_KEPT && (await this.#grow(signal, SETTLE_MS)));
-    }
-    if (this.#list.size === 0) await this.#grow(signal, STALL_MS);
+  async playlist(
+    segmentUrl: HlsUrls["segmentUrl"],
+    signal: AbortSignal,
+    more: { readonly partUrl?: HlsUrls["partUrl"]; readonly wanted?: HlsWanted | undefined } = {},
+  ): Promise<string> {
+    await this.#begin(signal);
+    const { wanted } = more;
+    if (wanted !== undefined && this.#list.isTooFar(wanted)) throw tooFar(wanted);
+    if (wanted !== undefined) await this.#until(() => this.#list.has(wanted), signal);
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#list.size > 0) return this.#list.playlist(urlOf);
+    if (this.#list.size > 0) return this.#list.playlist(segmentUrl, more.partUrl);
     const what = `nothing of "${this.#stream.title}" arrived in ${STALL_MS / 1_000} s`;
     throw new AceError("CONTENT_UNREACHABLE", what);
   }
@@ -50,22 +59,59 @@ export class HlsLive implements AsyncDisposable {
     throw new AceError("NOT_FOUND", `segment ${number} is not kept; read the list again`);
   }
 
+  /** Waits for the part that the list says comes next. */
+  async part(number: number, part: number, signal: AbortSignal): Promise<Part> {
+    if (this.#list.isHinted(number, part)) {
+      await this.#until(() => !this.#list.isHinted(number, part), signal);
+    }
+    const found = this.#list.findPart(number, part);
+    if (found !== undefined) return found;
+    if (this.#fault !== undefined) throw this.#fault;
+    const name = `part ${part} of segment ${number}`;
+    if (this.#list.isHinted(number, part)) {
+      throw new AceError("CONTENT_UNREACHABLE", `${name} of "${this.#stream.title}" does not come`);
+    }
+    throw new AceError("NOT_FOUND", `${name} is not kept; read the list again`);
+  }
+
+  /** Requests that wait for something to come. */
+  get waiting(): number {
+    return this.#growth.waiting;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
     await this.#running;
   }
 
-  /** False when no segment came in that time. */
-  async #grow(signal: AbortSignal, limitMs: number): Promise<boolean> {
-    try {
-      await once(this.#grown, "grown", {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
-      });
-      return this.#fault === undefined;
-    } catch {
-      signal.throwIfAborted();
-      return false;
+  async #begin(signal: AbortSignal): Promise<void> {
+    if (this.#running === undefined || this.#fault !== undefined) {
+      this.#fault = undefined;
+      this.#running = this.#run();
+      await this.#wholeSegment(signal, this.#list.size === 0 ? STALL_MS : SETTLE_MS);
+      // What is in the window already comes all at once: a list of one would let players begin thin.
+      while (this.#list.size < HLS_KEPT && (await this.#wholeSegment(signal, SETTLE_MS)));
     }
+    if (this.#list.size === 0) await this.#wholeSegment(signal, STALL_MS);
+  }
+
+  /** Waits until it is so, the stream fails or it takes too long. */
+  async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+    const untilMs = performance.now() + HLS_WAIT_TARGETS * this.#list.targetMs;
+    while (!isSo() && this.#fault === undefined) {
+      if (!(await this.#growth.wait(signal, untilMs - performance.now()))) return;
+    }
+  }
+
+  /** False when no segment came in that time. */
+  async #wholeSegment(signal: AbortSignal, limitMs: number): Promise<boolean> {
+    const { number } = this.#list.newest;
+    const untilMs = performance.now() + limitMs;
+    while (this.#fault === undefined && !this.#list.isEnded) {
+      if (this.#list.newest.number > number) return true;
+      if (!(await this.#growth.wait(signal, untilMs - performance.now()))) return false;
+    }
+    return false;
   }
 
   async #run(): Promise<void> {
@@ -77,16 +123,20 @@ export class HlsLive implements AsyncDisposable {
       for await (const piece of this.#stream.pieces(from, signal)) {
         if (last !== undefined && piece.seq <= last.seq) continue;
         this.#last = piece;
-        if (this.#list.add(piece)) this.#tell();
+        const before = this.#list.newest;
+        this.#list.add(piece);
+        const { number, parts } = this.#list.newest;
+        if (number !== before.number || parts !== before.parts) this.#growth.tell();
       }
       this.#list.end();
     } catch (error) {
       this.#fault = error;
     }
-    this.#tell();
+    this.#growth.tell();
   }
+}
 
-  #tell(): void {
-    this.#grown.dispatchEvent(new Event("grown"));
-  }
+function tooFar({ number, part }: HlsWanted): AceError {
+  const what = part === undefined ? `segment ${number}` : `part ${part} of segment ${number}`;
+  return new AceError("REQUEST_INVALID", `${what} is too far ahead: read the list again`);
 }

@@ -4,7 +4,7 @@ import type { Engine } from "./player-engine.ts";
 import { sendEvent } from "./player-events.ts";
 import { type Exchange, noSuchAddress, replyJson, replyText } from "./player-exchange.ts";
 import { sendFile } from "./player-file.ts";
-import { sendKey, sendPlaylist, sendSegment } from "./player-hls.ts";
+import { type SegmentName, sendKey, sendPlaylist, sendSegment } from "./player-hls.ts";
 import { sendLive } from "./player-live.ts";
 import { serverApi, webuiService } from "./player-service.ts";
 import type { PlayerSession } from "./player-session.ts";
@@ -71,7 +71,7 @@ async function ofSession(
     using _hold = engine.sessions.hold(session);
     if (kind === "r") await play(engine, session, exchange);
     else if (kind === "m") await sendPlaylist(session, exchange);
-    else await sendSegment(session, segmentNumber(rest), exchange, engine.meter);
+    else await sendSegment(session, segmentName(rest), exchange, engine.meter);
   }
 }
 
@@ -99,8 +99,10 @@ async function sendMetrics({ metrics }: Engine, exchange: Exchange): Promise<voi
   replyText(exchange.response, { type, text: await metrics() });
 }
 
-function segmentNumber(text: string): number {
-  const [, digits] = /^(\d{1,9})\.ts$/.exec(text) ?? [];
-  if (digits !== undefined) return Number(digits);
-  throw new AceError("NOT_FOUND", "segments are named by their number, such as 12.ts");
+function segmentName(text: string): SegmentName {
+  const [, number, part] = /^(\d{1,9})(?:\.(\d{1,9}))?\.ts$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new AceError("NOT_FOUND", "segments are named by their number, such as 12.ts or 12.3.ts");
+  }
+  return { number: Number(number), part: part === undefined ? undefined : Number(part) };
 }

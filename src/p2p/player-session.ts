@@ -17,12 +17,16 @@ export interface PlayerSession {
   /** Of a film: which of its files. */
   readonly file: MediaFile | undefined;
   readonly output: Output;
+  /** A live playlist lists parts of segments as well. */
+  readonly isLowLatency: boolean;
   /** Whose requests may use the session's addresses without another proof. */
   readonly caller: string;
   readonly startedAtMs: number;
   readonly playhead: Playhead;
   /** Bytes given to the player's socket. */
   sentBytes: number;
+  /** Requests that wait for what is not here yet. */
+  waiting: number;
   /** The beginning is here: a player that starts now need not wait. */
   isBuffered: boolean;
   /** Aborted when the session ends. */
@@ -40,6 +44,7 @@ export interface SessionWish {
   readonly content: OpenContent;
   readonly file: MediaFile | undefined;
   readonly output: Output;
+  readonly isLowLatency: boolean;
   readonly caller: string;
 }
 
@@ -65,7 +70,7 @@ export class PlayerSessions implements Disposable {
   }
 
   /** Holds the content until the session ends. Errors `RATE_LIMITED` when all are being played. */
-  start({ content, file, output, caller }: SessionWish): PlayerSession {
+  start({ content, file, output, isLowLatency, caller }: SessionWish): PlayerSession {
     if (this.#sessions.size >= PLAYER_SESSIONS_MAX) this.#makeRoom();
     const over = new AbortController();
     const ended = Promise.withResolvers<EndReason>();
@@ -75,10 +80,12 @@ export class PlayerSessions implements Disposable {
       media: content.media,
       file,
       output,
+      isLowLatency,
       caller,
       startedAtMs: Date.now(),
       playhead: new Playhead(),
       sentBytes: 0,
+      waiting: 0,
       isBuffered: false,
       over,
       signal: over.signal,

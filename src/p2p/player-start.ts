@@ -13,6 +13,8 @@ export interface StartWish {
   readonly name: ContentName;
   readonly fileIndex: number | undefined;
   readonly output: Output;
+  /** False for a live playlist of whole segments only. */
+  readonly isLowLatency: boolean;
   readonly caller: string;
 }
 
@@ -22,6 +24,7 @@ export async function getStream(engine: Engine, exchange: Exchange, output: Outp
     name: contentName(query),
     fileIndex: fileIndex(query),
     output,
+    isLowLatency: !["0", "false"].includes(query.get("low_latency") ?? ""),
     caller: request.socket.remoteAddress ?? "",
   };
   const session = await startSession(engine, wish, gone);
@@ -36,14 +39,14 @@ export async function getStream(engine: Engine, exchange: Exchange, output: Outp
 /** Begins a session of a content that is known to be watchable. */
 export async function startSession(
   engine: Engine,
-  { name, fileIndex, output, caller }: StartWish,
+  { name, fileIndex, ...play }: StartWish,
   signal: AbortSignal,
 ): Promise<PlayerSession> {
   const content = await openReady(engine, name, signal);
   const { media } = content;
   try {
     const file = media.kind === "film" ? chooseFile(media, fileIndex) : undefined;
-    const session = engine.sessions.start({ content, file, output, caller });
+    const session = engine.sessions.start({ content, file, ...play });
     void prebuffer(session);
     return session;
   } catch (error) {

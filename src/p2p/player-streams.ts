@@ -22,6 +22,8 @@ const StartSchema = z.strictObject({
   content: z.string().min(1).max(4_096),
   file: z.int().nonnegative().optional(),
   output: z.enum(["stream", "hls"]).optional(),
+  /** False: a live playlist of whole segments only. */
+  lowLatency: z.boolean().optional(),
 });
 
 const SeekSchema = z.union([
@@ -57,14 +59,16 @@ async function steer(
 
 async function start(engine: Engine, exchange: Exchange): Promise<void> {
   const { request, response, base, gone } = exchange;
-  const { content, file, output = "stream" } = await readBody(exchange, StartSchema);
+  const body = await readBody(exchange, StartSchema);
+  const { content, file: fileIndex, output = "stream", lowLatency: isLowLatency = true } = body;
   const name =
     readName("content_id", content) ?? readName("magnet", content) ?? readName("url", content);
   if (name === undefined) {
     throw new AceError("REQUEST_INVALID", "content is an id, an infohash, a magnet link or a URL");
   }
   const caller = request.socket.remoteAddress ?? "";
-  const session = await startSession(engine, { name, fileIndex: file, output, caller }, gone);
+  const wish = { name, fileIndex, output, isLowLatency, caller };
+  const session = await startSession(engine, wish, gone);
   replyJson(response, 201, describePlayer(session, base));
 }
 

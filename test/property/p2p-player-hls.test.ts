@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { isAceError } from "../../src/lib/errors.ts";
-import { HlsList, type Segment } from "../../src/p2p/hls-list.ts";
+import { HlsList } from "../../src/p2p/hls-list.ts";
+import type { Segment } from "../../src/p2p/hls-segment.ts";
 import type { LivePiece } from "../../src/p2p/live-port.ts";
 import { contentName, fileIndex } from "../../src/p2p/player-name.ts";
 

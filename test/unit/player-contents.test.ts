@@ -67,7 +67,13 @@ describe("sessions of players", () => {
       released += 1;
     },
   };
-  const wish = { content, file: undefined, output: "stream", caller: "127.0.0.1" } as const;
+  const wish = {
+    content,
+    file: undefined,
+    output: "stream",
+    isLowLatency: true,
+    caller: "127.0.0.1",
+  } as const;
 
   it("make room for a player that asks anew at every seek, and never at the cost of who plays", async () => {
     using sessions = new PlayerSessions();
