@@ -15,6 +15,8 @@ import type { LiveOriginOptions } from "../p2p/live-origin.ts";
 import { type LiveRecord, liveDescriptorOf } from "../p2p/live-record.ts";
 import { openLiveSwarm } from "../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
+import type { NodePeers } from "../p2p/node-peers.ts";
+import type { RateOptions } from "../p2p/swarm-rates.ts";
 import { webSeedCredentials } from "./web-seed-credentials.ts";
 
 export interface LiveJoinParts {
@@ -35,6 +37,9 @@ export interface LiveJoinParts {
   readonly windowPieces?: number;
   /** Those of all swarms of this node. */
   readonly bans?: Bans;
+  readonly rates?: RateOptions;
+  readonly nodePeers?: NodePeers;
+  readonly peersMax?: number;
   /** Pieces that memory has no room for go below it. */
   readonly dataDir: string;
   readonly events: Events;

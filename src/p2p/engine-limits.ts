@@ -60,6 +60,8 @@ export const PEERS_PER_NET24 = 4;
 export const PEERS_PER_NET16 = 12;
 /** What a rate limit lets through at once, in milliseconds of its rate. */
 export const RATE_BURST_MS = 500;
+/** Of a limit, what live streams may take ahead of films that wait for their turn. */
+export const AHEAD_SHARE = 7 / 8;
 /** Tokens with a cap of their own whose limits a node remembers. */
 export const TOKEN_RATES_MAX = 10_000;
 /** Peers of all swarms of a node together, and those that each swarm may have in any case. */

@@ -22,6 +22,13 @@ interface Want {
   readonly passed: Set<string>;
 }
 
+export interface PlanTerms {
+  /** Puts the most urgent first. */
+  rank(seq: number): number;
+  /** Whether the piece may be asked for now; asked of one after the other until it may not. */
+  mayAsk(seq: number): boolean;
+}
+
 export interface Ask {
   readonly seq: number;
   readonly peer: string;
@@ -99,8 +106,8 @@ export class LiveFetch {
     return late;
   }
 
-  /** What to ask now. `rank` puts the most urgent first. */
-  plan(nowMs: number, peers: readonly FetchPeer[], rank: (seq: number) => number): readonly Ask[] {
+  /** What to ask now. */
+  plan(nowMs: number, peers: readonly FetchPeer[], { rank, mayAsk }: PlanTerms): readonly Ask[] {
     const load = new Map(peers.map(({ id, outstanding }) => [id, outstanding]));
     const open = [...this.#wants].filter(
       ([, want]) => want.asked === undefined && want.notBeforeMs <= nowMs,
@@ -109,6 +116,7 @@ export class LiveFetch {
     for (const [seq, want] of open.sort(([a], [b]) => rank(a) - rank(b) || a - b)) {
       const peer = this.#choose(seq, want, peers, load);
       if (peer === undefined) continue;
+      if (!mayAsk(seq)) break;
       want.asked = { peer, atMs: nowMs };
       load.set(peer, (load.get(peer) ?? 0) + 1);
       asks.push({ seq, peer });

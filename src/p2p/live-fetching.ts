@@ -24,6 +24,10 @@ export interface FetchingHost {
   readonly chance: () => number;
   /** Whether peers are to be asked for a piece only when an origin has not brought it. */
   isOriginFirst(head: LiveHead): boolean;
+  /** Whether the limits of rate let so many bytes be asked for now; they count as asked for then. */
+  mayAsk(bytes: number): boolean;
+  /** The piece is here, or of no use any more: whoever was asked for it need not send it. */
+  onSettled(seq: number): void;
   nowMs(): number;
 }
 
@@ -52,7 +56,7 @@ export class LiveFetching {
 
   /** New heads are known, and some pieces of no use any more. */
   onHeads(batch: HeadBatch, gone: readonly number[]): void {
-    for (const seq of gone) this.#fetch.forget(seq);
+    for (const seq of gone) this.#forget(seq);
     this.#firstHeadMs ??= this.#host.nowMs();
     for (const head of batch.heads) this.#want(head);
     this.fill();
@@ -67,12 +71,14 @@ export class LiveFetching {
   }
 
   arrived(seq: number): void {
-    this.#fetch.forget(seq);
+    this.#forget(seq);
     this.fill();
   }
 
   refused(link: LiveLink, seq: number): void {
     this.#fetch.refused(seq, link.id, this.#host.nowMs());
+    // It has said that it gives nothing now.
+    if (link.wire.isPeerChoking) return;
     const newest = this.#host.heads.newest?.seq ?? 0;
     const isRecent = seq > newest - this.#host.heads.count / 2;
     if (isRecent && !link.wire.isClosed) this.#suspect(link, seq, "refused");
@@ -86,7 +92,8 @@ export class LiveFetching {
     if (this.#fetch.size === 0) return;
     const { heads, peers, nowMs } = this.#host;
     const rank = (seq: number) => (this.#isUrgent(seq) ? 0 : 1);
-    for (const ask of this.#fetch.plan(nowMs(), peers.serving, rank)) {
+    const mayAsk = (seq: number) => this.#host.mayAsk(heads.get(seq)?.length ?? 0);
+    for (const ask of this.#fetch.plan(nowMs(), peers.serving, { rank, mayAsk })) {
       const head = heads.get(ask.seq);
       if (head !== undefined) peers.get(ask.peer)?.ask(ask.seq, head.length);
     }
@@ -129,6 +136,11 @@ export class LiveFetching {
   #isUrgent(seq: number): boolean {
     const { readings } = this.#host;
     return [...readings].some(({ nextSeq }) => seq >= nextSeq && seq < nextSeq + URGENT_PIECES);
+  }
+
+  #forget(seq: number): void {
+    this.#fetch.forget(seq);
+    this.#host.onSettled(seq);
   }
 
   #want(head: LiveHead): void {

@@ -26,6 +26,10 @@ export const LIVE_ORIGIN_REQUEST_MS = 20_000;
 export const LIVE_ORIGIN_GONE_MAX = 64;
 /** With `cdn-first` the pieces of so many segments come from the origin before peers are asked to wait for. */
 export const LIVE_ORIGIN_FIRST_SEGMENTS = 2;
+/** A piece that limits of rate hold up for longer is not given now: who asked is told to wait. */
+export const LIVE_GIVE_MS = 200;
+/** Who let us wait for so many pieces, one after the other, may show by one block that it gives at all. */
+export const LIVE_DOUBT_PIECES = 3;
 /** A record is put into the DHT again after this long, and when no node took it. */
 export const LIVE_ITEM_MS = 1_800_000;
 export const LIVE_ITEM_RETRY_MS = 60_000;

@@ -9,27 +9,27 @@ import type { Bencoded } from "./bencode.ts";
 import type { Grant } from "./gate.ts";
 import type { GateDriver } from "./gate-driver.ts";
 import { GATE_EXTENSION } from "./gate-message.ts";
-import {
-  BLOCK_MAX_BYTES,
-  LIVE_MESSAGE_MAX_BYTES,
-  LIVE_PIECE_MAX_BYTES,
-  LIVE_QUIET_MS,
-  LIVE_WINDOW_MAX_PIECES,
-} from "./limits.ts";
+import { LIVE_MESSAGE_MAX_BYTES, LIVE_PIECE_MAX_BYTES, LIVE_QUIET_MS } from "./limits.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
+import type { LiveGiving } from "./live-giving.ts";
+import { LIVE_DOUBT_PIECES } from "./live-limits.ts";
 import {
   LIVE_EXTENSION,
   type LiveMessage,
   liveMessageBytes,
   readLiveMessage,
 } from "./live-message.ts";
+import { RecentPieces } from "./live-recent.ts";
+import { LiveRequests } from "./live-requests.ts";
 import type { Wire } from "./wire.ts";
-import type { Block, BlockAnswer, Geometry, PieceSet, WireOwner } from "./wire-guard.ts";
+import type { Block, BlockAnswer, Geometry, WireOwner } from "./wire-guard.ts";
 
 export interface LiveLinkHost {
   readonly streamId: string;
   readonly gate: GatePolicy | undefined;
   readonly signal: AbortSignal;
+  /** Whose turn it is to be given something. */
+  readonly giving: LiveGiving;
   nowMs(): number;
   isUnwelcome(link: LiveLink): boolean;
   isSurplus(link: LiveLink): boolean;
@@ -68,8 +68,7 @@ export class LiveLink implements WireOwner {
   lastHeardMs: number;
   readonly #host: LiveLinkHost;
   readonly #gate: GateDriver | undefined;
-  /** By number: what is under way, and how many of its blocks are missing. */
-  readonly #asked = new Map<number, { readonly piece: Uint8Array; missing: number }>();
+  readonly #requests: LiveRequests;
 
   constructor(host: LiveLinkHost, wire: Wire) {
     lastLinkNumber += 1;
@@ -78,6 +77,12 @@ export class LiveLink implements WireOwner {
     this.#host = host;
     this.lastHeardMs = host.nowMs();
     this.#gate = host.gate === undefined ? undefined : this.#openGate(host.gate);
+    this.#requests = new LiveRequests({
+      wire,
+      onBlock: (isGiver) => this.#onBlock(isGiver),
+      onWhole: (seq, piece) => host.onPiece(this, seq, piece),
+      onRefused: (seq) => host.onRefused(this, seq),
+    });
     wire.offerExtensions([LIVE_EXTENSION], {}, LIVE_MESSAGE_MAX_BYTES);
     wire.setOwner(this);
   }
@@ -117,7 +122,7 @@ export class LiveLink implements WireOwner {
 
   /** Pieces under way, for who chooses whom to ask next; a quiet peer counts as busier. */
   get outstanding(): number {
-    return this.#asked.size + (this.isQuiet ? QUIET_PIECES : 0);
+    return this.#requests.size + (this.isQuiet ? QUIET_PIECES : 0);
   }
 
   has(seq: number): boolean {
@@ -135,30 +140,28 @@ export class LiveLink implements WireOwner {
     this.wire.sendExtension(LIVE_EXTENSION, liveMessageBytes(message));
   }
 
-  /** Asks for all blocks of a piece; what it brings is told to the host, once. */
   ask(seq: number, length: number): void {
-    if (this.#asked.has(seq)) return;
-    const blocks = Math.ceil(length / BLOCK_MAX_BYTES);
-    const asked = { piece: new Uint8Array(length), missing: blocks };
-    this.#asked.set(seq, asked);
-    for (let offset = 0; offset < length; offset += BLOCK_MAX_BYTES) {
-      const block = { index: seq, offset, length: Math.min(BLOCK_MAX_BYTES, length - offset) };
-      this.wire.request(block, (bytes) => {
-        if (this.#asked.get(seq) === asked) this.#take(block, bytes, asked);
-      });
-    }
+    this.#requests.ask(seq, length);
+  }
+
+  /** The piece is here, or of no use any more. */
+  cancel(seq: number): void {
+    this.#requests.cancel(seq, this.withheld >= LIVE_DOUBT_PIECES);
   }
 
   tick(): void {
     this.#gate?.tick();
   }
 
-  async block({ index, offset, length }: Block): Promise<BlockAnswer | undefined> {
+  async block(block: Block): Promise<BlockAnswer | undefined> {
     if (!this.isAdmitted) return undefined;
+    const { index, offset, length } = block;
+    const { giving, signal } = this.#host;
     const piece = await this.#host.piece(index);
-    // The right may have ended while the disk was read.
-    if (!this.isAdmitted || piece === undefined) return undefined;
-    if (offset + length > piece.length) return undefined;
+    if (piece === undefined || offset + length > piece.length) return undefined;
+    const isTurn = await giving.turn(this, block, { nowMs: this.#host.nowMs(), signal });
+    // The right may have ended while the disk was read, or in the line.
+    if (!isTurn || !this.isAdmitted) return undefined;
     return { bytes: piece.subarray(offset, offset + length) };
   }
 
@@ -191,8 +194,8 @@ export class LiveLink implements WireOwner {
     if (only !== undefined) this.#host.onHave(this, only);
   }
 
-  onLateBlock(): boolean {
-    return false;
+  onLateBlock(block: Block): boolean {
+    return this.#requests.late(block);
   }
 
   onChoke(isChoking: boolean): void {
@@ -201,7 +204,7 @@ export class LiveLink implements WireOwner {
 
   onClose(reason: string): void {
     this.#gate?.settle();
-    this.#asked.clear();
+    this.#requests.clear();
     this.#host.onClosed(this, reason);
   }
 
@@ -209,23 +212,9 @@ export class LiveLink implements WireOwner {
     return this.#gate === undefined || this.wasOpened;
   }
 
-  #take(
-    { index, offset }: Block,
-    bytes: Uint8Array | undefined,
-    asked: { readonly piece: Uint8Array; missing: number },
-  ): void {
-    if (bytes === undefined) {
-      this.#asked.delete(index);
-      this.#host.onRefused(this, index);
-      return;
-    }
+  #onBlock(isGiver: boolean): void {
     this.lastHeardMs = this.#host.nowMs();
-    asked.piece.set(bytes, offset);
-    asked.missing -= 1;
-    if (asked.missing > 0) return;
-    this.#asked.delete(index);
-    this.withheld = 0;
-    this.#host.onPiece(this, index, asked.piece);
+    if (isGiver) this.withheld = 0;
   }
 
   #admit(): void {
@@ -235,7 +224,7 @@ export class LiveLink implements WireOwner {
       this.wire.close("UNWELCOME");
       return;
     }
-    this.wire.setChoking(false);
+    this.#host.giving.admit(this);
     if (isFirst) this.#host.onAdmitted(this);
   }
 
@@ -255,30 +244,5 @@ export class LiveLink implements WireOwner {
       onDenied: (code) => host.onDenied(this, code),
       onTokenFault: (error) => host.onTokenFault(error),
     });
-  }
-}
-
-/** The pieces that a peer told us of last. What it makes up costs nobody but itself. */
-class RecentPieces implements PieceSet {
-  readonly #seqs = new Set<number>();
-
-  get count(): number {
-    return this.#seqs.size;
-  }
-
-  has(seq: number): boolean {
-    return this.#seqs.has(seq);
-  }
-
-  set(seq: number): void {
-    this.#seqs.add(seq);
-    for (const oldest of this.#seqs) {
-      if (this.#seqs.size <= LIVE_WINDOW_MAX_PIECES) break;
-      this.#seqs.delete(oldest);
-    }
-  }
-
-  clear(): void {
-    this.#seqs.clear();
   }
 }

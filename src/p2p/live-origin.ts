@@ -40,6 +40,8 @@ export interface OriginHost {
   /** Pieces that peers have not brought in time, the most urgent first; with `isFirst` all that are wanted. */
   late(isFirst: boolean): readonly LiveHead[];
   isWanted(seq: number): boolean;
+  /** Whether the limits of rate let so many bytes be asked for now; they count as asked for then. */
+  mayAsk(bytes: number): boolean;
   placeOf(head: LiveHead): OriginPlace | undefined;
   /** Answers the digest in hexadecimal of a piece that is not what its head says. */
   take(head: LiveHead, piece: Uint8Array): string | undefined;
@@ -49,6 +51,12 @@ interface Asked extends OriginPlace {
   readonly head: LiveHead;
 }
 
+/** A request that is under way. */
+interface Errand {
+  readonly wish: readonly Asked[];
+  readonly over: AbortController;
+}
+
 export class LiveOrigin implements Disposable {
   /** What came from it. */
   bytes = 0;
@@ -56,12 +64,11 @@ export class LiveOrigin implements Disposable {
   readonly #host: OriginHost;
   readonly #client = new WebClient();
   readonly #over = new AbortController();
-  readonly #underWay = new Set<number>();
+  readonly #errands = new Set<Errand>();
   /** Segments that it does not have. */
   readonly #gone = new Set<string>();
   /** Segments that are not left to peers first. */
   readonly #first = new Set<string>();
-  #active = 0;
   #failures = 0;
   #restsUntilMs = 0;
   #nowMs = 0;
@@ -74,11 +81,26 @@ export class LiveOrigin implements Disposable {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     if (nowMs < this.#restsUntilMs || this.#over.signal.aborted) return;
-    while (this.#active < LIVE_ORIGIN_REQUESTS_MAX) {
+    while (this.#errands.size < LIVE_ORIGIN_REQUESTS_MAX) {
       const wish = this.#next();
-      if (wish.length === 0) return;
+      if (wish.length === 0 || !this.#host.mayAsk(spanOf(wish).length)) return;
       void this.#fetch(wish);
     }
+  }
+
+  /** A piece is here, or of no use any more: what nobody waits for now is not waited for. */
+  settled(seq: number): void {
+    for (const { wish, over } of this.#errands) {
+      const isOfIt = wish.some(({ head }) => head.seq === seq);
+      if (isOfIt && !wish.some(({ head }) => this.#host.isWanted(head.seq))) over.abort();
+    }
+  }
+
+  /** Whether the piece could be taken from it, as far as is known. */
+  holds(head: LiveHead): boolean {
+    if (this.#over.signal.aborted) return false;
+    const place = this.#host.placeOf(head);
+    return place !== undefined && !this.#gone.has(place.path);
   }
 
   /** Whether a piece is left to it before peers are asked. */
@@ -113,7 +135,10 @@ export class LiveOrigin implements Disposable {
   }
 
   #candidates(): readonly LiveHead[] {
-    const isOpen = ({ seq }: LiveHead) => !this.#underWay.has(seq);
+    const underWay = new Set(
+      [...this.#errands].flatMap(({ wish }) => wish.map(({ head }) => head)),
+    );
+    const isOpen = (head: LiveHead) => !underWay.has(head);
     const isEager = this.#options.mode === "cdn-first";
     const eager = isEager ? this.#host.late(true).filter((head) => this.comesFirst(head)) : [];
     const open = eager.filter(isOpen);
@@ -129,23 +154,22 @@ export class LiveOrigin implements Disposable {
   }
 
   async #fetch(wish: readonly Asked[]): Promise<void> {
-    this.#active += 1;
-    for (const { head } of wish) this.#underWay.add(head.seq);
+    const errand = { wish, over: new AbortController() };
+    this.#errands.add(errand);
     try {
-      await this.#fetchSpan(wish);
+      await this.#fetchSpan(errand);
       this.#failures = 0;
     } catch (error) {
-      this.#onFault(error, wish);
+      if (!errand.over.signal.aborted) this.#onFault(error, wish);
     } finally {
-      this.#active -= 1;
-      for (const { head } of wish) this.#underWay.delete(head.seq);
+      this.#errands.delete(errand);
     }
   }
 
-  async #fetchSpan(wish: readonly Asked[]): Promise<void> {
-    const [first, last] = [wish[0], wish.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const span = { offset: first.offset, length: last.offset + last.length - first.offset };
+  async #fetchSpan({ wish, over }: Errand): Promise<void> {
+    const [first] = wish;
+    if (first === undefined) return;
+    const span = spanOf(wish);
     const { trustedHosts = [], credentials, resolve } = this.#options;
     const { requestMs = LIVE_ORIGIN_REQUEST_MS } = this.#options;
     const answer = await this.#client.get(
@@ -159,15 +183,17 @@ export class LiveOrigin implements Disposable {
           : { secrets: (url, signal) => credentials.headers(url, signal) }),
       },
       // One that drips is never silent, and would hold its place for ever.
-      AbortSignal.any([this.#over.signal, AbortSignal.timeout(requestMs)]),
+      AbortSignal.any([this.#over.signal, over.signal, AbortSignal.timeout(requestMs)]),
     );
     let isDone = false;
     try {
       const isWhole = requireSpan(answer, span);
-      for await (const { at, bytes } of originParts(answer.body, { isWhole, span, parts: wish })) {
+      const body = this.#counted(answer.body);
+      for await (const { at, bytes } of originParts(body, { isWhole, span, parts: wish })) {
         this.#take(wish[at], bytes);
         const isLast = at === wish.length - 1;
-        if (!isLast && !wish.slice(at).some(({ head }) => this.#host.isWanted(head.seq))) return;
+        if (!isLast && !wish.slice(at + 1).some(({ head }) => this.#host.isWanted(head.seq)))
+          return;
       }
       isDone = !isWhole;
     } finally {
@@ -175,10 +201,17 @@ export class LiveOrigin implements Disposable {
     }
   }
 
+  /** What came counts, whether or not it was of use. */
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+
   #take(asked: Asked | undefined, bytes: Uint8Array): void {
     if (asked === undefined || this.#over.signal.aborted) return;
     const { head, tables } = asked;
-    this.bytes += bytes.length;
     if (!this.#host.isWanted(head.seq)) return;
     const got = this.#host.take(head, concatBytes(tables, bytes));
     if (got === undefined) return;
@@ -225,6 +258,13 @@ export class LiveOrigin implements Disposable {
     this.#host.events.warn("live.origin_barred", { url, reason, ...evidence });
     this[Symbol.dispose]();
   }
+}
+
+/** Where in the segment these pieces lie, which follow one another. */
+function spanOf(wish: readonly Asked[]): { readonly offset: number; readonly length: number } {
+  const [first, last] = [wish[0], wish.at(-1)];
+  if (first === undefined || last === undefined) return { offset: 0, length: 0 };
+  return { offset: first.offset, length: last.offset + last.length - first.offset };
 }
 
 function follows(before: Asked, head: LiveHead, place: OriginPlace): boolean {

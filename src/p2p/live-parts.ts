@@ -1,6 +1,6 @@
 /** The parts of a live swarm, joined: each does one thing, and asks the others through the swarm. */
 
-import { LIVE_FAN, LIVE_LAG_MS, LIVE_WINDOW_PIECES } from "./limits.ts";
+import { LIVE_FAN, LIVE_LAG_MS, LIVE_WINDOW_PIECES, PEERS_MAX } from "./limits.ts";
 import { LiveBackfill } from "./live-backfill.ts";
 import { liveAudience } from "./live-descriptor.ts";
 import { LiveFan } from "./live-fan.ts";
@@ -15,6 +15,8 @@ import type { Reading } from "./live-reader.ts";
 import { LiveRuns } from "./live-runs.ts";
 import type { LiveSwarmOptions } from "./live-swarm-port.ts";
 import { LiveTalk } from "./live-talk.ts";
+import { allowAhead } from "./rate-limit.ts";
+import { SwarmRates } from "./swarm-rates.ts";
 
 interface LivePartsHost extends LivePeersContent, Pick<IntakeHost, "onHeads" | "onEquivocation"> {
   readonly stock: LivePieces;
@@ -32,6 +34,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
   const heads = new LiveHeads(size);
   const runs = new LiveRuns();
   const nowMs = () => clock.nowMs();
+  const rates = new SwarmRates(options.rates ?? {});
   const peers = new LivePeers({
     streamId,
     gate: gate && { ...gate, audience: liveAudience(streamId) },
@@ -40,6 +43,9 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
     events,
     signal,
     bans: options.bans,
+    nodePeers: options.nodePeers,
+    peersMax: options.peersMax ?? PEERS_MAX,
+    rates,
     content: host,
   });
   const fan = new LiveFan({ fan: options.fan ?? LIVE_FAN, lagMs: options.lagMs ?? LIVE_LAG_MS });
@@ -56,8 +62,14 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
   });
   const chance = options.chance ?? Math.random;
   const isOriginFirst = (head: LiveHead) => origin?.comesFirst(head) ?? false;
-  const asking = { role, heads, pieces, peers, readings, chance, nowMs, isOriginFirst };
-  const fetching = new LiveFetching(asking);
+  const { down } = rates.of(undefined);
+  const mayAsk = (bytes: number) => allowAhead(down, bytes, nowMs());
+  const onSettled = (seq: number) => {
+    peers.cancel(seq);
+    origin?.settled(seq);
+  };
+  const means = { pieces, peers, readings, chance, nowMs, isOriginFirst, mayAsk, onSettled };
+  const fetching = new LiveFetching({ role, heads, ...means });
   const backfill = new LiveBackfill({ heads, size, peers, talk });
   const origin =
     options.origin &&
@@ -65,6 +77,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
       events,
       late: (isFirst) => fetching.late(isFirst),
       isWanted: (seq) => fetching.wants(seq),
+      mayAsk,
       placeOf: (head) => runs.placeOf(head),
       take: (head, piece) => host.keep(head, piece),
     });

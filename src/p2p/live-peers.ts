@@ -11,12 +11,15 @@ import type { EventFields, Events } from "../lib/events.ts";
 import { parseAddress } from "./addresses.ts";
 import { addressBanName, Bans, banName } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
-import { LIVE_DIAL_PEERS, PEERS_MAX } from "./limits.ts";
+import { LIVE_DIAL_PEERS } from "./limits.ts";
 import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
+import { LiveGiving } from "./live-giving.ts";
 import { LiveLink, type LiveLinkHost } from "./live-link.ts";
 import type { LiveMessage } from "./live-message.ts";
+import type { NodePeers } from "./node-peers.ts";
+import type { SwarmRates } from "./swarm-rates.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
 
@@ -46,6 +49,9 @@ interface LivePeersContext {
   readonly signal: AbortSignal;
   /** Of all swarms of this node, when it has several. */
   readonly bans: Bans | undefined;
+  readonly nodePeers: NodePeers | undefined;
+  readonly peersMax: number;
+  readonly rates: SwarmRates;
   readonly content: LivePeersContent;
 }
 
@@ -65,7 +71,8 @@ export class LivePeers implements LiveLinkHost, Disposable {
     Buffer.concat([PEER_ID_PREFIX, randomBytes(PEER_ID_BYTES - PEER_ID_PREFIX.length)]),
   );
   readonly #context: LivePeersContext;
-  readonly #links = new LinkBook<LiveLink>();
+  readonly giving: LiveGiving;
+  readonly #links: LinkBook<LiveLink>;
   readonly #bans: Bans;
   readonly #dialer: Dialer;
   readonly #unregister: () => void;
@@ -76,6 +83,8 @@ export class LivePeers implements LiveLinkHost, Disposable {
     this.streamId = context.streamId;
     this.gate = context.gate;
     this.signal = context.signal;
+    this.giving = new LiveGiving(context.rates);
+    this.#links = new LinkBook(context.nodePeers);
     this.#bans = context.bans ?? new Bans();
     this.#unregister = context.listener.register(context.streamId, (wire) => this.#accept(wire));
     const host = {
@@ -138,6 +147,11 @@ export class LivePeers implements LiveLinkHost, Disposable {
     this.#dialer.tick();
   }
 
+  /** The piece is here, or of no use any more: nobody is to send it now. */
+  cancel(seq: number): void {
+    for (const link of this.#links.all) link.cancel(seq);
+  }
+
   /** What was told of numbers that mean other pieces from now on. */
   forgetPieces(): void {
     for (const link of this.#links.all) link.had.clear();
@@ -145,6 +159,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
 
   tick(): void {
     for (const link of this.#links.all) link.tick();
+    this.giving.tick(this.nowMs());
     this.#dialer.tick();
   }
 
@@ -227,6 +242,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
 
   onClosed(link: LiveLink, reason: string): void {
     if (!this.#links.remove(link, reason)) return;
+    this.giving.gone(link);
     this.#context.content.onGone(link);
     if (QUIET.has(reason)) return;
     const fields = { stream: this.streamId, peer: link.wire.address, reason };
@@ -269,7 +285,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   #room(): number {
-    return this.#isOver ? 0 : this.#links.roomOf(PEERS_MAX);
+    return this.#isOver ? 0 : this.#links.roomOf(this.#context.peersMax);
   }
 
   #isAddressBanned(address: string): boolean {

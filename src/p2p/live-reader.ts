@@ -48,7 +48,7 @@ export async function* readLive(
   host: ReaderHost,
   { from, reading, signal }: { from: From; reading: Reading; signal: AbortSignal },
 ): AsyncGenerator<LivePiece> {
-  const first = await startOf(host, from, signal);
+  const first = await startOf(host, { from, reading, signal });
   const behindMs = (host.heads.newest?.captureMs ?? 0) - first.captureMs;
   const spareMs = Math.max(0, LIVE_BUFFER_MS - behindMs);
   const start: Start = { head: first, atMs: host.nowMs(), spareMs };
@@ -70,13 +70,18 @@ export async function* readLive(
 }
 
 /** The newest place to begin at that is far enough behind; the oldest when none is. */
-async function startOf(host: ReaderHost, from: From, signal: AbortSignal): Promise<LiveHead> {
+async function startOf(
+  host: ReaderHost,
+  { from, reading, signal }: { from: From; reading: Reading; signal: AbortSignal },
+): Promise<LiveHead> {
   const sinceMs = host.nowMs();
   for (;;) {
     signal.throwIfAborted();
     host.check();
     const wanted = placeFor(host.heads, from);
     if (wanted !== undefined) {
+      // It is what this reader needs next, whoever brings it.
+      reading.nextSeq = wanted.seq;
       host.reach(wanted.seq);
       if (host.has(wanted.seq)) return wanted;
       const other = firstStart(host, wanted.seq);

@@ -10,6 +10,8 @@ import type { HeadBatch } from "./live-head.ts";
 import type { LiveOriginOptions } from "./live-origin.ts";
 import type { LiveStream } from "./live-port.ts";
 import type { LiveRun } from "./live-run.ts";
+import type { NodePeers } from "./node-peers.ts";
+import type { RateOptions } from "./swarm-rates.ts";
 
 /** Which piece: the number that is used once with a key. */
 export interface PiecePlace {
@@ -40,6 +42,12 @@ export interface LiveSwarmOptions {
   readonly cipher?: LiveCipher;
   /** Of all swarms of this node, when it has several. */
   readonly bans?: Bans;
+  /** The limits of rate that films have, too: of the node, and of each token. */
+  readonly rates?: RateOptions;
+  /** Counts the peers of all swarms of this node. */
+  readonly nodePeers?: NodePeers;
+  /** Peers of this stream; `PEERS_MAX` when absent. */
+  readonly peersMax?: number;
   readonly events: Events;
   readonly clock: Clock;
   /** Where pieces are taken that peers do not bring in time. */

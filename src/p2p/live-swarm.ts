@@ -86,7 +86,8 @@ class RunningLive implements LiveSwarm {
   }
 
   window(): LiveWindow | undefined {
-    return liveWindow(this.heads, this.stock, this.#parts.peers);
+    const { peers, origin } = this.#parts;
+    return liveWindow(this.heads, { pieces: this.stock, peers, origin });
   }
 
   async ready(signal: AbortSignal): Promise<void> {

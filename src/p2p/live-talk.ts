@@ -68,7 +68,7 @@ export class LiveTalk {
   tellFew(seq: number): void {
     const { fan, peers } = this.#host;
     const { admitted } = peers;
-    const lively = admitted.filter(({ isQuiet }) => !isQuiet);
+    const lively = admitted.filter(({ isQuiet, wire }) => !isQuiet && !wire.isChoking);
     const able = lively.length > 0 ? lively : admitted;
     const chosen = new Set(fan.begin(seq, able, peers.nowMs()));
     for (const link of admitted) {

@@ -4,47 +4,111 @@
  * What passes is booked at once, though it has to wait: those who wait are served in the order they
  * came, and the rate is kept exactly.
  *
+ * What a live stream sends and asks for goes ahead of the line that films make: late it is worth
+ * nothing. Of the rate it may take `AHEAD_SHARE` that way, so that films go on. It is booked in the line
+ * as well: what comes after it waits longer. So the rate is kept but for what stood in line already.
+ *
  * Units   Bytes a second; 0 is without a limit.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { RATE_BURST_MS } from "./engine-limits.ts";
+import { AHEAD_SHARE, RATE_BURST_MS } from "./engine-limits.ts";
 import { BLOCK_MAX_BYTES } from "./limits.ts";
+
+export type Turn = "in line" | "ahead";
 
 export class RateLimit {
   readonly bytesPerS: number;
+  readonly #line: Bucket;
+  readonly #ahead: Bucket;
+
+  constructor(bytesPerS: number) {
+    this.bytesPerS = bytesPerS;
+    this.#line = new Bucket(bytesPerS);
+    this.#ahead = new Bucket(bytesPerS * AHEAD_SHARE);
+  }
+
+  /** How many bytes may pass now without waiting. */
+  available(nowMs: number, turn: Turn = "in line"): number {
+    if (this.bytesPerS === 0) return Number.POSITIVE_INFINITY;
+    const inLine = this.#line.bytes(nowMs);
+    return turn === "in line" ? inLine : Math.max(inLine, this.#ahead.bytes(nowMs));
+  }
+
+  /** How long so many bytes would have to wait. */
+  waitMs(bytes: number, nowMs: number, turn: Turn = "in line"): number {
+    if (this.bytesPerS === 0) return 0;
+    const inLineMs = this.#line.waitMs(bytes, nowMs);
+    return turn === "in line" ? inLineMs : Math.min(inLineMs, this.#ahead.waitMs(bytes, nowMs));
+  }
+
+  /** Books the bytes; answers how long they have to wait. */
+  book(bytes: number, nowMs: number, turn: Turn = "in line"): number {
+    if (this.bytesPerS === 0) return 0;
+    const waitMs = this.waitMs(bytes, nowMs, turn);
+    this.#line.take(bytes);
+    if (turn === "in line") return waitMs;
+    this.#ahead.take(bytes);
+    // While nobody stands in line all of the rate is there for who goes ahead of it.
+    this.#ahead.raiseTo(this.#line.bytes(nowMs));
+    return waitMs;
+  }
+}
+
+class Bucket {
+  readonly #bytesPerS: number;
   readonly #burstBytes: number;
   #bytes: number;
   #atMs: number | undefined;
 
   constructor(bytesPerS: number) {
-    this.bytesPerS = bytesPerS;
+    this.#bytesPerS = bytesPerS;
     // Less than a few blocks would never let a request through.
     this.#burstBytes = Math.max(2 * BLOCK_MAX_BYTES, (bytesPerS * RATE_BURST_MS) / 1_000);
     this.#bytes = this.#burstBytes;
   }
 
-  /** How many bytes may pass now without waiting. */
-  available(nowMs: number): number {
-    if (this.bytesPerS === 0) return Number.POSITIVE_INFINITY;
+  bytes(nowMs: number): number {
     const elapsedMs = Math.max(0, nowMs - (this.#atMs ?? nowMs));
     this.#atMs = nowMs;
-    this.#bytes = Math.min(this.#burstBytes, this.#bytes + (elapsedMs * this.bytesPerS) / 1_000);
+    this.#bytes = Math.min(this.#burstBytes, this.#bytes + (elapsedMs * this.#bytesPerS) / 1_000);
     return this.#bytes;
   }
 
-  /** Books the bytes; answers how long they have to wait. */
-  book(bytes: number, nowMs: number): number {
-    if (this.bytesPerS === 0) return 0;
-    this.#bytes = this.available(nowMs) - bytes;
-    return Math.max(0, (-this.#bytes / this.bytesPerS) * 1_000);
+  waitMs(bytes: number, nowMs: number): number {
+    return Math.max(0, ((bytes - this.bytes(nowMs)) / this.#bytesPerS) * 1_000);
+  }
+
+  take(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  raiseTo(bytes: number): void {
+    this.#bytes = Math.max(this.#bytes, Math.min(bytes, this.#burstBytes));
   }
 }
 
 /** Books the bytes with all the limits; answers how long they have to wait. */
-export function bookAll(limits: readonly RateLimit[], bytes: number, nowMs: number): number {
+export function bookAll(
+  limits: readonly RateLimit[],
+  bytes: number,
+  nowMs: number,
+  turn: Turn = "in line",
+): number {
   let waitMs = 0;
-  for (const limit of limits) waitMs = Math.max(waitMs, limit.book(bytes, nowMs));
+  for (const limit of limits) waitMs = Math.max(waitMs, limit.book(bytes, nowMs, turn));
   return waitMs;
+}
+
+/** How long so many bytes would have to wait for all the limits. */
+export function waitOfAll(limits: readonly RateLimit[], bytes: number, nowMs: number, turn: Turn) {
+  return Math.max(0, ...limits.map((limit) => limit.waitMs(bytes, nowMs, turn)));
+}
+
+/** Whether bytes may be asked for ahead of the line; they are booked then, as a debt if need be. */
+export function allowAhead(limits: readonly RateLimit[], bytes: number, nowMs: number): boolean {
+  if (limits.some((limit) => limit.available(nowMs, "ahead") <= 0)) return false;
+  bookAll(limits, bytes, nowMs, "ahead");
+  return true;
 }
 
 /** Resolves when all the limits let the bytes through; at once when the signal ends the wait. */

@@ -99,16 +99,21 @@ export interface HandMade {
 export class HandSource {
   readonly #descriptor: LiveDescriptor;
   readonly #rapEvery: number;
+  readonly #bytes: number;
   seq: number;
 
-  constructor(descriptor: LiveDescriptor, options: { rapEvery?: number; firstSeq?: number } = {}) {
+  constructor(
+    descriptor: LiveDescriptor,
+    options: { rapEvery?: number; firstSeq?: number; bytes?: number } = {},
+  ) {
     this.#descriptor = descriptor;
     this.#rapEvery = options.rapEvery ?? 5;
+    this.#bytes = options.bytes ?? 188 * 10;
     this.seq = options.firstSeq ?? 0;
   }
 
   next(captureMs = Date.now()): HandMade {
-    const bytes = pieceBytes(this.seq, 188 * 10);
+    const bytes = pieceBytes(this.seq, this.#bytes);
     const head = { ...headOf(this.seq, bytes, this.seq % this.#rapEvery === 0), captureMs };
     this.seq += 1;
     return { batch: signHeads([head], this.#descriptor, broadcaster), bytes };

@@ -1,0 +1,151 @@
+// Goal: live streams keep the limits of the node that carries them, beside its films, without starving; and
+//       what somebody has brought is paid to nobody else.
+// Method: real swarms over loopback under limits that they would break at once; what left and came is counted.
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { NodePeers } from "../../src/p2p/node-peers.ts";
+import type { SwarmOptions } from "../../src/p2p/swarm-port.ts";
+import { openNodeRates } from "../../src/p2p/swarm-rates.ts";
+import { descriptorOf, HandSource, joinLive, type LiveParty, take } from "./live-kit.ts";
+import { joinLeech, joinSeed, makeFilm, soon, until } from "./p2p-kit.ts";
+
+/** Publishes a piece every few milliseconds until the test is over. */
+function feed(parts: AsyncDisposableStack, party: LiveParty, hand: HandSource, everyMs: number) {
+  const timer = setInterval(() => hand.publish(party.swarm, 1), everyMs);
+  parts.defer(() => clearInterval(timer));
+}
+
+/** A film that goes to so many as fast as it may. */
+async function seedFilm(
+  parts: AsyncDisposableStack,
+  leeches: number,
+  terms: Pick<SwarmOptions, "nodePeers" | "rates">,
+) {
+  const film = parts.use(await makeFilm(4_000_000));
+  const seed = parts.use(await joinSeed(film, undefined, terms));
+  for (let at = 0; at < leeches; at += 1) {
+    const { swarm } = parts.use(await joinLeech(film, [seed.address]));
+    swarm.download(soon()).catch(() => {});
+  }
+  return seed;
+}
+
+const bansOf = (parties: readonly LiveParty[]) => parties.flatMap(({ log }) => log.bans());
+
+describe("a limit of rate", () => {
+  it("holds for what a live source sends: it tells peers to wait, they get the rest of each other", async () => {
+    const descriptor = descriptorOf("limited");
+    await using parts = new AsyncDisposableStack();
+    const [pieceBytes, everyMs, limit] = [12_000, 60, 300_000];
+    const rates = { node: openNodeRates({ uploadBytesPerS: limit }) };
+    // All are told of each piece at once: without a limit the source would send four streams.
+    const source = parts.use(
+      await joinLive({ descriptor, role: "source", rates, fan: 4, lagMs: 0 }),
+    );
+    const viewers: LiveParty[] = [];
+    for (let at = 0; at < 4; at += 1) {
+      const peers = [source, ...viewers].map(({ address }) => address);
+      viewers.push(parts.use(await joinLive({ descriptor, role: "viewer", peers })));
+    }
+    await until(() => source.swarm.stats().peers === 4, "all are connected");
+    const hand = new HandSource(descriptor, { bytes: pieceBytes });
+    const startMs = performance.now();
+    feed(parts, source, hand, everyMs);
+    const count = 30;
+    const watched = await Promise.all(
+      viewers.map(({ swarm }) => take(swarm.pieces({ behindMs: 60_000 }, soon()), count)),
+    );
+    const elapsedS = (performance.now() - startMs) / 1_000;
+    for (const pieces of watched) {
+      const seqs = pieces.map(({ seq }) => seq);
+      expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+    }
+    const { bytesUp } = source.swarm.stats();
+    // At once half a second's worth may leave.
+    expect(bytesUp).toBeLessThanOrEqual(limit * (elapsedS + 0.5) + pieceBytes);
+    expect(bansOf([source, ...viewers])).toEqual([]);
+  });
+
+  it("is shared with films, which do not keep a live stream waiting, nor are kept from going on", async () => {
+    const descriptor = descriptorOf("beside");
+    await using parts = new AsyncDisposableStack();
+    const limit = 60_000;
+    const node = openNodeRates({ uploadBytesPerS: limit });
+    const seed = await seedFilm(parts, 6, { rates: { node } });
+    await until(() => seed.swarm.stats().bytesUp > limit, "the film goes at the limit");
+    const rates = { node };
+    const source = parts.use(await joinLive({ descriptor, role: "source", rates }));
+    const peers = [source.address];
+    const viewer = parts.use(await joinLive({ descriptor, role: "viewer", peers }));
+    await until(() => source.swarm.stats().peers === 1, "they have met");
+    const startMs = performance.now();
+    const filmBytes = seed.swarm.stats().bytesUp;
+    feed(parts, source, new HandSource(descriptor, { bytes: 3_000 }), 100);
+    const pieces = await take(viewer.swarm.pieces({ behindMs: 60_000 }, soon()), 25);
+    expect(pieces.map(({ seq }) => seq)).toEqual([...pieces.keys()]);
+    await until(() => seed.swarm.stats().bytesUp > filmBytes + limit / 2, "the film goes on");
+    const elapsedS = (performance.now() - startMs) / 1_000;
+    const sent = source.swarm.stats().bytesUp + seed.swarm.stats().bytesUp - filmBytes;
+    // What stood in line when the stream came is sent beside it, and no more than that.
+    expect(sent).toBeLessThanOrEqual(limit * (elapsedS + 1) + 8 * 16_384);
+    expect(bansOf([source, viewer])).toEqual([]);
+  });
+});
+
+it("a limit of rate holds for what a viewer fetches, with which it asks for what is needed first", async () => {
+  const descriptor = descriptorOf("thin");
+  await using parts = new AsyncDisposableStack();
+  const limit = 50_000;
+  const source = parts.use(await joinLive({ descriptor, role: "source" }));
+  const rates = { node: openNodeRates({ downloadBytesPerS: limit }) };
+  const peers = [source.address];
+  const viewer = parts.use(await joinLive({ descriptor, role: "support", peers, rates }));
+  await until(() => source.swarm.stats().peers === 1, "they have met");
+  const startMs = performance.now();
+  new HandSource(descriptor, { bytes: 20_000 }).publish(source.swarm, 12);
+  await until(() => viewer.swarm.stats().piecesHad === 12, "all is here");
+  // 240,000 bytes, of which 32,768 and one piece may come at once.
+  expect(performance.now() - startMs).toBeGreaterThan(3_000);
+  expect(viewer.log.bans()).toEqual([]);
+});
+
+it("the peers of live streams count among those of the node, which keeps some places for each", async () => {
+  const descriptor = descriptorOf("places");
+  await using parts = new AsyncDisposableStack();
+  const nodePeers = new NodePeers(5);
+  const source = parts.use(await joinLive({ descriptor, role: "source", nodePeers }));
+  await seedFilm(parts, 5, { nodePeers });
+  await until(() => nodePeers.count === 5, "films have taken all places");
+  const peers = [source.address];
+  const viewers = Array.from({ length: 6 }, () => joinLive({ descriptor, role: "viewer", peers }));
+  for (const viewer of await Promise.all(viewers)) parts.use(viewer);
+  await until(() => (source.swarm.stats().closed["SWARM_FULL"] ?? 0) > 0, "one was sent away");
+  await until(() => source.swarm.stats().peers === 4, "four are in");
+  expect(nodePeers.count).toBe(9);
+});
+
+describe("a piece that somebody has brought", () => {
+  it("is taken back from who is slower, so that it is not paid twice", async () => {
+    const descriptor = descriptorOf("twice");
+    await using parts = new AsyncDisposableStack();
+    const bytes = 64_000;
+    // It begins at once, and would need seconds for the rest.
+    const rates = { swarm: { uploadBytesPerS: 16_000 } };
+    const slow = parts.use(await joinLive({ descriptor, role: "source", rates }));
+    const fast = parts.use(await joinLive({ descriptor, role: "source" }));
+    const viewer = parts.use(
+      await joinLive({ descriptor, role: "support", peers: [slow.address], chance: () => 0 }),
+    );
+    const hand = new HandSource(descriptor, { bytes });
+    const [made] = hand.publish(slow.swarm, 1);
+    if (made !== undefined) fast.swarm.publish(made.batch, [made.bytes]);
+    await until(() => slow.swarm.stats().bytesUp > 0, "the slow one has begun");
+    viewer.swarm.addPeer(fast.address);
+    await until(() => viewer.swarm.stats().piecesHad === 1, "the fast one has brought it");
+    await sleep(1_500);
+    const [kept, came] = [slow.swarm.stats().bytesUp, viewer.swarm.stats().bytesDown];
+    expect(kept).toBeLessThan(bytes);
+    expect(came).toBe(kept + bytes);
+    expect(viewer.log.bans()).toEqual([]);
+  });
+});
