@@ -36,7 +36,7 @@ export function termOptions(command: Command): void {
       `HTTP servers beside peers: ${WEB_SEED_MODES.join(", ")}`,
       "p2p-first",
     )
-    .addOption(repeatable("--trust-host <host>", "web seed that may lie in the local network"))
+    .addOption(repeatable("--trust-host <host>", "host that may lie in the local network"))
     .addOption(repeatable("--tracker <url>", "tracker to ask about public content too"))
     .option("--dht", "find peers of public content in the DHT")
     .addOption(

@@ -3,24 +3,27 @@
  *
  * Errors  `CONTENT_NOT_FOUND` for what nobody could be asked about; `CONTENT_INVALID`, `MAGNET_INVALID`;
  *         `CONTENT_UNREACHABLE` when no peer gives the metadata; `URL_REFUSED` for an address that leads
- *         into our own network.
+ *         into our own network, or a link that names no other.
  */
-import { AceError } from "../lib/errors.ts";
+import { AceError, isAceError } from "../lib/errors.ts";
+import type { Events } from "../lib/events.ts";
 import { AddressSet } from "../p2p/address-set.ts";
 import { parseAddress } from "../p2p/addresses.ts";
 import type { Dht } from "../p2p/discovery-port.ts";
-import { TORRENT_MAX_BYTES } from "../p2p/limits.ts";
+import { NAMED_PORT_MIN, TORRENT_MAX_BYTES } from "../p2p/limits.ts";
 import { type Magnet, parseMagnet } from "../p2p/magnet.ts";
 import { fetchMetadata, type MetadataSearch } from "../p2p/metadata-fetch.ts";
 import { readTorrent, type Torrent } from "../p2p/torrent.ts";
+import { type Hearsay, isHearsayPeer, pinHearsay } from "../p2p/web-address.ts";
 import { fetchWeb } from "../p2p/web-request.ts";
-import type { EngineTerms } from "./engine-terms.ts";
+import { type EngineTerms, linkHearsay } from "./engine-terms.ts";
 
 export interface PublicTorrentParts {
   readonly terms: EngineTerms;
   readonly dht: Dht | undefined;
   /** Where this engine listens for peers. */
   readonly port: number;
+  readonly events: Events;
 }
 
 /** As many as players may have open, and then some that were open before. */
@@ -31,9 +34,13 @@ export class PublicTorrents {
   readonly #parts: PublicTorrentParts;
   readonly #magnets = new Map<string, Magnet>();
   readonly #torrents = new Map<string, Torrent>();
+  /** Of a private engine: who alone is asked. */
+  readonly #friends: AddressSet | undefined;
 
   constructor(parts: PublicTorrentParts) {
     this.#parts = parts;
+    const { downloadFrom } = parts.terms;
+    this.#friends = downloadFrom.length > 0 ? new AddressSet(downloadFrom) : undefined;
   }
 
   /** Remembers what the link says; the torrent itself is fetched when it is joined. */
@@ -65,6 +72,7 @@ export class PublicTorrents {
       throw new AceError("CONTENT_NOT_FOUND", `there is nobody to ask about ${infohash}`);
     }
     const search = this.#searchOf(infohash);
+    await this.#demandSomebody(infohash, search);
     const limited = AbortSignal.any([signal, AbortSignal.timeout(METADATA_MS)]);
     const torrent = await fetchMetadata(search, limited);
     keep(this.#torrents, infohash, torrent);
@@ -72,29 +80,59 @@ export class PublicTorrents {
   }
 
   #searchOf(infohash: string): MetadataSearch {
-    const { terms, dht, port } = this.#parts;
+    const { terms, dht, port, events } = this.#parts;
     const magnet = this.#magnets.get(infohash);
-    const peers = [...(magnet?.peers ?? []), ...terms.peers];
-    if (terms.downloadFrom.length > 0) {
-      // A private engine asks nobody else, and lets nobody else know what it looks for.
-      const allowed = new AddressSet(terms.downloadFrom);
-      const isAllowed = (peer: string) => allowed.has(parseAddress(peer)?.host ?? "");
-      return { infohash, peers: peers.filter(isAllowed), trackers: [], port };
-    }
+    const friends = this.#friends;
+    const isFriend = (peer: string) => friends?.has(hostOf(peer)) ?? true;
+    const peers = [...this.peers(infohash), ...terms.peers.filter(isFriend)];
+    // A private engine asks nobody else, and lets nobody else know what it looks for.
+    if (friends !== undefined) return { infohash, peers, trackers: [], port, events };
     return {
       infohash,
       peers,
       trackers: [...(magnet?.trackers ?? []), ...terms.trackers],
+      hearsay: linkHearsay(terms),
       webSeeds: magnet?.webSeeds ?? [],
       port,
+      events,
       ...(dht === undefined ? {} : { dht }),
     };
   }
 
-  /** Peers that the link named. */
+  /** Peers that the link named and that may be dialled. */
   peers(infohash: string): readonly string[] {
-    return this.#magnets.get(infohash)?.peers ?? [];
+    const named = this.#magnets.get(infohash)?.peers ?? [];
+    return named.filter((peer) => this.#mayDial(peer));
   }
+
+  #mayDial(peer: string): boolean {
+    return this.#friends?.has(hostOf(peer)) ?? isHearsayPeer(peer, linkHearsay(this.#parts.terms));
+  }
+
+  /** Where a link names nothing but what lies inside, whoever made it is told so at once. */
+  async #demandSomebody(infohash: string, { peers, trackers, dht }: MetadataSearch): Promise<void> {
+    const named = this.#magnets.get(infohash)?.peers ?? [];
+    const hearsay = linkHearsay(this.#parts.terms);
+    if (this.#friends !== undefined || peers.length > 0 || dht !== undefined) return;
+    const faults = await Promise.all(trackers.map((url) => refusalOf(url, hearsay)));
+    if (faults.includes(undefined)) return;
+    const [first] = faults;
+    if (first !== undefined) throw first;
+    const [peer] = named;
+    if (peer === undefined) return;
+    const what = "a link may name peers of the public internet, at ports from";
+    throw new AceError("URL_REFUSED", `${peer} is not dialled: ${what} ${NAMED_PORT_MIN} on`);
+  }
+}
+
+function hostOf(peer: string): string {
+  return parseAddress(peer)?.host ?? "";
+}
+
+/** Undefined for a tracker that may be asked, as far as is known now. */
+async function refusalOf(url: string, hearsay: Hearsay): Promise<AceError | undefined> {
+  const fault: unknown = await pinHearsay(new URL(url), hearsay).catch((error: unknown) => error);
+  return isAceError(fault, "URL_REFUSED") ? fault : undefined;
 }
 
 function keep<Value>(known: Map<string, Value>, key: string, value: Value): void {

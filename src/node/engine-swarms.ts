@@ -19,7 +19,7 @@ import type { Swarm, SwarmOptions } from "../p2p/swarm-port.ts";
 import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
 import type { Torrent } from "../p2p/torrent.ts";
 import type { GatedMarks } from "./engine-records.ts";
-import { type EngineTerms, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
+import { type EngineTerms, linkHearsay, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
 import type { TokenSource } from "./engine-tokens.ts";
 import { joinLiveRecord } from "./live-join.ts";
 import { measured, measuredLive } from "./measured-swarm.ts";
@@ -82,6 +82,7 @@ export class EngineSwarms {
     marks.requireOpen(torrent.infohash, torrent.name);
     return await this.#join(torrent, {
       announce: [...torrent.announce, ...(torrent.isPrivate ? [] : terms.trackers)],
+      hearsay: linkHearsay(terms),
       peers: [...peers, ...terms.peers],
     });
   }
@@ -110,7 +111,7 @@ export class EngineSwarms {
 
   async #join(
     torrent: Torrent,
-    own: Pick<SwarmOptions, "announce" | "peers" | "gate" | "find" | "webSeeds">,
+    own: Pick<SwarmOptions, "announce" | "hearsay" | "peers" | "gate" | "find" | "webSeeds">,
   ): Promise<Swarm> {
     const { terms, dataDir, listener, find, bans, meter, events, clock } = this.#parts;
     const { uploadTo, downloadFrom, webSeeds, trustedHosts, swarmPeersMax } = terms;

@@ -1,4 +1,5 @@
 /** How an engine takes part in swarms: what its operator says at the start, with a default for each. */
+import type { Hearsay } from "../p2p/web-address.ts";
 import type { WebSeedMode } from "../p2p/web-seed-port.ts";
 
 export interface EngineTerms {
@@ -26,7 +27,7 @@ export interface EngineTerms {
   readonly trackers: readonly string[];
   /** `host:port` of peers to connect to, whatever is watched. */
   readonly peers: readonly string[];
-  /** `host` or `host:port` that may be asked without TLS and at private addresses. */
+  /** `host` or `host:port` of what a content names that may be asked without TLS and at private addresses. */
   readonly trustedHosts: readonly string[];
 }
 
@@ -47,3 +48,9 @@ export const defaultTerms: EngineTerms = {
   peers: [],
   trustedHosts: [],
 };
+
+/** What a link or a torrent says is anybody's word; what the operator named is asked wherever it is. */
+export function linkHearsay({ trustedHosts, trackers }: EngineTerms): Hearsay {
+  const own = trackers.map((url) => new URL(url).host);
+  return { namedBy: "", trustedHosts: [...trustedHosts, ...own] };
+}

@@ -75,7 +75,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const bans = new Bans(book);
   const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks, bans };
   const swarms = new EngineSwarms({ ...shared, meter, events, clock });
-  const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port });
+  const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port, events });
 
   const findLive = async (link: LiveDescriptor, signal: AbortSignal): Promise<string> => {
     try {

@@ -3,9 +3,11 @@
  *
  * A tracker or peer out on the internet must not make us connect to machines of the local network.
  *
- * Source  RFC 6890 (special-purpose addresses).
+ * Source  RFC 6890 (special-purpose addresses); RFC 6052, 8215 and 3056 (translated ones); RFC 6335
+ *         (system ports).
  */
 import { BlockList, isIP, SocketAddress } from "node:net";
+import { NAMED_PORT_MIN } from "./limits.ts";
 
 export interface Address {
   readonly host: string;
@@ -36,9 +38,14 @@ for (const [net, prefix] of [
 ] as const) {
   never.addSubnet(net, prefix, "ipv4");
 }
+// Some carry an address of IPv4: a translator would lead to any of them, those around it too.
 for (const [net, prefix] of [
   ["::", 128],
+  ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["2002::", 16],
   ["fe80::", 10],
+  ["fec0::", 10],
   ["ff00::", 8],
 ] as const) {
   never.addSubnet(net, prefix, "ipv6");
@@ -66,7 +73,15 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether an address that `namedBy` told us may be dialled; static ones name themselves. */
+/**
+ * Whether a peer that `namedBy` told us may be dialled. Peers do not listen where the well-known
+ * services do: else one message could turn a swarm against somebody's mail server.
+ */
+export function isPeerDialable({ host, port }: Address, namedBy: string): boolean {
+  return port >= NAMED_PORT_MIN && isDialable(host, namedBy);
+}
+
+/** Whether an address that `namedBy` told us may be asked; static ones name themselves. */
 export function isDialable(host: string, namedBy: string): boolean {
   const reach = reachOf(host);
   const teller = reachOf(namedBy);

@@ -14,7 +14,7 @@ import { type Clock, systemClock } from "../lib/clock.ts";
 import { isSignedBy } from "../lib/ed25519.ts";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
-import { isDialable } from "./addresses.ts";
+import { isPeerDialable } from "./addresses.ts";
 import { DhtSocket } from "./dht-socket.ts";
 import type { Dht } from "./discovery-port.ts";
 import type { DeviceKey } from "./ed25519.ts";
@@ -115,7 +115,7 @@ export class DhtNode implements Dht, AsyncDisposable {
     const hear = (peer: { host: string; port: number }, of: Buffer) => {
       const address = `${peer.host}:${peer.port}`;
       if (of.toString("hex") !== infohash || found.has(address)) return;
-      if (found.size >= DHT_LOOKUP_PEERS_MAX || !isDialable(peer.host, this.#host)) return;
+      if (found.size >= DHT_LOOKUP_PEERS_MAX || !isPeerDialable(peer, this.#host)) return;
       found.add(address);
       onPeer(address);
     };

@@ -12,7 +12,7 @@ import { createSocket, type RemoteInfo } from "node:dgram";
 import { EventEmitter } from "node:events";
 import type { Clock } from "../lib/clock.ts";
 import { AddressPace } from "./address-pace.ts";
-import { isDialable } from "./addresses.ts";
+import { isPeerDialable } from "./addresses.ts";
 import { type Bencoded, decodeBencode } from "./bencode.ts";
 import { DHT_BURST_MAX, DHT_MESSAGE_MAX_BYTES, DHT_PER_S, DHT_VALUE_MAX_BYTES } from "./limits.ts";
 
@@ -120,7 +120,8 @@ export class DhtSocket extends EventEmitter {
     done: () => void,
   ): void {
     const { trusted, host: own } = this.#options;
-    const isAllowed = port > 0 && port < 65_536 && (trusted.has(host) || isDialable(host, own));
+    const isNumber = port > 0 && port < 65_536;
+    const isAllowed = isNumber && (trusted.has(host) || isPeerDialable({ host, port }, own));
     // An answer that never comes is what the library expects of a node that is gone.
     if (isAllowed) this.#socket.send(datagram, offset, length, port, host, done);
     else this.dropped += 1;

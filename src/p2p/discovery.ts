@@ -15,9 +15,12 @@ import { TRACKERS_MAX } from "./limits.ts";
 import type { SwarmOptions } from "./swarm-port.ts";
 import type { Torrent } from "./torrent.ts";
 import { isTrackerUrl, TrackerTier } from "./tracker-tier.ts";
+import type { Hearsay } from "./web-address.ts";
 
 export interface DiscoveryOptions {
   readonly trackerTiers: readonly (readonly string[])[];
+  /** Whose word these are, when it is not that of whoever runs this node. */
+  readonly hearsay?: Hearsay;
   readonly find: FindOptions;
   readonly infohash: string;
   readonly peerId: Uint8Array;
@@ -66,6 +69,7 @@ export function startSwarmDiscovery(
   return startDiscovery({
     ...parts,
     trackerTiers: allowedTrackers(options),
+    ...(options.hearsay === undefined ? {} : { hearsay: options.hearsay }),
     find: allowedFinding(options),
     infohash: options.torrent.infohash,
     port: options.listener.port,

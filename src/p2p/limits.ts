@@ -280,3 +280,13 @@ export const WEB_SERVED_MAX = 64;
 /** Requests of one address to it: this many at once, then this many a second. */
 export const WEB_REQUESTS_BURST = 200;
 export const WEB_REQUESTS_PER_S = 50;
+
+/** What strangers name: trackers and peers. */
+/** Below it lie the well-known services: a peer that somebody else named is not dialled there. */
+export const NAMED_PORT_MIN = 1_024;
+/** Frames of a tracker over WebSocket: this many at once, then this many a second. */
+export const TRACKER_FRAMES_BURST = 64;
+export const TRACKER_FRAMES_PER_S = 8;
+export const TRACKER_HEADER_MAX_BYTES = 16_384;
+/** A tracker that was told goodbye and does not hang up is left after this. */
+export const TRACKER_FAREWELL_MS = 1_000;

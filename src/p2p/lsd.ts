@@ -12,7 +12,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { Clock } from "../lib/clock.ts";
 import { AceError } from "../lib/errors.ts";
 import { AddressPace } from "./address-pace.ts";
-import { isDialable } from "./addresses.ts";
+import { isPeerDialable } from "./addresses.ts";
 import type { LocalDiscovery, LocalSwarm } from "./discovery-port.ts";
 import { LSD_INFOHASHES_MAX, LSD_MESSAGE_MAX_BYTES, LSD_MS, LSD_PER_S } from "./limits.ts";
 
@@ -47,9 +47,10 @@ export async function openLocalDiscovery(options: LocalOptions): Promise<Local> 
     if (datagram.length > LSD_MESSAGE_MAX_BYTES || !pace.allows(from.address)) return;
     const heard = readLocal(datagram);
     if (heard === undefined || heard.cookie === cookie) return;
-    if (!isDialable(from.address, from.address)) return;
+    const peer = { host: from.address, port: heard.port };
+    if (!isPeerDialable(peer, from.address)) return;
     for (const infohash of heard.infohashes) {
-      swarms.get(infohash)?.onPeer(`${from.address}:${heard.port}`);
+      swarms.get(infohash)?.onPeer(`${peer.host}:${peer.port}`);
     }
   });
   const timer = setInterval(() => {

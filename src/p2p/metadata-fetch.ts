@@ -23,6 +23,7 @@ import {
 } from "./limits.ts";
 import { metadataFrom } from "./metadata-peer.ts";
 import { type Torrent, torrentOfInfo } from "./torrent.ts";
+import type { Hearsay } from "./web-address.ts";
 
 export interface MetadataSearch {
   /** 40 hexadecimal characters. */
@@ -30,6 +31,8 @@ export interface MetadataSearch {
   /** `host:port` of peers known beforehand. */
   readonly peers: readonly string[];
   readonly trackers: readonly string[];
+  /** Whose word the trackers are, when it is not that of whoever runs this node. */
+  readonly hearsay?: Hearsay;
   readonly webSeeds?: readonly string[];
   readonly dht?: Dht;
   /** Where this node listens: trackers and the DHT want to know. */
@@ -43,6 +46,7 @@ export async function fetchMetadata(search: MetadataSearch, signal: AbortSignal)
   for (const peer of peers) hunt.add(peer);
   await using _discovery = startDiscovery({
     trackerTiers: trackers.map((url) => [url]),
+    ...(search.hearsay === undefined ? {} : { hearsay: search.hearsay }),
     find: dht === undefined ? {} : { dht },
     infohash,
     peerId: hunt.peerId,

@@ -5,7 +5,7 @@
  *         network are neither told to nor taken from peers outside of it.
  * Source  BEP 11. What a peer says was dropped is of no use to us and not read.
  */
-import { isDialable, parseAddress } from "./addresses.ts";
+import { isDialable, isPeerDialable, parseAddress } from "./addresses.ts";
 import { type Bencodable, type Bencoded, decodeBencode, encodeBencode } from "./bencode.ts";
 import { compactPeers, toCompact } from "./compact-peers.ts";
 import type { Extension, ExtensionPeer } from "./extension-port.ts";
@@ -56,9 +56,9 @@ export function exchangePeers({ nowMs, onPeer }: PexOptions): Extension {
       const member = members.get(peer.id);
       if (member === undefined || !mayHear(member, nowMs())) return;
       for (const address of namedPeers(body)) {
-        const host = parseAddress(address)?.host;
+        const named = parseAddress(address);
         const namedBy = parseAddress(peer.address)?.host ?? "";
-        if (host !== undefined && isDialable(host, namedBy)) onPeer(address);
+        if (named !== undefined && isPeerDialable(named, namedBy)) onPeer(address);
       }
     },
     onGone: (peer) => void members.delete(peer.id),

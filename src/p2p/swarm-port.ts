@@ -13,6 +13,7 @@ import type { Supplier } from "./supplier-port.ts";
 import type { RateOptions } from "./swarm-rates.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
 import type { Torrent } from "./torrent.ts";
+import type { Hearsay } from "./web-address.ts";
 import type { WebSeedOptions } from "./web-seed-port.ts";
 
 export interface SwarmOptions {
@@ -23,6 +24,8 @@ export interface SwarmOptions {
   readonly listener: Listener;
   /** Trackers to use instead of the torrent's own. */
   readonly announce?: readonly string[];
+  /** Whose word the trackers are, when it is not that of whoever runs this node. */
+  readonly hearsay?: Hearsay;
   /** `host:port` of peers known beforehand. */
   readonly peers?: readonly string[];
   /** How peers are found beside trackers: DHT, exchange of peers, the local network. */

@@ -5,11 +5,14 @@
  * Errors  Rejects with what went wrong; the caller tries again later.
  * Source  BEP 3 (tracker protocol), BEP 7 (peers6), BEP 23 (compact peer lists).
  */
+import type { IncomingMessage } from "node:http";
+import { gunzipSync } from "node:zlib";
 import { type Bencoded, decodeBencode } from "./bencode.ts";
 import { compactPeers } from "./compact-peers.ts";
-import { TRACKER_ANSWER_MAX_BYTES } from "./limits.ts";
+import { TRACKER_ANSWER_MAX_BYTES, TRACKER_MS } from "./limits.ts";
 import {
   type Announce,
+  type AskedTracker,
   askedAnew,
   boundedIntervalMs,
   PEERS_WANTED,
@@ -17,17 +20,20 @@ import {
   type TrackerAnswer,
   type TrackerLink,
 } from "./tracker-port.ts";
+import { pinHearsay } from "./web-address.ts";
+import { askWeb } from "./web-ask.ts";
 
-export function httpTracker(url: string): TrackerLink {
-  return askedAnew(url, { announce: announceTo, scrape: scrapeOf });
+export function httpTracker(tracker: AskedTracker): TrackerLink {
+  return askedAnew(tracker, { announce: announceTo, scrape: scrapeOf });
 }
 
 async function announceTo(
-  tracker: string,
+  { url: tracker, hearsay }: AskedTracker,
   announce: Announce,
   signal: AbortSignal,
 ): Promise<TrackerAnswer> {
-  const answer = await ask(announceUrl(tracker, announce), signal);
+  const url = new URL(announceUrl(tracker, announce));
+  const answer = await ask({ url, hearsay }, signal);
   const interval = answer.get("interval");
   return {
     peers: [...readPeers(answer.get("peers"), 4), ...readPeers(answer.get("peers6"), 16)],
@@ -35,12 +41,17 @@ async function announceTo(
   };
 }
 
-async function scrapeOf(tracker: string, infohash: string, signal: AbortSignal): Promise<Scrape> {
-  const { origin, pathname, search } = new URL(tracker);
+async function scrapeOf(
+  { url: tracker, hearsay }: AskedTracker,
+  infohash: string,
+  signal: AbortSignal,
+): Promise<Scrape> {
+  const { origin, pathname, search } = tracker;
   const path = pathname.replace(/\/announce([^/]*)$/, "/scrape$1");
   if (path === pathname) throw new Error("the tracker has no address for counts");
   const field = `info_hash=${percent(Uint8Array.fromHex(infohash))}`;
-  const answer = await ask(`${origin}${path}${search === "" ? "?" : `${search}&`}${field}`, signal);
+  const url = new URL(`${origin}${path}${search === "" ? "?" : `${search}&`}${field}`);
+  const answer = await ask({ url, hearsay }, signal);
   const files = answer.get("files");
   const file = files instanceof Map ? [...files.values()][0] : undefined;
   if (!(file instanceof Map)) throw new Error("the tracker does not know this swarm");
@@ -55,17 +66,27 @@ async function scrapeOf(tracker: string, infohash: string, signal: AbortSignal):
   };
 }
 
-async function ask(url: string, signal: AbortSignal): Promise<ReadonlyMap<string, Bencoded>> {
-  const response = await fetch(url, { signal, redirect: "error" });
+async function ask(
+  { url, hearsay }: AskedTracker,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Bencoded>> {
+  const at = hearsay === undefined ? undefined : await pinHearsay(url, hearsay);
+  const response = await askWeb(url, { at, firstByteMs: TRACKER_MS }, signal);
+  const status = response.statusCode ?? 0;
+  // It may lead anywhere, and the infohash with it.
+  if (status >= 300 && status < 400) {
+    response.destroy();
+    throw new Error("the tracker names another address");
+  }
   const answer = decodeBencode(await readBounded(response), TRACKER_ANSWER_MAX_BYTES);
-  if (!(answer instanceof Map)) throw new Error(`the tracker answered ${response.status}`);
+  if (!(answer instanceof Map)) throw new Error(`the tracker answered ${status}`);
   const failure = answer.get("failure reason");
   if (failure === undefined) return answer;
   const reason = failure instanceof Uint8Array ? Buffer.from(failure).toString("latin1") : "";
   throw new Error(reason.slice(0, 200));
 }
 
-function announceUrl(tracker: string, announce: Announce): string {
+function announceUrl({ href: tracker }: URL, announce: Announce): string {
   const { infohash, peerId, port, leftBytes, event } = announce;
   const fields = [
     `info_hash=${percent(Uint8Array.fromHex(infohash))}`,
@@ -81,15 +102,24 @@ function percent(bytes: Uint8Array): string {
   return [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 }
 
-async function readBounded(response: Response): Promise<Uint8Array> {
+async function readBounded(response: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > TRACKER_ANSWER_MAX_BYTES) throw new Error("the tracker's answer is too long");
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response) {
+      length += chunk.length;
+      if (length > TRACKER_ANSWER_MAX_BYTES) throw new Error("the tracker's answer is too long");
+      chunks.push(chunk);
+    }
+  } finally {
+    response.destroy();
   }
-  return Uint8Array.from(Buffer.concat(chunks));
+  const bytes = Buffer.concat(chunks);
+  // Some compress whatever they were asked for.
+  const isPacked = response.headers["content-encoding"] === "gzip";
+  return Uint8Array.from(
+    isPacked ? gunzipSync(bytes, { maxOutputLength: TRACKER_ANSWER_MAX_BYTES }) : bytes,
+  );
 }
 
 /** A compact list of addresses and ports, or a list of dictionaries. */

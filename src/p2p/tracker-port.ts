@@ -5,6 +5,7 @@
  * Source  BEP 3, BEP 48 (scrape).
  */
 import { ANNOUNCE_MS_MAX, ANNOUNCE_MS_MIN } from "./limits.ts";
+import type { Hearsay } from "./web-address.ts";
 
 export interface Announce {
   readonly infohash: string;
@@ -34,16 +35,22 @@ export interface TrackerLink {
   close(): void;
 }
 
+/** Where a tracker is, and whose word that is: the operator's own when that is absent. */
+export interface AskedTracker {
+  readonly url: URL;
+  readonly hearsay: Hearsay | undefined;
+}
+
 interface TrackerQuestions {
-  announce(url: string, announce: Announce, signal: AbortSignal): Promise<TrackerAnswer>;
-  scrape(url: string, infohash: string, signal: AbortSignal): Promise<Scrape>;
+  announce(tracker: AskedTracker, announce: Announce, signal: AbortSignal): Promise<TrackerAnswer>;
+  scrape(tracker: AskedTracker, infohash: string, signal: AbortSignal): Promise<Scrape>;
 }
 
 /** A tracker that keeps no connection: each question stands alone. */
-export function askedAnew(url: string, questions: TrackerQuestions): TrackerLink {
+export function askedAnew(tracker: AskedTracker, questions: TrackerQuestions): TrackerLink {
   return {
-    announce: (announce, signal) => questions.announce(url, announce, signal),
-    scrape: (infohash, signal) => questions.scrape(url, infohash, signal),
+    announce: (announce, signal) => questions.announce(tracker, announce, signal),
+    scrape: (infohash, signal) => questions.scrape(tracker, infohash, signal),
     close: () => {},
   };
 }

@@ -5,18 +5,21 @@
  * Source  BEP 12.
  */
 import type { Events } from "../lib/events.ts";
-import { isDialable, parseAddress } from "./addresses.ts";
+import { isPeerDialable, parseAddress } from "./addresses.ts";
 import { ANNOUNCE_ALONE_MS, ANNOUNCE_MS_MIN, CANDIDATES_MAX, TRACKER_MS } from "./limits.ts";
 import { httpTracker } from "./tracker-client.ts";
 import type { Announce, TrackerLink } from "./tracker-port.ts";
 import { udpTracker } from "./tracker-udp.ts";
 import { webSocketTracker } from "./tracker-ws.ts";
+import type { Hearsay } from "./web-address.ts";
 
 export interface TierOptions {
   readonly infohash: string;
   readonly peerId: Uint8Array;
   readonly port: number;
   readonly events: Events;
+  /** Whose word the trackers are, when it is not that of whoever runs this node. */
+  readonly hearsay?: Hearsay;
   leftBytes(): number;
   isAlone(): boolean;
   onPeer(address: string): void;
@@ -28,9 +31,12 @@ export function isTrackerUrl(url: string): boolean {
   return URL.canParse(url) && /^(?:https?|udp|wss?):\/\//.test(url);
 }
 
-export function openTracker(url: string): TrackerLink {
-  if (url.startsWith("udp:")) return udpTracker(url);
-  return url.startsWith("ws") ? webSocketTracker(url) : httpTracker(url);
+/** @param hearsay Whose word the address is, when it is not that of whoever runs this node. */
+export function openTracker(text: string, hearsay?: Hearsay): TrackerLink {
+  const tracker = { url: new URL(text), hearsay };
+  const { protocol } = tracker.url;
+  if (protocol === "udp:") return udpTracker(tracker);
+  return protocol.startsWith("ws") ? webSocketTracker(tracker) : httpTracker(tracker);
 }
 
 interface Member {
@@ -46,7 +52,7 @@ export class TrackerTier {
   #aloneMs = ANNOUNCE_ALONE_MS;
 
   constructor(urls: readonly string[], options: TierOptions) {
-    this.#members = urls.map((url) => ({ url, link: openTracker(url) }));
+    this.#members = urls.map((url) => ({ url, link: openTracker(url, options.hearsay) }));
     this.#options = options;
   }
 
@@ -102,7 +108,7 @@ export class TrackerTier {
   #found(tracker: string, peer: string): void {
     const address = parseAddress(peer);
     const namedBy = new URL(tracker).hostname.replace(/^\[|\]$/g, "");
-    if (address !== undefined && isDialable(address.host, namedBy)) this.#options.onPeer(peer);
+    if (address !== undefined && isPeerDialable(address, namedBy)) this.#options.onPeer(peer);
   }
 
   #ask(link: TrackerLink, event: Announce["event"], signal: AbortSignal) {

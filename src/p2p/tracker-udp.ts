@@ -15,6 +15,7 @@ import { once } from "node:events";
 import { compactPeers } from "./compact-peers.ts";
 import {
   type Announce,
+  type AskedTracker,
   askedAnew,
   boundedIntervalMs,
   PEERS_WANTED,
@@ -22,6 +23,7 @@ import {
   type TrackerAnswer,
   type TrackerLink,
 } from "./tracker-port.ts";
+import { pinHearsay } from "./web-address.ts";
 
 const ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const;
 const EVENTS = { completed: 1, started: 2, stopped: 3 } as const;
@@ -29,25 +31,29 @@ const PROTOCOL_ID = 0x41727101980n;
 /** A datagram may be lost: the question is put again. */
 const RESEND_MS = 2_000;
 
-export function udpTracker(url: string): TrackerLink {
-  return askedAnew(url, { announce: announceTo, scrape: scrapeOf });
+export function udpTracker(tracker: AskedTracker): TrackerLink {
+  return askedAnew(tracker, { announce: announceTo, scrape: scrapeOf });
 }
 
 async function announceTo(
-  url: string,
+  tracker: AskedTracker,
   announce: Announce,
   signal: AbortSignal,
 ): Promise<TrackerAnswer> {
-  await using tracker = await openTalk(url, signal);
-  const answer = await tracker.ask(ACTION.announce, announceBody(announce));
+  await using talk = await openTalk(tracker, signal);
+  const answer = await talk.ask(ACTION.announce, announceBody(announce));
   if (answer.length < 12) throw new Error("the tracker's answer is too short");
-  const peers = compactPeers(answer.subarray(12), tracker.addressBytes);
+  const peers = compactPeers(answer.subarray(12), talk.addressBytes);
   return { peers, intervalMs: boundedIntervalMs(answer.readUInt32BE(0)) };
 }
 
-async function scrapeOf(url: string, infohash: string, signal: AbortSignal): Promise<Scrape> {
-  await using tracker = await openTalk(url, signal);
-  const answer = await tracker.ask(ACTION.scrape, Buffer.from(infohash, "hex"));
+async function scrapeOf(
+  tracker: AskedTracker,
+  infohash: string,
+  signal: AbortSignal,
+): Promise<Scrape> {
+  await using talk = await openTalk(tracker, signal);
+  const answer = await talk.ask(ACTION.scrape, Buffer.from(infohash, "hex"));
   if (answer.length < 12) throw new Error("the tracker does not know this swarm");
   return {
     seeds: answer.readUInt32BE(0),
@@ -74,9 +80,12 @@ interface Talk extends AsyncDisposable {
   ask(action: number, body: Uint8Array): Promise<Buffer>;
 }
 
-async function openTalk(url: string, signal: AbortSignal): Promise<Talk> {
-  const { hostname, port } = new URL(url);
-  const found = await lookup(hostname.replace(/^\[|\]$/g, ""));
+async function openTalk({ url, hearsay }: AskedTracker, signal: AbortSignal): Promise<Talk> {
+  const { hostname, port } = url;
+  const found =
+    hearsay === undefined
+      ? await lookup(hostname.replace(/^\[|\]$/g, ""))
+      : await pinHearsay(url, hearsay);
   signal.throwIfAborted();
   const socket = createSocket(found.family === 6 ? "udp6" : "udp4");
   const close = async () => {

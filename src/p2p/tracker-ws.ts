@@ -8,14 +8,16 @@
  * Source  The messages of bittorrent-tracker 11, "WebSocket tracker": JSON, bytes as latin1 text.
  */
 import { z } from "zod";
-import { TRACKER_ANSWER_MAX_BYTES } from "./limits.ts";
 import {
   type Announce,
+  type AskedTracker,
   boundedIntervalMs,
   type Scrape,
   type TrackerAnswer,
   type TrackerLink,
 } from "./tracker-port.ts";
+import { openTrackerSocket, type TrackerSocket } from "./tracker-socket.ts";
+import { pinHearsay } from "./web-address.ts";
 
 const count = z.int().nonnegative().catch(0);
 const AnswerSchema = z.object({
@@ -33,25 +35,105 @@ const AnswerSchema = z.object({
 type Answer = z.infer<typeof AnswerSchema>;
 
 /** The tracker forgets who hangs up: the connection stays open from the first announce on. */
-export function webSocketTracker(url: string): TrackerLink {
-  let socket: WebSocket | undefined;
-  const connected = async (signal: AbortSignal): Promise<WebSocket> => {
-    if (socket === undefined || socket.readyState > WebSocket.OPEN) socket = new WebSocket(url);
-    if (socket.readyState !== WebSocket.OPEN) await opening(socket, signal);
-    return socket;
-  };
+export function webSocketTracker(tracker: AskedTracker): TrackerLink {
+  const talk = new Talk(tracker);
   return {
     announce: async (announce, signal) => {
-      const answer = await ask(await connected(signal), announceFields(announce), signal);
+      const answer = await talk.ask(announceFields(announce), signal);
       return { peers: [], intervalMs: boundedIntervalMs(answer.interval) } satisfies TrackerAnswer;
     },
     scrape: async (infohash, signal) => {
       const fields = { action: "scrape", info_hash: binary(infohash) };
-      const answer = await ask(await connected(signal), fields, signal);
-      return countsOf(answer, infohash);
+      return countsOf(await talk.ask(fields, signal), infohash);
     },
-    close: () => socket?.close(),
+    close: () => talk.close(),
   };
+}
+
+interface Question {
+  readonly action: string;
+  readonly info_hash: string;
+}
+
+interface Waiting {
+  readonly question: Question;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+class Talk {
+  readonly #tracker: AskedTracker;
+  readonly #waiting = new Set<Waiting>();
+  #socket: Promise<TrackerSocket> | undefined;
+
+  constructor(tracker: AskedTracker) {
+    this.#tracker = tracker;
+  }
+
+  async ask(question: Question, signal: AbortSignal): Promise<Answer> {
+    const socket = await this.#connected(signal);
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const waiting = { question, resolve, reject };
+    const abort = () => reject(signal.reason);
+    this.#waiting.add(waiting);
+    signal.addEventListener("abort", abort);
+    try {
+      socket.send(JSON.stringify(question));
+      return await promise;
+    } finally {
+      this.#waiting.delete(waiting);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  close(): void {
+    void this.#socket?.then(
+      (socket) => socket.close(),
+      () => {},
+    );
+    this.#socket = undefined;
+  }
+
+  async #connected(signal: AbortSignal): Promise<TrackerSocket> {
+    const known = this.#socket;
+    const old = await known?.catch(() => undefined);
+    if (old !== undefined && old.endedBy === undefined) return old;
+    // One new connection a question: who hangs up at once is not dialled again and again.
+    if (this.#socket === known) this.#socket = this.#open(signal);
+    const socket = await this.#socket;
+    if (socket === undefined) throw new Error("the connection was closed");
+    if (socket.endedBy !== undefined) throw new Error(socket.endedBy);
+    return socket;
+  }
+
+  async #open(signal: AbortSignal): Promise<TrackerSocket> {
+    const { url, hearsay } = this.#tracker;
+    const at = hearsay === undefined ? undefined : await pinHearsay(url, hearsay);
+    return await openTrackerSocket(
+      { url, at },
+      {
+        onText: (text) => this.#hear(text),
+        onEnd: (reason) => {
+          for (const { reject } of this.#waiting) reject(new Error(reason));
+        },
+      },
+      signal,
+    );
+  }
+
+  #hear(text: string): void {
+    if (this.#waiting.size === 0) return;
+    const answer = readAnswer(text);
+    if (answer === undefined || answer.offer !== undefined) return;
+    const failure = answer["failure reason"];
+    for (const { question, resolve, reject } of this.#waiting) {
+      const isOurs = answer.action === question.action;
+      if (!isOurs || (answer.info_hash ?? question.info_hash) !== question.info_hash) continue;
+      if (failure === undefined) resolve(answer);
+      else reject(new Error(failure.slice(0, 200)));
+    }
+  }
 }
 
 function announceFields({ infohash, peerId, leftBytes, event }: Announce) {
@@ -74,58 +156,9 @@ function countsOf({ files }: Answer, infohash: string): Scrape {
   return { seeds: file.complete, leeches: file.incomplete, completed: file.downloaded };
 }
 
-async function ask(
-  socket: WebSocket,
-  fields: { readonly action: string; readonly info_hash: string },
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const hear = ({ data }: MessageEvent) => {
-    const answer = readAnswer(data);
-    const isOurs = answer?.action === fields.action && answer.offer === undefined;
-    if (!isOurs || (answer.info_hash ?? fields.info_hash) !== fields.info_hash) return;
-    const failure = answer["failure reason"];
-    if (failure === undefined) resolve(answer);
-    else reject(new Error(failure.slice(0, 200)));
-  };
-  const fail = () => reject(new Error("the connection to the tracker is lost"));
-  const abort = () => reject(signal.reason);
-  socket.addEventListener("message", hear);
-  socket.addEventListener("close", fail);
-  signal.addEventListener("abort", abort);
+function readAnswer(text: string): Answer | undefined {
   try {
-    signal.throwIfAborted();
-    socket.send(JSON.stringify(fields));
-    return await promise;
-  } finally {
-    socket.removeEventListener("message", hear);
-    socket.removeEventListener("close", fail);
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-async function opening(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = () => reject(new Error("the tracker cannot be reached"));
-  const abort = () => reject(signal.reason);
-  socket.addEventListener("open", () => resolve(), { once: true });
-  socket.addEventListener("error", fail, { once: true });
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    await promise;
-  } catch (error) {
-    socket.close();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-function readAnswer(data: unknown): Answer | undefined {
-  if (typeof data !== "string" || data.length > TRACKER_ANSWER_MAX_BYTES) return undefined;
-  try {
-    return AnswerSchema.safeParse(JSON.parse(data)).data;
+    return AnswerSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

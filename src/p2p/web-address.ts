@@ -1,7 +1,7 @@
 /**
- * Addresses of web servers that strangers name: which ones may be asked at all.
+ * Addresses of servers that strangers name, web seeds and trackers: which ones may be asked at all.
  *
- * A torrent or a redirect must not make this node ask the machines around it. A name is resolved once,
+ * A torrent, a link or a redirect must not make this node ask the machines around it. A name is resolved once,
  * every address of it must be public, and the connection goes to the address that was judged: a name
  * that answers differently the next time gains nothing.
  *
@@ -12,12 +12,25 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { AceError } from "../lib/errors.ts";
+import { formatAddress, isDialable, isPeerDialable, parseAddress } from "./addresses.ts";
 
-export interface PinnedUrl {
-  readonly url: URL;
-  /** Where to connect to, whatever the name says later. */
+/** Where to connect to, whatever the name says later. */
+export interface PinnedAddress {
   readonly address: string;
   readonly family: 4 | 6;
+}
+
+export interface PinnedUrl extends PinnedAddress {
+  readonly url: URL;
+}
+
+/** Whose word an address is, when it is not that of whoever runs this node. */
+export interface Hearsay {
+  /** The host that said it may name others of its own network; empty for a link or a file. */
+  readonly namedBy: string;
+  /** `host` or `host:port` that may be asked wherever they are. */
+  readonly trustedHosts: readonly string[];
+  readonly resolve?: Resolve;
 }
 
 /** All addresses of a name; the system's resolver unless a test brings its own. */
@@ -79,25 +92,62 @@ export async function pinUrl(
   resolve: Resolve = resolveAll,
 ): Promise<PinnedUrl> {
   const { url, isTrusted } = readUrl(text, trusted);
+  return { url, ...(await pinHost(url, isTrusted ? () => true : isPublicAddress, resolve)) };
+}
+
+/** The same for any scheme, such as that of a tracker: who runs it chooses how it is spoken to. */
+export async function pinHearsay(url: URL, hearsay: Hearsay): Promise<PinnedAddress> {
+  const { trustedHosts, resolve = resolveAll } = hearsay;
+  return await pinHost(
+    url,
+    isTrustedHost(url, trustedHosts) ? () => true : (address) => mayName(hearsay, address),
+    resolve,
+  );
+}
+
+/** Whether a peer, `host:port`, may be dialled that somebody else named. */
+export function isHearsayPeer(text: string, hearsay: Hearsay): boolean {
+  const peer = parseAddress(text);
+  if (peer === undefined) return false;
+  const { trustedHosts, namedBy } = hearsay;
+  const forms = [peer.host, `[${peer.host}]`, formatAddress(peer.host, peer.port)];
+  if (forms.some((form) => trustedHosts.includes(form))) return true;
+  return mayName(hearsay, peer.host) && isPeerDialable(peer, namedBy);
+}
+
+/** Who is inside may name what is; all others name the public internet alone. */
+function mayName({ namedBy }: Hearsay, address: string): boolean {
+  return isPublicAddress(address) || (namedBy !== "" && isDialable(address, namedBy));
+}
+
+async function pinHost(
+  url: URL,
+  isAllowed: (address: string) => boolean,
+  resolve: Resolve,
+): Promise<PinnedAddress> {
   const name = url.hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(name) === 0 ? await addressesOf(name, resolve) : [name];
   const [address] = addresses;
-  if (address === undefined) throw refused(text, "its name is not known");
+  if (address === undefined) throw refused(url.href, "its name is not known");
   // All of them: who controls a name could else put an inner address behind a public one.
-  if (!isTrusted && !addresses.every(isPublicAddress)) {
-    throw refused(text, "it is not an address of the public internet");
+  if (!addresses.every(isAllowed)) {
+    throw refused(url.href, "it is not an address of the public internet");
   }
-  return { url, address, family: isIP(address) === 6 ? 6 : 4 };
+  return { address, family: isIP(address) === 6 ? 6 : 4 };
 }
 
 function readUrl(text: string, trusted: readonly string[]) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw refused(text, "it is no address");
   if (url.username !== "" || url.password !== "") throw refused(text, "it carries a password");
-  const isTrusted = trusted.includes(url.hostname) || trusted.includes(url.host);
-  const isAllowed = url.protocol === "https:" || (isTrusted && url.protocol === "http:");
+  const isOurs = isTrustedHost(url, trusted);
+  const isAllowed = url.protocol === "https:" || (isOurs && url.protocol === "http:");
   if (!isAllowed) throw refused(text, "it is not https");
-  return { url, isTrusted };
+  return { url, isTrusted: isOurs };
+}
+
+function isTrustedHost({ hostname, host }: URL, trusted: readonly string[]): boolean {
+  return trusted.includes(hostname) || trusted.includes(host);
 }
 
 /** A resolver that fails now may answer later: nobody is refused for it. */

@@ -4,17 +4,11 @@
  * Errors  `URL_REFUSED` for an address that may not be asked, at first or by a redirect;
  *         `CONTENT_UNREACHABLE` for no answer, too many redirects, or a body that is too long.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { LookupFunction } from "node:net";
-import { AceError } from "../lib/errors.ts";
-import {
-  WEB_FIRST_BYTE_MS,
-  WEB_REDIRECTS_MAX,
-  WEB_SEED_REQUESTS_MAX,
-  WEB_STALL_MS,
-} from "./limits.ts";
-import { type PinnedUrl, pinUrl, type Resolve } from "./web-address.ts";
+import { Agent as HttpAgent, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { WEB_FIRST_BYTE_MS, WEB_REDIRECTS_MAX, WEB_SEED_REQUESTS_MAX } from "./limits.ts";
+import { pinUrl, type Resolve } from "./web-address.ts";
+import { askWeb, unreachable } from "./web-ask.ts";
 
 export interface WebRequest {
   readonly url: string;
@@ -47,7 +41,11 @@ export class WebClient implements Disposable {
       const pinned = await pinUrl(target, wish.trustedHosts, wish.resolve);
       const isSame = pinned.url.origin === origin;
       const secrets = isSame ? ((await wish.secrets?.(target, signal)) ?? {}) : {};
-      const response = await this.#ask(pinned, { ...wish.headers, ...secrets }, signal);
+      const isSecure = pinned.url.protocol === "https:";
+      const agent = isSecure ? this.#https : this.#http;
+      const headers = { ...wish.headers, ...secrets };
+      const asked = { agent, headers, at: pinned, firstByteMs: WEB_FIRST_BYTE_MS };
+      const response = await askWeb(pinned.url, asked, signal);
       const status = response.statusCode ?? 0;
       const { location } = response.headers;
       if (!REDIRECTS.has(status) || location === undefined) return answerOf(response);
@@ -61,42 +59,6 @@ export class WebClient implements Disposable {
   [Symbol.dispose](): void {
     this.#http.destroy();
     this.#https.destroy();
-  }
-
-  async #ask(
-    { url, address, family }: PinnedUrl,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const pinned: LookupFunction = (_name, options, done) => {
-      if (options.all) done(null, [{ address, family }]);
-      else done(null, address, family);
-    };
-    const isSecure = url.protocol === "https:";
-    const send = isSecure ? httpsRequest : httpRequest;
-    return await new Promise((resolve, reject) => {
-      const request = send(url, {
-        headers: { "accept-encoding": "identity", "user-agent": "ace-node", ...headers },
-        agent: isSecure ? this.#https : this.#http,
-        lookup: pinned,
-        signal,
-      });
-      const timer = setTimeout(() => {
-        request.destroy(unreachable(url.href, "no answer in time"));
-      }, WEB_FIRST_BYTE_MS);
-      request.on("response", (response) => {
-        clearTimeout(timer);
-        resolve(response);
-      });
-      request.on("error", (cause) => {
-        clearTimeout(timer);
-        reject(cause instanceof AceError ? cause : unreachable(url.href, cause.message));
-      });
-      request.setTimeout(WEB_STALL_MS, () => {
-        request.destroy(unreachable(url.href, "it says nothing any more"));
-      });
-      request.end();
-    });
   }
 }
 
@@ -129,8 +91,4 @@ function answerOf(response: IncomingMessage): WebAnswer {
     body: response,
     discard: () => response.destroy(),
   };
-}
-
-function unreachable(url: string, why: string): AceError {
-  return new AceError("CONTENT_UNREACHABLE", `${url.slice(0, 200)}: ${why}`);
 }

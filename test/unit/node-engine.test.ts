@@ -91,7 +91,10 @@ it("a magnet link plays without a catalogue: the metadata comes from a peer that
   await using seed = await joinSeed(film);
   await inFolder(async (folder) => {
     for (const cache of ["disk", "memory"] as const) {
-      await using engine = await engineIn(join(folder, cache), { cache });
+      await using engine = await engineIn(join(folder, cache), {
+        cache,
+        trustedHosts: [seed.address],
+      });
       const url = await engine.play({ port: 0, version: "1" });
       const link = `magnet:?xt=urn:btih:${film.torrent.infohash}&x.pe=${seed.address}`;
       const bytes = await playInto(url, `magnet=${encodeURIComponent(link)}`);
@@ -109,7 +112,8 @@ it("without a service network public torrents play, and what is not public says 
     encodeURIComponent(`magnet:?xt=urn:btih:${torrent.infohash}&x.pe=${address}`);
   await inFolder(async (dataDir) => {
     const viewer = { device: newKey(), clock: systemClock };
-    await using engine = await openEngine({ viewer, dataDir, events: silentEvents });
+    const terms = { trustedHosts: ["127.0.0.1"] };
+    await using engine = await openEngine({ viewer, dataDir, events: silentEvents, terms });
     const url = await engine.play({ port: 0, version: "1" });
     expect((await playInto(url, `magnet=${link(film, open)}`)).equals(film.bytes)).toBe(true);
     const refusals = {
