@@ -27,7 +27,8 @@ export function viewLines(view: EngineOverview, columns: number): readonly ViewL
   ];
 }
 
-function totals({ version, contents, sessions, nowMs }: EngineOverview): readonly ViewLine[] {
+function totals(view: EngineOverview): readonly ViewLine[] {
+  const { version, contents, sessions, nowMs, limits } = view;
   const sum = (of: (content: ContentOverview) => number) =>
     contents.reduce((total, content) => total + of(content), 0);
   const fromPeers = sum((content) => content.bytesFromPeers);
@@ -35,12 +36,22 @@ function totals({ version, contents, sessions, nowMs }: EngineOverview): readonl
   const time = new Date(nowMs).toISOString().slice(11, 19);
   const players = `${sessions.length} ${sessions.length === 1 ? "player" : "players"}`;
   const head = `ace engine ${version}   ${players}   ${contents.length} open   ${time} UTC`;
-  const down = `down ${rateText(sum((content) => content.bytesDownPerS))}`;
-  const up = `up ${rateText(sum((content) => content.bytesUpPerS))}`;
+  const rate = (bytesPerS: number, limit = 0) =>
+    limit === 0 ? rateText(bytesPerS) : `${rateText(bytesPerS)} of ${rateText(limit)}`;
+  const down = `down ${rate(
+    sum((content) => content.bytesDownPerS),
+    limits?.downloadBytesPerS,
+  )}`;
+  const up = `up ${rate(
+    sum((content) => content.bytesUpPerS),
+    limits?.uploadBytesPerS,
+  )}`;
+  const peers = peersText(sum((content) => content.peers));
+  const ofMax = limits === undefined ? "" : ` of ${limits.peersMax}`;
   const whole = `${sizeText(fromPeers + fromSeeds)} in, ${sizeText(sum((each) => each.bytesUp))} out`;
   return [
     { text: escapeText(head), tone: "strong" },
-    { text: `${down}   ${up}   ${peersText(sum((each) => each.peers))}   ${whole}` },
+    { text: `${down}   ${up}   ${peers}${ofMax}   ${whole}` },
     { text: shareText(fromPeers, fromSeeds), tone: "dim" },
   ];
 }

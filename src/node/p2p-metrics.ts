@@ -7,12 +7,15 @@
  */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { isGateCode } from "../p2p/gate-code.ts";
+import type { NodeLimits } from "../p2p/node-limits.ts";
 import type { PlayerMeter } from "../p2p/player-meter.ts";
 import type { SwarmStats } from "../p2p/swarm-stats.ts";
 
 export interface SwarmMeter {
   /** Counts what this swarm does until the answer is disposed of. */
   watch(stats: () => SwarmStats): Disposable;
+  /** Says what all swarms together may do. */
+  limits(limits: NodeLimits): void;
 }
 
 export interface P2pMetrics extends PlayerMeter, SwarmMeter {}
@@ -45,8 +48,10 @@ export function p2pMetrics(registry: Registry): P2pMetrics {
       this.set([...swarms.keys()].reduce((sum, stats) => sum + stats().peers, 0));
     },
   });
+  const limits = limitGauges(registry);
   return {
     ...playerMetrics(registry),
+    limits,
     watch: (stats) => {
       swarms.set(stats, nothing);
       return {
@@ -56,6 +61,26 @@ export function p2pMetrics(registry: Registry): P2pMetrics {
         },
       };
     },
+  };
+}
+
+function limitGauges(registry: Registry): SwarmMeter["limits"] {
+  const registers = [registry];
+  const rate = new Gauge({
+    name: "ace_p2p_rate_limit_bytes_per_second",
+    help: "What all swarms may send and fetch in a second, films and live streams; 0 is without a limit",
+    labelNames: ["direction"],
+    registers,
+  });
+  const peers = new Gauge({
+    name: "ace_p2p_peers_max",
+    help: "Peers that all swarms may have together",
+    registers,
+  });
+  return ({ uploadBytesPerS, downloadBytesPerS, peersMax }) => {
+    rate.set({ direction: "up" }, uploadBytesPerS);
+    rate.set({ direction: "down" }, downloadBytesPerS);
+    peers.set(peersMax);
   };
 }
 

@@ -8,6 +8,7 @@ import type { Events } from "../lib/events.ts";
 import { BAN_FILE, openBanFile } from "../p2p/ban-file.ts";
 import { Bans } from "../p2p/bans.ts";
 import { openListener } from "../p2p/listener.ts";
+import { nodeLimits } from "../p2p/node-limits.ts";
 import { NodePeers } from "../p2p/node-peers.ts";
 import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
 import { openTrackerServer } from "../p2p/tracker-server.ts";
@@ -68,6 +69,7 @@ export async function openStreams(
   const resumeDir = join(config.dataDir, "resume");
   const book = parts.use(openBanFile(join(config.dataDir, BAN_FILE), { clock, events }));
   const terms = seedTerms(config, new Bans(book));
+  meter.limits(nodeLimits(terms.rates, terms.nodePeers));
   const shelf = parts.use(
     new Shelf({
       contents,

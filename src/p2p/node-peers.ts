@@ -8,11 +8,11 @@ import { invariant } from "../lib/invariant.ts";
 import { NODE_PEERS_MAX, SWARM_PEERS_MIN } from "./engine-limits.ts";
 
 export class NodePeers {
-  readonly #max: number;
+  readonly max: number;
   #count = 0;
 
   constructor(max: number = NODE_PEERS_MAX) {
-    this.#max = max;
+    this.max = max;
   }
 
   get count(): number {
@@ -21,7 +21,7 @@ export class NodePeers {
 
   /** How many more a swarm of `size` peers may have, of at most `swarmMax`. */
   roomOf(size: number, swarmMax: number): number {
-    const granted = Math.max(this.#max - this.#count, SWARM_PEERS_MIN - size);
+    const granted = Math.max(this.max - this.#count, SWARM_PEERS_MIN - size);
     return Math.min(swarmMax - size, granted);
   }
 

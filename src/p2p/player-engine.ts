@@ -2,6 +2,7 @@
 import type { Events } from "../lib/events.ts";
 import type { ContentName, Contents } from "./contents.ts";
 import { PLAYER_BUFFER_MAX_BYTES, PLAYER_GONE_MS, PLAYER_LATE_MS } from "./limits.ts";
+import type { NodeLimits } from "./node-limits.ts";
 import type { PlayerGuard } from "./player-guard.ts";
 import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSessions } from "./player-session.ts";
@@ -19,6 +20,8 @@ export interface Engine {
   readonly offerUrl: ((name: ContentName) => string | undefined) | undefined;
   /** For how many seconds the token of a content is good; a newer one comes before. */
   readonly accessLeftS: ((contentId: string) => number | undefined) | undefined;
+  /** Of all swarms of this process together. */
+  readonly limits: NodeLimits | undefined;
   readonly patience: Patience;
   readonly meter: PlayerMeter;
   /** Prometheus text, when there is any. */

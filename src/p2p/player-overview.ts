@@ -71,6 +71,10 @@ const SessionOverview = z.object({
 export const EngineOverviewSchema = z.object({
   version: z.string(),
   nowMs: z.number(),
+  /** What all contents may do together, live streams too; a rate of 0 is without a limit. */
+  limits: z
+    .object({ uploadBytesPerS: z.number(), downloadBytesPerS: z.number(), peersMax: z.number() })
+    .optional(),
   contents: z.array(ContentOverview),
   sessions: z.array(SessionOverview),
 });

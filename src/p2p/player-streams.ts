@@ -83,10 +83,14 @@ async function seek(session: PlayerSession, exchange: Exchange): Promise<void> {
 }
 
 /** Everything `ace stream top` shows. */
-function overview({ contents, sessions, version }: Engine, { base }: Exchange): EngineOverview {
+function overview(
+  { contents, sessions, version, limits }: Engine,
+  { base }: Exchange,
+): EngineOverview {
   return {
     version,
     nowMs: Date.now(),
+    ...(limits === undefined ? {} : { limits: { ...limits } }),
     contents: contents.opened().map(({ media, players }) => describeContent(media, players)),
     sessions: sessions.all().map((session) => describePlayer(session, base)),
   };

@@ -20,6 +20,7 @@ import {
   PLAYER_CONNECTIONS_MAX,
   PLAYER_URL_MAX_CHARS,
 } from "./limits.ts";
+import type { NodeLimits } from "./node-limits.ts";
 import { defaultPatience, type Engine, type Patience } from "./player-engine.ts";
 import { refuse } from "./player-exchange.ts";
 import { PlayerGuard } from "./player-guard.ts";
@@ -44,6 +45,8 @@ export interface PlayerOptions {
   readonly offerUrl?: (name: ContentName) => string | undefined;
   /** For how many seconds the token of a content is good. */
   readonly accessLeftS?: (contentId: string) => number | undefined;
+  /** Of all swarms of this process together. */
+  readonly limits?: NodeLimits;
   readonly sessionIdleMs?: number;
   readonly patience?: Patience;
   readonly meter?: PlayerMeter;
@@ -77,6 +80,7 @@ export async function openPlayer(options: PlayerOptions): Promise<Player> {
     apiToken: randomBytes(TOKEN_BYTES).toString("hex"),
     offerUrl: options.offerUrl,
     accessLeftS: options.accessLeftS,
+    limits: options.limits,
     patience: options.patience ?? defaultPatience,
     meter: options.meter ?? noMeter,
     metrics: options.metrics,

@@ -108,3 +108,13 @@ it("amounts read at a glance", () => {
   expect([800, 65_000, 3_725_000].map(timeText)).toEqual(["0.8 s", "1:05", "1:02:05"]);
   expect(barText(0.5, 4)).toBe("██░░");
 });
+
+it("says what the operator allows beside what is in use", () => {
+  const text = (limits: EngineOverview["limits"]) =>
+    viewLines({ ...view, ...(limits === undefined ? {} : { limits }) }, 100)
+      .map((line) => line.text)
+      .join("\n");
+  expect(text(undefined)).toContain("up 1.5 kB/s   3 peers");
+  const limits = { uploadBytesPerS: 500_000, downloadBytesPerS: 0, peersMax: 40 };
+  expect(text(limits)).toContain("down 275 kB/s   up 1.5 kB/s of 500 kB/s   3 peers of 40");
+});

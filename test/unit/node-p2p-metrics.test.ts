@@ -46,3 +46,12 @@ it("counts who was let in at the gate beside who was refused, also of swarms tha
     expect((await lines()).toSorted()).toEqual(expected.toSorted());
   }
 });
+
+it("says what all swarms may do together", async () => {
+  const registry = new Registry();
+  p2pMetrics(registry).limits({ uploadBytesPerS: 500_000, downloadBytesPerS: 0, peersMax: 400 });
+  const text = await registry.metrics();
+  expect(text).toContain('ace_p2p_rate_limit_bytes_per_second{direction="up"} 500000');
+  expect(text).toContain('ace_p2p_rate_limit_bytes_per_second{direction="down"} 0');
+  expect(text).toContain("ace_p2p_peers_max 400");
+});

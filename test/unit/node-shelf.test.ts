@@ -84,7 +84,7 @@ async function openHouse(
         bans: new Bans(),
         uploadTo,
       },
-      meter: { watch: () => ({ [Symbol.dispose]: () => {} }) },
+      meter: { watch: () => ({ [Symbol.dispose]: () => {} }), limits: () => {} },
       events: silentEvents,
       clock: systemClock,
     }),

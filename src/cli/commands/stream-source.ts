@@ -10,7 +10,6 @@ import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
 import { type LiveKey, liveKeyRing } from "../../node/live-keys.ts";
 import type { Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
-import { openListener } from "../../p2p/listener.ts";
 import { openLiveCounter } from "../../p2p/live-counter.ts";
 import {
   type LiveRecord,
@@ -29,6 +28,7 @@ import { examples } from "../help.ts";
 import { keepInDht, liveDhtOptions, openSourceDht } from "../live-dht.ts";
 import { openLiveInput } from "../live-input.ts";
 import { holdStream, type LivePlan, livePlanOf } from "../live-plan.ts";
+import { liveTermOptions, openLiveTerms } from "../live-terms.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
@@ -48,8 +48,6 @@ export function registerSource(noun: Command, run: Run): void {
     .option("--encrypt", "only who holds the licence gets the keys, which change as it goes on")
     .option("--origin <url>", "folder of the playlist where viewers, too, may take segments")
     .option("--title <text>", "what people see (default: the name)")
-    .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
-    .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
     .option("--announce <host:port>", "where peers reach it, when that is another address")
     .addOption(repeatable("--support <host:port>", "a node that helps to carry it"))
     .addOption(
@@ -60,6 +58,7 @@ export function registerSource(noun: Command, run: Run): void {
     )
     .option("--data <folder>", "data folder of your running node (default: <home>/node)")
     .option("--log <level>", "silent, error, warn, info or debug", "error");
+  liveTermOptions(command, false);
   liveDhtOptions(command).addHelpText(
     "after",
     `
@@ -70,7 +69,7 @@ With --origin viewers take from the origin what peers do not bring in time (docs
 but no segment whose address has a query: that may be a secret.
 
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
-stop or a crash the same command goes on with it.`,
+stop or a crash the same command goes on with it. Whom it bans stays banned: \`ace stream bans\`.`,
   );
   examples(
     command,
@@ -93,10 +92,11 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const isLoop = flags.isOn("loop");
   const opened = await openLiveInput({ input, isLoop, isOrigin, events, signal });
   parts.use(opened);
-  const host = flags.text("listen") ?? "127.0.0.1";
-  const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
-  const listener = parts.use(await openListener({ host, port, clock }));
-  const address = flags.text("announce") ?? `${host}:${listener.port}`;
+  const dataDir = join(context.settings.home, "engine");
+  const terms = await openLiveTerms(parts, flags, { dataDir, events, clock });
+  const { address: boundTo, ...limits } = terms;
+  const address = flags.text("announce") ?? boundTo;
+  const { host } = terms.listener;
   const finding = { host, isPublic: plan.licence === undefined, events };
   const dht = await openSourceDht(parts, flags, finding);
   const { tracker, adminToken, signed } = await publish(context, { plan, viewer, address, flags });
@@ -104,7 +104,7 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
   const role = { role: "source", title: plan.title, trackers: [tracker], ...find } as const;
   const swarm = parts.use(
-    await openLiveSwarm({ descriptor, ...role, listener, ...gate, events, clock }),
+    await openLiveSwarm({ descriptor, ...role, ...limits, ...gate, events, clock }),
   );
   // Unix seconds: greater than those of any epoch before it.
   const newEpoch = Math.floor(clock.nowMs() / 1_000);

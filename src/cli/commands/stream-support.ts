@@ -9,12 +9,12 @@ import { isServerOf, joinLiveRecord } from "../../node/live-join.ts";
 import { tokenSourceOf, type Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
 import { LIVE_WINDOW_MAX_PIECES, LIVE_WINDOW_PIECES } from "../../p2p/limits.ts";
-import { openListener } from "../../p2p/listener.ts";
 import { type LiveRecord, readLiveRecord } from "../../p2p/live-record.ts";
 import type { Context } from "../context.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { loadServerKey } from "../live-server-key.ts";
+import { liveTermOptions, openLiveTerms } from "../live-terms.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -23,26 +23,22 @@ import { openViewer, otherNodes } from "../viewer.ts";
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
 export function registerSupport(noun: Command, run: Run): void {
+  const command = noun
+    .command("support [content]")
+    .description("helps to carry a live stream: keeps its whole window and gives it to viewers")
+    .option("--window <pieces>", "pieces to keep, about five a second", String(LIVE_WINDOW_PIECES));
   examples(
-    noun
-      .command("support [content]")
-      .description("helps to carry a live stream: keeps its whole window and gives it to viewers")
-      .option(
-        "--window <pieces>",
-        "pieces to keep, about five a second",
-        String(LIVE_WINDOW_PIECES),
-      )
-      .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
-      .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
+    liveTermOptions(command, true)
       .addOption(otherNodes())
       .addOption(repeatable("--trust-host <host>", "origin that may lie in the local network"))
-      .option("--data <folder>", "where older pieces are kept (default: <home>/engine)")
+      .option("--data <folder>", "where older pieces and bans are kept (default: <home>/engine)")
       .option("--log <level>", "silent, error, warn, info or debug", "error")
       .addHelpText(
         "after",
         `
 Without a content it says the key of this node. A broadcaster that lists the key, by
-\`ace stream source --support-key\`, lets the node carry its gated stream without a licence.`,
+\`ace stream source --support-key\`, lets the node carry its gated stream without a licence.
+Whom it bans stays banned: \`ace stream bans\` says who and why.`,
       ),
     "ace stream support",
     "ace stream support 5b1c…90 --peer-port 6881 --as carrier",
@@ -66,9 +62,8 @@ async function support(context: Context, content: string, flags: Flags): Promise
   const viewer = await openViewer(context, flags);
   const record = await askRecord(viewer, content);
   await using parts = new AsyncDisposableStack();
-  const host = flags.text("listen") ?? "127.0.0.1";
-  const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
-  const listener = parts.use(await openListener({ host, port, clock }));
+  const dataDir = flags.text("data") ?? join(settings.home, "engine");
+  const { address, ...limits } = await openLiveTerms(parts, flags, { dataDir, events, clock });
   const contract = record.contract === "" ? undefined : BigInt(record.contract);
   const licenceOf = (swarm: string) => (swarm === record.swarm ? contract : undefined);
   const guard = parts.use(openViewerGuard({ viewer, licenceOf, dir: settings.home, events }));
@@ -86,7 +81,7 @@ async function support(context: Context, content: string, flags: Flags): Promise
   const swarm = parts.use(
     await joinLiveRecord(record, {
       role: "support",
-      listener,
+      ...limits,
       device: viewer.device,
       server,
       verifier: guard.policy.verifier,
@@ -94,13 +89,12 @@ async function support(context: Context, content: string, flags: Flags): Promise
       tokens: tokenSourceOf(viewer, contentId),
       windowPieces: flags.whole("window", bounds) ?? LIVE_WINDOW_PIECES,
       web: { trustedHosts: flags.texts("trustHost") },
-      dataDir: flags.text("data") ?? join(settings.home, "engine"),
+      dataDir,
       events,
       clock,
     }),
   );
   await swarm.ready(signal);
-  const address = `${host}:${listener.port}`;
   output.line(`helping to carry "${title}"; Ctrl-C stops`, "good");
   output.table([
     ["peers", address],
