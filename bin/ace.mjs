@@ -17,7 +17,7 @@ const self = realpathSync(fileURLToPath(import.meta.url));
 if (isPinnedNode) {
   delete process.env[RERUN_MARK];
   // Stripped and compiled once: halves the start of a checkout. Without leave to write it does without.
-  module.enableCompileCache(join(dirname(dirname(self)), "node_modules", ".cache", "ace"));
+  module.enableCompileCache(join(modulesFolder(), ".cache", "ace"));
   await import(pathToFileURL(program()).href);
 } else {
   const runtime = process.env[RERUN_MARK] === undefined ? pinnedRuntime() : undefined;
@@ -30,6 +30,18 @@ if (isPinnedNode) {
 function program() {
   const root = dirname(dirname(self));
   const source = join(root, "src", "cli", "main.ts");
-  const isInstalled = root.split(sep).includes("node_modules");
-  return !isInstalled && existsSync(source) ? source : join(root, "dist", "cli", "main.js");
+  return !isInstalled() && existsSync(source) ? source : join(root, "dist", "cli", "main.js");
+}
+
+/**
+ * Where this package's own packages are. An installed one must not get a `node_modules` of its own: the
+ * contract process would look there first, where it may not read.
+ */
+function modulesFolder() {
+  const root = dirname(dirname(self));
+  return isInstalled() ? dirname(root) : join(root, "node_modules");
+}
+
+function isInstalled() {
+  return dirname(dirname(self)).split(sep).includes("node_modules");
 }

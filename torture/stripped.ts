@@ -24,7 +24,7 @@ export interface StrippedCode extends Disposable {
 }
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const IMPORT = /((?:from|import\() ?"\.[^"]*)\.ts"/g;
+const IMPORT = /((?:from|import\(|import) ?"\.[^"]*)\.ts"/g;
 /** The contract process may run as a user of its own. */
 const READABLE = 0o755;
 
@@ -40,10 +40,10 @@ export async function strippedCode(
   const files = globSync("{lib,contracts,runtime}/**/*.ts", { cwd: join(ROOT, "src") });
   for (const file of files) {
     const source = readFileSync(join(ROOT, "src", file), "utf8");
-    const text = stripTypeScriptTypes(change(file.replaceAll("\\", "/"), source));
+    const text = withoutTypes(change(file.replaceAll("\\", "/"), source));
     const path = join(folder, file.replace(/\.ts$/, ".js"));
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replaceAll(IMPORT, '$1.js"'));
+    writeFileSync(path, text);
   }
   const entry = pathToFileURL(join(folder, "runtime", "process-spawn.js")).href;
   const { spawnContractProcess: spawn }: { readonly spawnContractProcess: Spawn } = await import(
@@ -53,4 +53,9 @@ export async function strippedCode(
     spawn,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Plain JavaScript of a module of ours: every line and column stays, imports lead to plain files. */
+export function withoutTypes(source: string): string {
+  return stripTypeScriptTypes(source).replaceAll(IMPORT, '$1.js"');
 }

@@ -3,17 +3,16 @@
 //         SIGKILL 50 times at random moments, in starting, applying and committing alike, every second
 //         life with two processes for contracts. Its chain is then compared, ledger by ledger, with that
 //         of a node that was never disturbed and has one.
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openNodeClient } from "../../src/client/http.ts";
 import { networkId } from "../../src/contracts/service-network.ts";
 import { openStore } from "../../src/store/store.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
+import { type NodeProcess, startNode } from "../support/node-process.ts";
 
 const KILLS = 50;
 /** Two of three lives end while the node follows; the others wherever starting has come to. */
@@ -31,61 +30,35 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function startNode(name: string, workers: number): ChildProcess {
-  const ports = ["--port", "0", "--peer-port", "0", "--tracker-port", "0"];
-  const data = ["--data", join(folder, name), "--follow-only", "--log", "error", "--json"];
-  const shared = ["--workers", String(workers)];
-  return spawn(process.execPath, ["bin/ace.mjs", "node", ...ports, ...data, ...shared], {
-    env: {
-      ...process.env,
-      ACE_HOME: folder,
-      ACE_NETWORK_FILE: live.networkFile,
-      ACE_RPC: live.rpcUrl,
-    },
-    stdio: ["ignore", "pipe", "ignore"],
+function start(name: string, workers: number): NodeProcess {
+  return startNode(["--data", join(folder, name), "--workers", String(workers)], {
+    ACE_HOME: folder,
+    ACE_NETWORK_FILE: live.networkFile,
+    ACE_RPC: live.rpcUrl,
   });
-}
-
-async function urlOf(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error("no output");
-  let last = "";
-  for await (const line of createInterface(child.stdout)) {
-    last = line;
-    const ready = JSON.parse(line);
-    if (ready.event === "ready") return ready.data.httpUrl;
-  }
-  throw new Error(`the node did not start: ${last}`);
-}
-
-async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once("exit", resolve));
-  child.kill(signal);
-  await exit;
 }
 
 it("keeps the chain of an undisturbed node through 50 kills", { timeout: 900_000 }, async () => {
   const calls = live.keepCalling();
   const endedThemselves: string[] = [];
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const child = startNode("killed", 1 + (kill % 2));
+    const node = start("killed", 1 + (kill % 2));
     const isStarting = kill % 3 === 0;
-    if (!isStarting) await urlOf(child).catch((error) => endedThemselves.push(String(error)));
+    if (!isStarting) await node.url.catch((error) => endedThemselves.push(String(error)));
     await sleep(Math.random() * (isStarting ? STARTING_MS_MAX : FOLLOWING_MS_MAX));
-    await gone(child, "SIGKILL");
+    await node.end("SIGKILL");
   }
   await calls.stop();
   // A crowded machine may cost a life or two; a folder that no node can open any more costs them all.
   expect(endedThemselves.length, endedThemselves.join("\n")).toBeLessThanOrEqual(2);
 
-  const nodes = [startNode("killed", 2), startNode("calm", 1)];
+  const nodes = [start("killed", 2), start("calm", 1)];
   const goal = live.latestLedger();
   for (const node of nodes) {
-    const client = openNodeClient(await urlOf(node), new AbortController().signal);
-    node.stdout?.resume();
+    const client = openNodeClient(await node.url, new AbortController().signal);
     while (((await client.status()).tip?.sequence ?? 0) < goal) await sleep(100);
   }
-  await Promise.all(nodes.map((node) => gone(node, "SIGTERM")));
+  await Promise.all(nodes.map((node) => node.end("SIGTERM")));
 
   const id = networkId(live.network);
   using killed = openStore({ dir: join(folder, "killed"), networkId: id });

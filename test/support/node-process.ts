@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { ACE } from "./plain-package.ts";
 
 const Line = z.object({ event: z.string(), data: z.record(z.string(), z.unknown()) });
 const Ready = z.object({ httpUrl: z.string() });
@@ -27,16 +28,7 @@ export function startNode(
   environment: Readonly<Record<string, string>>,
 ): NodeProcess {
   const ports = ["--port", "0", "--peer-port", "0", "--tracker-port", "0"];
-  const own = [
-    "bin/ace.mjs",
-    "node",
-    ...args,
-    ...ports,
-    "--follow-only",
-    "--log",
-    "info",
-    "--json",
-  ];
+  const own = [ACE, "node", ...args, ...ports, "--follow-only", "--log", "info", "--json"];
   const child = spawn(process.execPath, own, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

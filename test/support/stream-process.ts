@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { ACE } from "./plain-package.ts";
 
 const Line = z.object({ event: z.string(), data: z.record(z.string(), z.unknown()) });
 
@@ -17,7 +18,7 @@ export function startStream(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): StreamProcess {
-  const child = spawn(process.execPath, ["bin/ace.mjs", "stream", ...args, "--json"], {
+  const child = spawn(process.execPath, [ACE, "stream", ...args, "--json"], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
