@@ -7,12 +7,10 @@ import { parseAddress } from "../p2p/addresses.ts";
 import { PUBLIC_BOOTSTRAP } from "../p2p/dht-node.ts";
 import { isTrackerUrl } from "../p2p/tracker-tier.ts";
 import type { Flags } from "./flags.ts";
+import { downloadOption, readLimits, uploadOption } from "./limit-flags.ts";
 import { repeatable } from "./repeatable.ts";
 
-const KILOBYTE = 1_000;
 const MEBIBYTE = 1_048_576;
-const PEERS_LIMIT = 10_000;
-const LIMIT_MAX_KBPS = 10_000_000;
 const CACHE_MAX_MIB = 16_777_216;
 const WEB_SEED_MODES = ["p2p-only", "p2p-first", "cdn-first"] as const;
 
@@ -24,9 +22,10 @@ export function termOptions(command: Command): void {
     .addOption(repeatable("--upload-to <address>", "private: give only to this address or network"))
     .addOption(
       repeatable("--download-from <address>", "private: take only from this address or network"),
-    )
-    .option("--upload-limit <kB/s>", "send no faster; 0 is without a limit", "0")
-    .option("--download-limit <kB/s>", "fetch no faster; 0 is without a limit", "0")
+    );
+  uploadOption(command);
+  downloadOption(command);
+  command
     .option("--peers-max <count>", "connections of all swarms together (default: 400)")
     .option("--swarm-peers-max <count>", "connections of one swarm (default: 60, gated 40)")
     .option("--cache <where>", "keep fetched pieces on disk or in memory", "disk")
@@ -66,9 +65,7 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
     peers: checked(flags.texts("peer"), PEER),
     uploadTo: checked(flags.texts("uploadTo"), { ...PRIVATE, flag: "--upload-to" }),
     downloadFrom: checked(flags.texts("downloadFrom"), { ...PRIVATE, flag: "--download-from" }),
-    uploadBytesPerS: limitOf(flags, "uploadLimit"),
-    downloadBytesPerS: limitOf(flags, "downloadLimit"),
-    ...peerLimits(flags),
+    ...readLimits(flags),
     cache,
     ...(cacheMib === undefined ? {} : { cacheBytes: cacheMib * MEBIBYTE }),
     webSeeds: flags.oneOf("webSeed", WEB_SEED_MODES) ?? "p2p-first",
@@ -79,20 +76,6 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
       : {}),
     isLocalSearched: flags.isOn("lsd"),
   };
-}
-
-function peerLimits(flags: Flags): Pick<EngineTerms, "peersMax" | "swarmPeersMax"> {
-  const bounds = { min: 1, max: PEERS_LIMIT };
-  const peersMax = flags.whole("peersMax", bounds);
-  const swarmPeersMax = flags.whole("swarmPeersMax", bounds);
-  return {
-    ...(peersMax === undefined ? {} : { peersMax }),
-    ...(swarmPeersMax === undefined ? {} : { swarmPeersMax }),
-  };
-}
-
-function limitOf(flags: Flags, name: string): number {
-  return (flags.whole(name, { min: 0, max: LIMIT_MAX_KBPS }) ?? 0) * KILOBYTE;
 }
 
 /** Web pages that may call the player API, each as a browser names it. */

@@ -11,6 +11,7 @@ import { STORE_CAP_MIN_BYTES } from "../p2p/limits.ts";
 import type { Listener } from "../p2p/listener.ts";
 import type { LiveRecord } from "../p2p/live-record.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
+import { type NodeLimits, nodeLimits } from "../p2p/node-limits.ts";
 import { NodePeers } from "../p2p/node-peers.ts";
 import { folderStore, memoryStore, type PieceStore } from "../p2p/piece-store.ts";
 import { cacheStore } from "../p2p/piece-store-cache.ts";
@@ -42,6 +43,7 @@ export interface EngineSwarmParts {
 }
 
 export class EngineSwarms {
+  readonly limits: NodeLimits;
   readonly #parts: EngineSwarmParts;
   readonly #rates: NodeRates;
   readonly #nodePeers: NodePeers;
@@ -50,6 +52,8 @@ export class EngineSwarms {
     this.#parts = parts;
     this.#rates = openNodeRates(parts.terms);
     this.#nodePeers = new NodePeers(parts.terms.peersMax);
+    this.limits = nodeLimits(this.#rates, this.#nodePeers);
+    parts.meter.limits(this.limits);
   }
 
   /** Of a content that a record describes. */
@@ -101,6 +105,7 @@ export class EngineSwarms {
       web: { mode: terms.webSeeds, trustedHosts: terms.trustedHosts },
       dataDir,
       ...(cipher === undefined ? {} : { cipher }),
+      ...this.#shares(),
       bans,
       events,
       clock,
@@ -114,7 +119,7 @@ export class EngineSwarms {
     own: Pick<SwarmOptions, "announce" | "hearsay" | "peers" | "gate" | "find" | "webSeeds">,
   ): Promise<Swarm> {
     const { terms, dataDir, listener, find, bans, meter, events, clock } = this.#parts;
-    const { uploadTo, downloadFrom, webSeeds, trustedHosts, swarmPeersMax } = terms;
+    const { uploadTo, downloadFrom, webSeeds, trustedHosts } = terms;
     const swarm = await openSwarm({
       torrent,
       store: await this.#store(torrent),
@@ -122,10 +127,8 @@ export class EngineSwarms {
       listener,
       find,
       webSeeds: { mode: webSeeds, trustedHosts },
-      rates: { node: this.#rates },
+      ...this.#shares(),
       bans,
-      nodePeers: this.#nodePeers,
-      ...(swarmPeersMax === undefined ? {} : { peersMax: swarmPeersMax }),
       ...(uploadTo.length > 0 ? { uploadTo } : {}),
       ...(downloadFrom.length > 0 ? { downloadFrom } : {}),
       ...(terms.cache === "disk"
@@ -136,6 +139,16 @@ export class EngineSwarms {
       clock,
     });
     return measured(swarm, meter);
+  }
+
+  /** Of what all swarms of this engine have together, films and live streams. */
+  #shares(): Pick<SwarmOptions, "rates" | "nodePeers" | "peersMax"> {
+    const { swarmPeersMax } = this.#parts.terms;
+    return {
+      rates: { node: this.#rates },
+      nodePeers: this.#nodePeers,
+      ...(swarmPeersMax === undefined ? {} : { peersMax: swarmPeersMax }),
+    };
   }
 
   async #store(torrent: Torrent): Promise<PieceStore> {

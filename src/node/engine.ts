@@ -58,7 +58,10 @@ export interface Engine extends AsyncDisposable {
   play(options: Omit<PlayerOptions, "contents" | "events">): Promise<string>;
 }
 
-const noSwarmMeter: SwarmMeter = { watch: () => ({ [Symbol.dispose]: () => {} }) };
+const noSwarmMeter: SwarmMeter = {
+  watch: () => ({ [Symbol.dispose]: () => {} }),
+  limits: () => {},
+};
 
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   await using parts = new AsyncDisposableStack();
@@ -71,8 +74,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { records, verifier, tokens, keys } = access;
   const tokensOf = (contentId: string) => tokens.of(contentId);
   const marks = new GatedMarks(dataDir);
-  const book = parts.use(openBanFile(join(dataDir, BAN_FILE), { clock, events }));
-  const bans = new Bans(book);
+  const bans = new Bans(parts.use(openBanFile(join(dataDir, BAN_FILE), { clock, events })));
   const shared = { terms, dataDir, listener, find, device, verifier, tokensOf, marks, bans };
   const swarms = new EngineSwarms({ ...shared, meter, events, clock });
   const publics = new PublicTorrents({ terms, dht: find.dht, port: listener.port, events });
@@ -130,9 +132,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       return await source.join(infohash, signal);
     },
     play: async (wish) => {
+      const { limits } = swarms;
       const accessLeftS = (contentId: string) => tokens.leftS(contentId);
-      const player = await openPlayer({ ...wish, accessLeftS, contents, events });
-      return opened.use(player).url;
+      const player = openPlayer({ ...wish, accessLeftS, limits, contents, events });
+      return opened.use(await player).url;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -153,7 +156,8 @@ async function openLive(
 }
 
 function isUnlisted(error: unknown): boolean {
-  return isAceError(error, "CONTENT_NOT_FOUND") || isAceError(error, "NODE_UNREACHABLE");
+  if (isAceError(error, "CONTENT_NOT_FOUND")) return true;
+  return isAceError(error, "NODE_UNREACHABLE") || isAceError(error, "NODE_MOVED");
 }
 
 async function openFinding(
