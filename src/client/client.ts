@@ -116,7 +116,8 @@ async function waitFor(
 ): Promise<readonly ReceiptJson[]> {
   for (let waitedMs = 0; waitedMs < RECEIPT_WAIT_MS; waitedMs += RECEIPT_POLL_MS) {
     const { tip, receipts } = await node.receipts(sent.hash).catch((cause) => {
-      throw isAceError(cause, "NODE_UNREACHABLE") ? unseen(sent, cause) : cause;
+      const isAway = isAceError(cause, "NODE_UNREACHABLE") || isAceError(cause, "NODE_MOVED");
+      throw isAway ? unseen(sent, cause) : cause;
     });
     if (tip >= sent.ledger) return receipts;
     await sleep(RECEIPT_POLL_MS, undefined, { signal });

@@ -2,7 +2,8 @@
  * The node's HTTP API as a typed client: every answer is read by its schema before anyone uses it.
  *
  * Range   An answer has at most `ANSWER_BYTES_MAX` and comes within `REQUEST_MS`.
- * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers.
+ * Errors  The node's own errors come back with their code; `NODE_UNREACHABLE` when none answers,
+ *         `NODE_MOVED` when one names another address: nobody is followed there.
  */
 import { z } from "zod";
 import { toHex } from "../lib/bytes.ts";
@@ -75,6 +76,8 @@ export interface NodeClient {
 const REQUEST_MS = 20_000;
 /** More than any catalogue; whoever answers with more is not read on. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+/** What is said of where it sends on to. */
+const PLACE_MAX_CHARS = 200;
 const CONTENT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const Fault = z.object({
   code: z.string(),
@@ -176,10 +179,12 @@ async function request<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
-  const response = await fetch(new URL(path, base), { ...init, signal: limit }).catch((cause) => {
+  const sent = { ...init, signal: limit, redirect: "manual" } as const;
+  const response = await fetch(new URL(path, base), sent).catch((cause) => {
     if (signal.aborted) throw cause;
     throw new AceError("NODE_UNREACHABLE", `no node answers at ${base}`, { cause });
   });
+  await refuseRedirect(response, base);
   const text = await textOf(response, base);
   const body: unknown = readJson(text);
   if (!response.ok) throw faultOf(body, `${base}${path} answered ${response.status}`);
@@ -187,6 +192,16 @@ async function request<T>(
   if (parsed.success) return parsed.data;
   const what = `${base}${path} is not an answer of this API: ${z.prettifyError(parsed.error)}`;
   throw new AceError("NODE_UNREACHABLE", what);
+}
+
+/** What is sent holds tokens and proofs, and they are for the node that was named. */
+async function refuseRedirect({ status, headers, body }: Response, base: string): Promise<void> {
+  const location = headers.get("location");
+  if (status < 300 || status > 399 || location === null) return;
+  await body?.cancel();
+  const place = URL.canParse(location, base) ? new URL(location, base).origin : location;
+  const what = `${base} sends on to ${place.slice(0, PLACE_MAX_CHARS)}, where nothing was sent`;
+  throw new AceError("NODE_MOVED", what);
 }
 
 /** Empty where the answer breaks off. */

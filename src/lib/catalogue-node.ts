@@ -75,6 +75,11 @@ export const nodeCatalogue = {
     exit: 6,
     hint: "Start a node with `ace node`, or name one with --node.",
   },
+  NODE_MOVED: {
+    status: 502,
+    exit: 6,
+    hint: "Name the new address yourself, if you trust it: --node URL.",
+  },
   NOT_FOUND: { status: 404, exit: 3, hint: "Check the number or the hash." },
   FORBIDDEN: { status: 403, exit: 4, hint: "This call needs the node's own access token." },
   HOST_REFUSED: { status: 421, exit: 6, hint: "Call the node by the address it listens on." },
