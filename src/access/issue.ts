@@ -18,14 +18,12 @@ import { AceError } from "../lib/errors.ts";
 import { privateKeyOf, rawPublicKey } from "./ed25519.ts";
 import { type Entitlement, readEntitlement, type Views } from "./entitlement.ts";
 import { thumbprint } from "./issuer-set.ts";
-import type { Lease, LeaseDesk } from "./lease.ts";
+import { LEASE_SPARE_S, type Lease, type PlayCount } from "./lease.ts";
 import { encodeBase64url } from "./text-bytes.ts";
 import { BACKDATE_S, type TokenClaims } from "./token-form.ts";
 
 /** Behind the network by more than this, a node does not know what is right now. */
 const LAG_MAX_S = 60;
-/** A lease outlives its token, so that a late renewal still finds it. */
-const LEASE_SPARE_S = 30;
 const READS_MAX = 5;
 const JTI_BYTES = 12;
 
@@ -77,9 +75,7 @@ export interface TokenIssuerOptions {
   readonly views: Views;
   readonly issued: IssuedTokens;
   /** Who plays now; without it a right that limits plays at once gives no token. */
-  readonly leases?: LeaseDesk;
-  /** Told of plays that had to end for another, before the token leaves. */
-  readonly onEvicted?: (leases: readonly Lease[], ledger: number) => void;
+  readonly leases?: PlayCount;
   readonly clock: Clock;
 }
 
@@ -122,7 +118,7 @@ export class TokenIssuer {
     const { entitlement, head } = await this.#read(request, content);
     const lifeS = await this.#options.lifeS();
     const unleased = this.#claims(request, content, entitlement, head, lifeS);
-    const lease = this.#lease(request, content, entitlement, unleased);
+    const lease = await this.#lease(request, content, entitlement, unleased);
     const claims = lease === undefined ? unleased : { ...unleased, lse: lease.id };
     const token = await new SignJWT({ ...claims })
       .setProtectedHeader({ alg: "EdDSA", typ: "ace-access+jwt", kid: this.#kid })
@@ -141,25 +137,22 @@ export class TokenIssuer {
     return { token, expiresAtS: claims.exp, contract };
   }
 
-  #lease(
-    { account, deviceKey, lease, leasedBy }: TokenRequest,
+  async #lease(
+    { account, deviceKey, lease, leasedBy = this.#options.account }: TokenRequest,
     { id, contract }: Content,
     { concurrent, evict }: Entitlement,
-    { exp, led }: TokenClaims,
-  ): Lease | undefined {
+    { exp }: TokenClaims,
+  ): Promise<Lease | undefined> {
     if (concurrent === 0n) return undefined;
-    const { leases, onEvicted } = this.#options;
+    const { leases } = this.#options;
     if (leases === undefined) {
       const what = `\`access\` of contract ${contract} limits plays at once, which nobody here counts`;
       throw new AceError("ACCESS_METHOD_INVALID", what);
     }
     const play = { contract, account, deviceKey, content: id, limit: concurrent, evict };
     const times = { nowS: this.#nowS(), untilS: exp + LEASE_SPARE_S };
-    const isForeign = leasedBy !== undefined && leasedBy !== this.#options.account;
-    const leased =
-      lease === undefined ? leases.take(play, times) : leases.renew(lease, play, times, isForeign);
-    if (leased.evicted.length > 0) onEvicted?.(leased.evicted, led);
-    return leased.lease;
+    if (lease === undefined) return await leases.take(play, times);
+    return await leases.renew(lease, play, times, leasedBy);
   }
 
   #contentOf(request: TokenRequest): Content {

@@ -2,10 +2,11 @@
  * Leases: who plays now, where a licence says how many may at once.
  *
  * A lease belongs to one device, one content and one right. A play takes one, a renewal keeps it, an
- * end frees it; what lapses is free by itself. A lease that another issuer gave comes with the token that
- * names it, and is kept here from its first renewal here on: so a play goes on when its issuer's node is
- * down. Until what the other knows has lapsed, both may count, each up to the limit. When all are taken, the licence says what happens: the
- * oldest ends, or the newcomer is refused and told who plays.
+ * end frees it; what lapses is free by itself. When all are taken, the licence says what happens: the
+ * oldest ends, or the newcomer is refused and told who plays. A lease that another issuer gave comes with
+ * the token that names it, and is kept here from its first renewal here on: so a play goes on when its
+ * issuer's node is down. What was given while two issuers did not hear of each other is brought together
+ * by `merge`.
  *
  * Units   Unix seconds.
  * Range   `LEASES_MAX` of one right, whatever the licence says.
@@ -34,6 +35,8 @@ export interface LeaseStore {
   leasesOf(contract: bigint, account: string): readonly Lease[];
   lease(id: string): Lease | undefined;
   leasesOfAccount(account: string): readonly Lease[];
+  /** All that have not lapsed. */
+  liveLeases(nowS: number): readonly Lease[];
   /** All of it, or nothing. */
   changeLeases(change: { readonly put: readonly Lease[]; readonly drop: readonly string[] }): void;
 }
@@ -48,6 +51,8 @@ export interface Play {
   readonly evict: "oldest" | "refuse";
 }
 
+type Right = Pick<Lease, "contract" | "account">;
+
 export interface LeaseTimes {
   readonly nowS: number;
   readonly untilS: number;
@@ -59,8 +64,17 @@ export interface Leased {
   readonly evicted: readonly Lease[];
 }
 
-const LEASES_MAX = 64;
+export const LEASES_MAX = 64;
+/** A lease outlives its token, so that a late renewal still finds it. */
+export const LEASE_SPARE_S = 30;
 const ID_BYTES = 12;
+
+/** Counts plays, alone or together with others. */
+export interface PlayCount {
+  take(play: Play, times: LeaseTimes): Promise<Lease>;
+  /** @param leasedBy Account of who signed the token that names the lease. */
+  renew(id: string, play: Play, times: LeaseTimes, leasedBy: string): Promise<Lease>;
+}
 
 export class LeaseDesk {
   readonly #store: LeaseStore;
@@ -105,12 +119,53 @@ export class LeaseDesk {
     return lease;
   }
 
+  /**
+   * Leases of one right that were given elsewhere come to those here: of each play the newest stands, and
+   * of the plays the newest `limit`. Answers those that had to end, from either side.
+   */
+  merge(brought: readonly Lease[], limit: number, nowS: number): readonly Lease[] {
+    const [first] = brought;
+    if (first === undefined) return [];
+    const all = new Map(this.#live(first, nowS).map((lease) => [lease.id, lease]));
+    for (const lease of brought) {
+      const kept = this.#store.lease(lease.id) ?? lease;
+      if (!isSameRight(kept, first) || !isOf(lease, kept)) continue;
+      const untilS = Math.max(kept.untilS, lease.untilS);
+      if (nowS < untilS) all.set(lease.id, { ...kept, untilS });
+    }
+    const stand: Lease[] = [];
+    const ended: Lease[] = [];
+    for (const lease of [...all.values()].toSorted(newestFirst)) {
+      const isLeft = stand.length < limit && !stand.some((newer) => isOf(newer, lease));
+      (isLeft ? stand : ended).push(lease);
+    }
+    this.#store.changeLeases({ put: stand, drop: ended.map(({ id }) => id) });
+    return ended;
+  }
+
+  /** Notes what another issuer gave, and counts. */
+  note(lease: Lease): void {
+    this.#store.changeLeases({ put: [lease], drop: [] });
+  }
+
+  /** Those of these names that are known here, which they are no more from now on. */
+  drop(ids: readonly string[]): readonly Lease[] {
+    const dropped = ids.flatMap((id) => this.#store.lease(id) ?? []);
+    if (dropped.length > 0) this.#store.changeLeases({ put: [], drop: ids });
+    return dropped;
+  }
+
+  /** All that play now, of all accounts. */
+  live(nowS: number): readonly Lease[] {
+    return this.#store.liveLeases(nowS);
+  }
+
   /** What an account plays now. */
   playing(account: string, nowS: number): readonly Lease[] {
     return this.#store.leasesOfAccount(account).filter(({ untilS }) => nowS < untilS);
   }
 
-  #live({ contract, account }: Play, nowS: number): readonly Lease[] {
+  #live({ contract, account }: Right, nowS: number): readonly Lease[] {
     return this.#store.leasesOf(contract, account).filter(({ untilS }) => nowS < untilS);
   }
 
@@ -129,8 +184,17 @@ function newLease(
   return { id, contract, account, deviceKey, content, startedAtS: nowS, untilS };
 }
 
-function isOf({ deviceKey, content }: Lease, play: Play): boolean {
+function isOf({ deviceKey, content }: Lease, play: Pick<Lease, "deviceKey" | "content">): boolean {
   return deviceKey === play.deviceKey && content === play.content;
+}
+
+function isSameRight(one: Right, other: Right): boolean {
+  return one.contract === other.contract && one.account === other.account;
+}
+
+/** In one order wherever it is asked. */
+function newestFirst(one: Lease, other: Lease): number {
+  return other.startedAtS - one.startedAtS || (one.id < other.id ? -1 : 1);
 }
 
 function full({ contract, limit }: Play, others: readonly Lease[], nowS: number): AceError {

@@ -101,6 +101,15 @@ export function marksOf(claims: TokenClaims, kid: string): readonly string[] {
   );
 }
 
+/** The mark of a lease in tokens of this issuer. */
+export function leaseMark(
+  issuer: string,
+  { id, contract }: { readonly id: string; readonly contract: bigint },
+): string {
+  const prefix = prefixOf(id);
+  return markOf({ contract: contract.toString(), kind: "lse", prefix }, issuer);
+}
+
 /** @param value As the token says it: `cnf` is the device key in base64url. */
 export function revocationOf(
   kind: RevocationKind,

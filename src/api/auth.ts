@@ -1,6 +1,11 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { LeasesJson, RevocationsJson, TokenJson } from "../client/content-schemas.ts";
+import {
+  LeaseMessageJson,
+  LeasesJson,
+  RevocationsJson,
+  TokenJson,
+} from "../client/content-schemas.ts";
 import { AceError } from "../lib/errors.ts";
 
 export interface AuthPorts {
@@ -14,6 +19,8 @@ export interface AuthPorts {
   readonly renew: (request: ProvenRequest) => Promise<TokenJson>;
   readonly leases: (session: string) => Promise<LeasesJson>;
   readonly stop: (lease: string, session: string) => Promise<LeasesJson>;
+  /** Answers another issuer's node. */
+  readonly askLeases: (message: LeaseMessageJson) => Promise<LeaseMessageJson>;
   readonly revocations: (since: number) => RevocationsJson;
   readonly jwks: () => object;
 }
@@ -71,6 +78,9 @@ export const TokenRequest = z.strictObject({
 export type TokenRequest = z.infer<typeof TokenRequest>;
 
 const SIGN_INS_PER_MINUTE = 60;
+/** Of one address: every play at another issuer may ask. */
+const LEASE_ASKS_PER_MINUTE = 30_000;
+const LEASE_ASK_BYTES_MAX = 112 * 1024;
 
 /** Sign-in by SEP-10, then short-lived access tokens that peers verify offline. */
 export const authRoutes: FastifyPluginAsyncZod<AuthPorts> = async (app, node) => {
@@ -174,6 +184,20 @@ function leaseRoutes(app: App, node: AuthPorts): void {
       },
     },
     async ({ body, headers }) => await node.stop(body.lease, sessionOf(headers)),
+  );
+  app.post(
+    "/v1/access/lease-home",
+    {
+      bodyLimit: LEASE_ASK_BYTES_MAX,
+      config: { rateLimit: { max: LEASE_ASKS_PER_MINUTE, timeWindow: "1 minute" } },
+      schema: {
+        tags: ["access"],
+        summary: "Issuers' nodes ask the home of an account's leases; signed by a token key",
+        body: LeaseMessageJson,
+        response: { 200: LeaseMessageJson },
+      },
+    },
+    async ({ body }) => await node.askLeases(body),
   );
   app.get(
     "/v1/revocations",

@@ -64,6 +64,16 @@ export const LeasesJson = z.object({
 });
 export type LeasesJson = z.infer<typeof LeasesJson>;
 
+const LEASE_MESSAGE_CHARACTERS_MAX = 48 * 1024;
+
+/** What issuers' nodes ask each other about leases, and what they answer. */
+export const LeaseMessageJson = z.strictObject({
+  kid: z.string().max(64).describe("Thumbprint of the token key that signed it"),
+  body: z.string().max(LEASE_MESSAGE_CHARACTERS_MAX).describe("JSON; see docs/spec/tokens.md"),
+  signature: bytes.max(128).describe("Ed25519"),
+});
+export type LeaseMessageJson = z.infer<typeof LeaseMessageJson>;
+
 const ISSUER_WORDS_MAX = 4_096;
 
 export const IssuerWordsJson = z.object({

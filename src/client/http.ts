@@ -12,6 +12,7 @@ import { AceError } from "../lib/errors.ts";
 import {
   ContentJson,
   IssuerWordsJson,
+  LeaseMessageJson,
   LeasesJson,
   RevocationsJson,
   TokenJson,
@@ -64,6 +65,8 @@ export interface NodeClient {
   renew(token: string, dpop: string): Promise<TokenJson>;
   leases(session: string): Promise<LeasesJson>;
   stop(lease: string, session: string): Promise<LeasesJson>;
+  /** Asks an issuer's node about leases, as another issuer. */
+  askLeases(message: LeaseMessageJson): Promise<LeaseMessageJson>;
   revocations(since: number): Promise<RevocationsJson>;
   /** Words on who the issuers are, of changes after this ledger. */
   issuers(sinceLedger: number): Promise<IssuerWordsJson>;
@@ -147,6 +150,7 @@ export function openNodeClient(url: string, signal: AbortSignal): NodeClient {
       const init = { method: "GET", headers: bearerHeader(session) };
       return request(url, "/v1/access/leases", init, LeasesJson, signal);
     },
+    askLeases: (message) => post("/v1/access/lease-home", message, LeaseMessageJson),
     stop: (lease, session) => post("/v1/access/stop", { lease }, LeasesJson, session),
     issuers: (since) => get(`/v1/issuers?since=${since}`, IssuerWordsJson),
     revocations: (since) => get(`/v1/revocations?since=${since}`, RevocationsJson),

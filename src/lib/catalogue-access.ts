@@ -60,6 +60,11 @@ export const accessCatalogue = {
     hint: "Stop a stream on another device: `ace token leases` lists them, `ace token stop` frees one.",
   },
   LEASE_LOST: { status: 409, exit: 5, hint: "Another device plays now. Start this stream again." },
+  LEASE_CALL_INVALID: {
+    status: 401,
+    exit: 6,
+    hint: "Issuers' nodes ask this of each other. Check their clocks, their keys and `--issuer-node`.",
+  },
   PROOF_REPLAYED: { status: 401, exit: 4, hint: "A proof works once. Make a new one." },
   ISSUERS_STALE: {
     status: 503,

@@ -9,7 +9,7 @@ import { loadDeviceKey } from "../access/device-key.ts";
 import type { Views } from "../access/entitlement.ts";
 import { type Content, type Head, TokenIssuer } from "../access/issue.ts";
 import { jwkSetOf, thumbprint } from "../access/issuer-set.ts";
-import { type Lease, LeaseDesk } from "../access/lease.ts";
+import type { Lease } from "../access/lease.ts";
 import { Renewals, TokenPace } from "../access/renewal.ts";
 import { revocationOf } from "../access/revocation.ts";
 import { RevocationLog } from "../access/revocation-log.ts";
@@ -25,6 +25,7 @@ import type { Events } from "../lib/events.ts";
 import type { Applied } from "../runtime/applied.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { OperatorKeys } from "./files.ts";
+import { openLeases } from "./lease-links.ts";
 import { ledgerChange } from "./ledger-change.ts";
 import type { AccessGuard } from "./policy.ts";
 import { openSignIn } from "./sign-in.ts";
@@ -49,8 +50,13 @@ export interface AccessParts {
   readonly lifeS: () => Promise<number>;
   readonly guard: AccessGuard;
   readonly onLedger: (listener: (ledgers: readonly Applied[]) => void) => void;
+  /** Where other issuers' nodes answer. */
+  readonly issuerNodes: readonly string[];
+  /** So long each of them is waited for. */
+  readonly leaseHomeMs: number;
   readonly events: Events;
   readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 export function openAccess(parts: AccessParts): AuthPorts {
@@ -62,7 +68,9 @@ export function openAccess(parts: AccessParts): AuthPorts {
   const sessions = new Sessions({ nodeId: networkId, seed: parts.sessionSeed, clock });
   const desk = openIssuing(parts, account);
   const pace = new TokenPace();
-  const leases = (of: string) => ({ leases: desk.leases.playing(of, nowS()).map(leaseJson) });
+  const leases = async (of: string) => ({
+    leases: (await desk.leases.playing(of, nowS())).map(leaseJson),
+  });
   return {
     challenge: (request) => {
       const { transaction, networkPassphrase } = signIn().createChallenge(request);
@@ -94,14 +102,14 @@ export function openAccess(parts: AccessParts): AuthPorts {
       }).renew(request);
       return { ...issued, contract: issued.contract.toString() };
     },
-    leases: async (session) => leases((await sessions.read(session)).account),
+    leases: async (session) => await leases((await sessions.read(session)).account),
     stop: async (lease, session) => {
       const identity = await sessions.read(session);
-      const stopped = desk.leases.stop(lease, identity.account);
+      const stopped = await desk.leases.stop(lease, identity.account);
       if (stopped === undefined) throw new AceError("NOT_FOUND", `you hold no lease ${lease}`);
-      desk.end([stopped], parts.head()?.sequence ?? 0);
-      return leases(identity.account);
+      return await leases(identity.account);
     },
+    askLeases: desk.askLeases,
     revocations: (since) => {
       const { next, deltas } = desk.log.since(since);
       return { next, deltas: [...deltas] };
@@ -125,13 +133,17 @@ function openIssuing(parts: AccessParts, account: string) {
     set: guard.revocations,
   });
   log.restore(nowS());
-  const end = (ended: readonly Lease[], ledger: number) => {
-    const revocations = ended.map(({ id, contract, untilS }) =>
-      revocationOf("lse", id, { contract: contract.toString(), untilS }),
-    );
-    log.revoke(revocations, { ledger, nowS: nowS() });
-  };
-  const leases = new LeaseDesk(outbox);
+  const { leases, askLeases } = openLeases({
+    ...parts,
+    account,
+    kid,
+    revoke: (ended) => {
+      const revocations = ended.map(({ id, contract, untilS }) =>
+        revocationOf("lse", id, { contract: contract.toString(), untilS }),
+      );
+      log.revoke(revocations, { ledger: head()?.sequence ?? 0, nowS: nowS() });
+    },
+  });
   const issuer = new TokenIssuer({
     account,
     seed,
@@ -142,7 +154,6 @@ function openIssuing(parts: AccessParts, account: string) {
     views,
     issued: outbox,
     leases,
-    onEvicted: end,
     clock,
   });
   const watch = new RightWatch({
@@ -163,7 +174,7 @@ function openIssuing(parts: AccessParts, account: string) {
       events.warn("access.watch_fault", { message });
     }
   });
-  return { issuer, leases, log, end };
+  return { issuer, leases, askLeases, log };
 }
 
 function leaseJson({ id, contract, content, deviceKey, startedAtS, untilS }: Lease) {

@@ -94,7 +94,10 @@ const Config = z.strictObject({
     z.url({ protocol: /^https?$/, error: "is not an address such as https://node.example" }),
   )
     .default([])
-    .describe("Other issuers' nodes: asked for revocations, and who the issuers are"),
+    .describe("Other issuers' nodes: asked for revocations, leases, and who the issuers are"),
+  leaseHomeMs: whole(100, 10_000)
+    .default(1_000)
+    .describe("So long an issuer is waited for before the next one counts plays in its place"),
   workers: whole(1, WORKERS_MAX).default(1).describe("Processes that run contracts"),
   logLevel: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   pollMs: whole(50, 60_000).default(150),

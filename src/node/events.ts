@@ -7,6 +7,7 @@ import { type DestinationStream, type Logger, pino } from "pino";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { systemClock } from "../lib/clock.ts";
 import type { EventFields, Events } from "../lib/events.ts";
+import { leaseMeter } from "./lease-metrics.ts";
 import { type P2pMetrics, p2pMetrics } from "./p2p-metrics.ts";
 import { StrangerLines } from "./stranger-lines.ts";
 
@@ -28,6 +29,7 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
     registers: [registry],
   });
   const gauges = ledgerGauges(registry);
+  const leases = leaseMeter(registry);
   const bans = new Counter({
     name: "ace_p2p_bans_total",
     help: "Peers that were banned, by reason",
@@ -38,6 +40,7 @@ export function openTelemetry(level: string, destination?: DestinationStream): T
   const tell = (severity: "info" | "warn", name: string, fields: EventFields): void => {
     counts.inc({ event: name });
     gauges(name, fields);
+    leases(name, fields);
     if (name.endsWith(".peer_banned"))
       bans.inc({ reason: String(fields["reason"] ?? "PIECE_BAD") });
     const leftOut = strangers.admit(name);

@@ -154,6 +154,9 @@ function authPorts(parts: HttpParts, webAuthDomain: () => string): AuthPorts | u
     onLedger: parts.onLedger,
     events: parts.telemetry,
     lifeS: settingReader(runtime, "token.lifeS"),
+    issuerNodes: config.issuerNode,
+    leaseHomeMs: config.leaseHomeMs,
     clock,
+    signal,
   });
 }

@@ -10,8 +10,14 @@ import type { Clock } from "../lib/clock.ts";
 export const STRANGER_LINES_BURST = 20;
 export const STRANGER_LINE_MS = 3_000;
 
-/** Events that need nobody's permission: a connection, a request or an announcement is enough. */
+/**
+ * Events that need nobody's permission: a connection, a request or an announcement is enough. Those of
+ * leases come with each play and each renewal.
+ */
 const STRANGER_EVENTS: ReadonlySet<string> = new Set([
+  "access.lease_fallback",
+  "access.lease_forwarded",
+  "access.lease_refused",
   "live.denied",
   "live.peer_refused",
   "p2p.denied",

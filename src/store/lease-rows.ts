@@ -17,6 +17,8 @@ export interface LeaseRows {
   leasesOf(contract: bigint, account: string): readonly LeaseRow[];
   leasesOfAccount(account: string): readonly LeaseRow[];
   lease(id: string): LeaseRow | undefined;
+  /** All that have not lapsed. */
+  liveLeases(nowS: number): readonly LeaseRow[];
   /** All of it, or nothing. */
   changeLeases(change: {
     readonly put: readonly LeaseRow[];
@@ -53,6 +55,7 @@ export function leaseRows(database: Database, path: string): LeaseRows {
     "SELECT * FROM leases WHERE account = ? ORDER BY started_at_s, id",
   );
   const byId = database.prepare<[string], Row>("SELECT * FROM leases WHERE id = ?");
+  const live = database.prepare<[number], Row>("SELECT * FROM leases WHERE until_s > ?");
   const put = database.prepare("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)");
   const drop = database.prepare("DELETE FROM leases WHERE id = ?");
   const forget = database.prepare("DELETE FROM leases WHERE until_s < ?");
@@ -72,6 +75,7 @@ export function leaseRows(database: Database, path: string): LeaseRows {
         const row = byId.get(id);
         return row && leaseOf(row);
       }),
+    liveLeases: (nowS) => guarded(path, () => live.all(nowS).map(leaseOf)),
     changeLeases: (changed) => {
       guarded(path, () => change(changed.put, changed.drop));
     },

@@ -242,6 +242,7 @@ describe("a node", () => {
       "/.well-known/jwks.json",
       "/auth",
       "/health",
+      "/v1/access/lease-home",
       "/v1/access/leases",
       "/v1/access/renew",
       "/v1/access/stop",
