@@ -125,11 +125,13 @@ export class HandSource {
     count: number,
     captureMs?: (seq: number) => number,
   ): readonly HandMade[] {
-    return Array.from({ length: count }, () => {
-      const made = this.next(captureMs?.(this.seq));
-      swarm.publish(made.batch, [made.bytes]);
-      return made;
-    });
+    const made = this.make(count, captureMs);
+    for (const { batch, bytes } of made) swarm.publish(batch, [bytes]);
+    return made;
+  }
+
+  make(count: number, captureMs?: (seq: number) => number): readonly HandMade[] {
+    return Array.from({ length: count }, () => this.next(captureMs?.(this.seq)));
   }
 }
 
