@@ -4,7 +4,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededChance } from "../../src/p2p/chance.ts";
 import { type ChokeCandidate, Choker, chooseUnchoked } from "../../src/p2p/choker.ts";
-import { OPTIMISTIC_MS, RATE_BURST_MS, RECHOKE_MS } from "../../src/p2p/engine-limits.ts";
+import {
+  AHEAD_SHARE,
+  OPTIMISTIC_MS,
+  RATE_BURST_MS,
+  RECHOKE_MS,
+} from "../../src/p2p/engine-limits.ts";
 import { BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
 import { PieceOrder } from "../../src/p2p/piece-order.ts";
 import { RateLimit } from "../../src/p2p/rate-limit.ts";
@@ -149,7 +154,66 @@ describe("the choker", () => {
   });
 });
 
+interface Crowd {
+  readonly bytesPerS: number;
+  /** Of the rate: what the live stream would like to have. */
+  readonly live: number;
+  /** Peers that fetch films, each a block after the other. */
+  readonly films: number;
+}
+
+const crowds: fc.Arbitrary<Crowd> = fc.record({
+  bytesPerS: fc.integer({ min: 20_000, max: 2_000_000 }),
+  live: fc.double({ min: 0.1, max: 3, noNaN: true }),
+  films: fc.integer({ min: 1, max: 16 }),
+});
+
+const blockMs = (bytesPerS: number) => (BLOCK_MAX_BYTES / bytesPerS) * 1_000;
+
+/** What a live stream and films get through one limit, each asking again when it has been served. */
+function pass({ bytesPerS, live, films }: Crowd) {
+  const limit = new RateLimit(bytesPerS);
+  const endMs = 400 * blockMs(bytesPerS);
+  const waiting = Array.from({ length: films }, () => 0);
+  let [film, stream, waitedMs, nextMs] = [0, 0, 0, 0];
+  const sendLive = (nowMs: number): void => {
+    const waitMs = limit.book(BLOCK_MAX_BYTES, nowMs, "ahead");
+    stream += BLOCK_MAX_BYTES;
+    waitedMs = Math.max(waitedMs, waitMs);
+    nextMs = Math.max(nextMs + blockMs(bytesPerS * live), nowMs + waitMs);
+  };
+  for (let nowMs = 0; nowMs < endMs; nowMs += endMs / 8_000) {
+    for (const [at, dueMs] of waiting.entries()) {
+      if (dueMs > nowMs) continue;
+      film += BLOCK_MAX_BYTES;
+      waiting[at] = nowMs + limit.book(BLOCK_MAX_BYTES, nowMs);
+    }
+    if (nextMs <= nowMs) sendLive(nowMs);
+  }
+  return { seconds: endMs / 1_000, film, stream, waitedMs };
+}
+
 describe("a limit of rate", () => {
+  it("lets live streams go ahead of films, and films go on, at the rate all the same", () => {
+    fc.assert(
+      fc.property(crowds, (crowd) => {
+        const { bytesPerS, live, films } = crowd;
+        const { seconds, film, stream, waitedMs } = pass(crowd);
+        const most = bytesPerS * seconds;
+        const burst = Math.max(2 * BLOCK_MAX_BYTES, (bytesPerS * RATE_BURST_MS) / 1_000);
+        // Those that stood in line when the stream came are sent beside it.
+        const inLine = (films * BLOCK_MAX_BYTES) / (1 - AHEAD_SHARE);
+        expect(film + stream).toBeLessThanOrEqual(most + 2 * burst + inLine);
+        expect(stream).toBeGreaterThanOrEqual(Math.min(live, AHEAD_SHARE) * most * 0.8);
+        expect(film).toBeGreaterThanOrEqual((1 - AHEAD_SHARE) * most * 0.6);
+        // Whoever asks for less than its part waits no longer than its own blocks take.
+        if (live <= AHEAD_SHARE / 2)
+          expect(waitedMs).toBeLessThanOrEqual(blockMs(bytesPerS * live));
+      }),
+      { numRuns: 60, seed: Number(process.env["ACE_SEED"] ?? "11") },
+    );
+  });
+
   it("never lets through more than its rate and one burst", () => {
     const gaps = fc.array(fc.tuple(fc.nat({ max: 500 }), fc.integer({ min: 1, max: 16_384 })), {
       maxLength: 80,
