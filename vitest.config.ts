@@ -15,6 +15,9 @@ const resolve = {
   ],
 };
 
+/** 525 modules that most tests load: bundled once, each test file starts half a second earlier. */
+const bundled = ["@stellar/stellar-sdk", "@stellar/stellar-sdk/base"];
+
 /** On a machine shared with others a real process may be starved once; a fault fails twice. */
 const retry = process.env["CI"] === undefined ? 0 : 1;
 
@@ -27,6 +30,7 @@ const project = (name: string, include: string | string[], testTimeout = 60_000)
     testTimeout,
     retry,
     hookTimeout: 60_000,
+    deps: { optimizer: { ssr: { enabled: name !== "tidy", include: bundled } } },
     globalSetup: "test/support/before-all.ts",
     pool: "forks" as const,
   },
