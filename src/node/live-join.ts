@@ -17,7 +17,7 @@ import { openLiveSwarm } from "../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
 import type { NodePeers } from "../p2p/node-peers.ts";
 import type { RateOptions } from "../p2p/swarm-rates.ts";
-import { webSeedCredentials } from "./web-seed-credentials.ts";
+import { serverCredentials, webSeedCredentials } from "./web-seed-credentials.ts";
 
 export interface LiveJoinParts {
   readonly role: "support" | "viewer";
@@ -55,9 +55,10 @@ export async function joinLiveRecord(
   const { title, trackers, peers, serverKeys, access, streamId } = record;
   const counted = usage === undefined ? {} : { usage };
   const common = { upload: verifier, servers: serverKeys, ...counted };
+  const listed = server !== undefined && isServerOf(record, server) ? server : undefined;
   const gate: GatePolicy =
-    server !== undefined && isServerOf(record, server)
-      ? { ...common, deviceKey: server }
+    listed !== undefined
+      ? { ...common, deviceKey: listed }
       : // Viewers serve one another: each shows its token, and checks the other's as a source would.
         { ...common, deviceKey: device, download: { tokens, serverKeys, sharing: true } };
   return await openLiveSwarm({
@@ -67,22 +68,30 @@ export async function joinLiveRecord(
     peers,
     folder: join(dataDir, `live-${streamId}`),
     ...(access === "public" ? {} : { gate }),
-    ...(web === undefined || web.mode === "p2p-only" || record.origin === undefined
-      ? {}
-      : { origin: originOf(record, record.origin, { device, tokens, web, clock: parts.clock }) }),
+    ...originOf(record, { device, listed, tokens, web, clock: parts.clock }),
     ...parts,
   });
 }
 
-/** The origin of a gated stream is shown what web seeds are shown. */
+interface OriginTerms extends Pick<LiveJoinParts, "device" | "tokens" | "clock"> {
+  readonly web: LiveJoinParts["web"] | undefined;
+  /** The key of this node, where the record lists it. */
+  readonly listed: DeviceKey | undefined;
+}
+
+/** The origin of a gated stream is shown what web seeds are shown, or the key of a server of the stream. */
 function originOf(
-  { access, swarm }: LiveRecord,
-  url: string,
-  { device, tokens, web, clock }: Pick<LiveJoinParts, "device" | "tokens" | "web" | "clock">,
-): LiveOriginOptions {
+  { access, swarm, origin: url }: LiveRecord,
+  { device, listed, tokens, web, clock }: OriginTerms,
+): { readonly origin?: LiveOriginOptions } {
+  if (web === undefined || web.mode === "p2p-only" || url === undefined) return {};
+  if (access === "public") return { origin: { url, ...web } };
   const token = () => tokens.token(swarm, AbortSignal.timeout(TOKEN_MS));
-  const credentials = webSeedCredentials({ tokens: { token }, device, clock });
-  return { url, ...web, ...(access === "public" ? {} : { credentials }) };
+  const credentials =
+    listed === undefined
+      ? webSeedCredentials({ tokens: { token }, device, clock })
+      : serverCredentials(listed, clock);
+  return { origin: { url, ...web, credentials } };
 }
 
 /** Whether the broadcaster lists this key among those that serve its stream. */

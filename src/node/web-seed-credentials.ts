@@ -1,4 +1,4 @@
-/** Shows web seeds of gated contents what peers are shown at the gate: a token, and the device's proof. */
+/** Shows web seeds and origins of gated contents what peers are shown at the gate: a token, and a proof of a key. */
 import { makeDpopProof } from "../access/dpop.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { DeviceKey } from "../p2p/ed25519.ts";
@@ -20,5 +20,14 @@ export function webSeedCredentials({ tokens, device, clock }: Bearer): WebSeedCr
       const dpop = makeDpopProof(device, { method: "GET", url, token, nowS });
       return { authorization: `DPoP ${token}`, dpop };
     },
+  };
+}
+
+/** A server of the content has no token: its key is listed, and the proof says that it has the key. */
+export function serverCredentials(key: DeviceKey, clock: Clock): WebSeedCredentials {
+  return {
+    headers: async (url) => ({
+      dpop: makeDpopProof(key, { method: "GET", url, nowS: clock.nowMs() / 1_000 }),
+    }),
   };
 }
