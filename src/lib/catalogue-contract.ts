@@ -40,6 +40,11 @@ export const contractCatalogue = {
     exit: 3,
     hint: "`ace contract inspect <number>` lists the methods.",
   },
+  CONTRACT_START_FAILED: {
+    status: 503,
+    exit: 6,
+    hint: "It needs memory, room for another process, and to read its own code; `ace doctor` looks at them.",
+  },
   CONTRACT_FAULT: {
     status: 503,
     exit: 6,

@@ -12,8 +12,9 @@ import type { RuntimeOptions } from "../runtime/runtime-types.ts";
 import { openContents } from "../store/contents.ts";
 import { openOutbox } from "../store/outbox.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { appliedFeed } from "./applied-feed.ts";
+import { type AppliedFeed, appliedFeed } from "./applied-feed.ts";
 import type { Config } from "./config.ts";
+import { watchStarts } from "./contract-start.ts";
 import { openTelemetry } from "./events.ts";
 import { readServiceNetwork } from "./files.ts";
 import type { Journal } from "./follow.ts";
@@ -21,7 +22,7 @@ import { type Follower, startFollower } from "./follower.ts";
 import { openHttp } from "./http.ts";
 import { ledgersOf } from "./ledgers.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { openSources } from "./sources.ts";
+import { openSources, type Sources } from "./sources.ts";
 import { startStateAudit } from "./state-audit.ts";
 import { openStreams, type Streams } from "./streams.ts";
 import { systemSources } from "./system-contracts.ts";
@@ -48,7 +49,11 @@ export async function openNode(config: Config, version: string): Promise<Node> {
 
   const databases = openDatabases(parts, config.dataDir, id, telemetry);
   const { store, outbox, contents, wasClosedCleanly } = databases;
-  const runtime = parts.use(await openRuntime(runtimeOver(store, network, telemetry, config)));
+  const starts = watchStarts(telemetry);
+  const { spawn } = starts;
+  const runtime = parts.use(
+    await openRuntime({ ...runtimeOver(store, network, telemetry, config), spawn }),
+  );
   const streams = await openStreams(parts, {
     config,
     network,
@@ -59,25 +64,12 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     clock,
   });
 
+  await starts.ready();
+
   const stop = new AbortController();
   const feed = appliedFeed(audited(store), runtime);
   const sources = openSources({ config, network, store, events: telemetry, clock });
-  const follower = startFollower(
-    {
-      ledgers: ledgersOf(sources, network),
-      sources: sources.panel,
-      journal: feed.journal,
-      machine: feed.machine,
-      vault: network.vault,
-      events: telemetry,
-      nowMs: () => clock.nowMs(),
-    },
-    stop.signal,
-  );
-  parts.defer(async () => {
-    stop.abort();
-    await follower.stopped;
-  });
+  const follower = startFollowing(parts, { sources, network, feed, events: telemetry, stop });
   const httpUrl = await openHttp(parts, {
     config,
     version,
@@ -100,6 +92,7 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     nowMs: clock.nowMs(),
   });
   await streams.shelf.open();
+  tellStart(telemetry, { version, networkId: id, host: config.host, httpUrl, streams });
 
   const opened = parts.move();
   return {
@@ -110,6 +103,53 @@ export async function openNode(config: Config, version: string): Promise<Node> {
     newest: () => sources.panel.newest,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+interface Following {
+  readonly sources: Sources;
+  readonly network: ServiceNetwork;
+  readonly feed: AppliedFeed;
+  readonly events: Events;
+  readonly stop: AbortController;
+}
+
+function startFollowing(
+  parts: AsyncDisposableStack,
+  { sources, network, feed, events, stop }: Following,
+): Follower {
+  const follower = startFollower(
+    {
+      ledgers: ledgersOf(sources, network),
+      sources: sources.panel,
+      journal: feed.journal,
+      machine: feed.machine,
+      vault: network.vault,
+      events,
+      nowMs: () => systemClock.nowMs(),
+    },
+    stop.signal,
+  );
+  parts.defer(async () => {
+    stop.abort();
+    await follower.stopped;
+  });
+  return follower;
+}
+
+interface Started {
+  readonly version: string;
+  readonly networkId: string;
+  /** Where it listens; what it tells others may be another address. */
+  readonly host: string;
+  readonly httpUrl: string;
+  readonly streams: Streams;
+}
+
+/** Where any free port was taken, the log is where its number is found. */
+function tellStart(events: Events, { streams, ...node }: Started): void {
+  const { peerAddress, trackerUrl, webSeedUrl, serverKey } = streams;
+  const places = { peerAddress, trackerUrl, ...(webSeedUrl === undefined ? {} : { webSeedUrl }) };
+  events.info("node.started", { ...node, ...places, serverKey });
 }
 
 function runtimeOver(

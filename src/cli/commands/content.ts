@@ -21,6 +21,7 @@ import { bringKey, type EncryptedFilm, encryptFilm, encryptionWords } from "../e
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { identity } from "../identity.ts";
+import { demandReachable } from "../named-addresses.ts";
 import type { Run } from "../run.ts";
 import { openSession, type Session, sendCall } from "../session.ts";
 
@@ -86,6 +87,8 @@ interface Wish {
 async function publish(context: Context, file: string, flags: Flags): Promise<unknown> {
   const wish = wishOf(context, file, flags);
   const session = openSession(context);
+  const { swarming } = await session.node.status();
+  demandReachable(session.node.url, swarming);
   const { path, dataDir, encrypt } = wish;
   const film =
     encrypt === undefined
