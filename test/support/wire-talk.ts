@@ -4,6 +4,7 @@ import { GuardedProtocol, type WireFault, type WireOwner } from "../../src/p2p/w
 export const PIECES = 40;
 const PIECE_BYTES = 65_536;
 const BLOCK_BYTES = 16_384;
+export const HANDSHAKE_BYTES = 68;
 
 /** Frames a message: its length in four bytes, its id, and what it says. */
 export function frame(id: number, body: Uint8Array = new Uint8Array(0)): Uint8Array {

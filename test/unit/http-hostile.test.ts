@@ -107,37 +107,51 @@ async function expectServes(server: Server): Promise<void> {
   expect(body.equals(server.bytes.subarray(100, 300))).toBe(true);
 }
 
-describe.each(NAMES)("the %s", (name) => {
-  it("is free again soon though silence takes all its places", async () => {
-    const server = serverOf(name);
-    using crowd = new DisposableStack();
-    const talks = Array.from({ length: server.connectionsMax + 50 }, (_, number) =>
-      crowd.use(talkTo(server, number % 2 === 0 ? "" : "GET /")),
-    );
-    await until(() => talks.filter((talk) => talk.isOver()).length >= 50, "the rest was sent away");
-    await until(
-      () => talks.every((talk) => talk.isOver()),
-      "all were",
-      3 * HTTP_HEADERS_MS + 10_000,
-    );
-    await expectServes(server);
-  }, 60_000);
+// Both servers at once: such visitors cost time and no work.
+describe("a crowd that says nothing", () => {
+  it.concurrent.each(NAMES)(
+    "the %s is free again soon though silence takes all its places",
+    async (name) => {
+      const server = serverOf(name);
+      using crowd = new DisposableStack();
+      const talks = Array.from({ length: server.connectionsMax + 50 }, (_, number) =>
+        crowd.use(talkTo(server, number % 2 === 0 ? "" : "GET /")),
+      );
+      await until(
+        () => talks.filter((talk) => talk.isOver()).length >= 50,
+        "the rest was sent away",
+      );
+      await until(
+        () => talks.every((talk) => talk.isOver()),
+        "all were",
+        3 * HTTP_HEADERS_MS + 10_000,
+      );
+      await expectServes(server);
+    },
+    60_000,
+  );
+});
 
-  it("ends who speaks a byte at a time", async () => {
-    const server = serverOf(name);
-    using talk = talkTo(server);
-    const words = requestOf(server, `X-Slow: ${"x".repeat(10_000)}\r\n`);
-    let at = 0;
-    const drip = setInterval(() => {
-      talk.socket.write(words.slice(at, at + 1));
-      at += 1;
-    }, 50);
-    using parts = new DisposableStack();
-    parts.defer(() => clearInterval(drip));
-    await until(talk.isOver, "it was cut off", 3 * HTTP_HEADERS_MS + 10_000);
-    expect(talk.heard().includes(server.bytes.subarray(0, 32))).toBe(false);
-    await expectServes(server);
-  }, 60_000);
+describe("a visitor who is slow", () => {
+  it.concurrent.each(NAMES)(
+    "the %s ends who speaks a byte at a time",
+    async (name) => {
+      const server = serverOf(name);
+      using talk = talkTo(server);
+      const words = requestOf(server, `X-Slow: ${"x".repeat(10_000)}\r\n`);
+      let at = 0;
+      const drip = setInterval(() => {
+        talk.socket.write(words.slice(at, at + 1));
+        at += 1;
+      }, 50);
+      using parts = new DisposableStack();
+      parts.defer(() => clearInterval(drip));
+      await until(talk.isOver, "it was cut off", 3 * HTTP_HEADERS_MS + 10_000);
+      expect(talk.heard().includes(server.bytes.subarray(0, 32))).toBe(false);
+      await expectServes(server);
+    },
+    60_000,
+  );
 });
 
 describe.each(NAMES)("the %s", (name) => {

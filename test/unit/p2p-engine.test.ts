@@ -1,5 +1,4 @@
 // Goal: the swarm's engine with real peers on loopback: liars, silence, limits, and who is served.
-import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -12,6 +11,7 @@ import { memoryStore, type PieceStore, seedStore } from "../../src/p2p/piece-sto
 import type { Supplier, SupplierDesk, SupplyNeed } from "../../src/p2p/supplier-port.ts";
 import { openSwarm } from "../../src/p2p/swarm.ts";
 import { openNodeRates } from "../../src/p2p/swarm-rates.ts";
+import { openRawSeed } from "../support/raw-seed.ts";
 import {
   type Film,
   goodToken,
@@ -97,45 +97,13 @@ describe("a swarm with liars", () => {
 });
 
 /** A peer that says it has everything, lets all ask, and answers nothing: it writes down what it is told. */
-async function openMute(film: Film, more: Uint8Array = new Uint8Array()) {
-  const frames: Buffer[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const head = Buffer.from("\u0013BitTorrent protocol\0\0\0\0\0\0\0\u0004", "latin1");
-    const id = Buffer.alloc(20, "m");
-    const haveAllAndUnchoke = Buffer.from([0, 0, 0, 1, 14, 0, 0, 0, 1, 1]);
-    const infohash = Buffer.from(film.torrent.infohash, "hex");
-    socket.write(Buffer.concat([head, infohash, id, more, haveAllAndUnchoke]));
-    let buffer = Buffer.alloc(0);
-    let skipped = 68;
-    socket.on("data", (data: Buffer) => {
-      buffer = Buffer.concat([buffer, data]);
-      if (buffer.length < skipped) return;
-      buffer = buffer.subarray(skipped);
-      skipped = 0;
-      while (buffer.length >= 4 && buffer.length >= 4 + buffer.readUInt32BE(0)) {
-        const end = 4 + buffer.readUInt32BE(0);
-        frames.push(buffer.subarray(4, end));
-        buffer = buffer.subarray(end);
-      }
-    });
-    socket.on("error", () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return {
-    address: `127.0.0.1:${port}`,
-    /** The bodies of all messages of one kind, in hexadecimal. */
-    told: (kind: number) =>
-      frames.filter((frame) => frame[0] === kind).map((frame) => frame.subarray(1).toString("hex")),
-    isConnected: () => [...sockets].some((socket) => !socket.destroyed),
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+async function openMute({ torrent }: Film, greeting?: Uint8Array) {
+  const heard: Buffer[] = [];
+  const seed = await openRawSeed(torrent.infohash, (message) => heard.push(message), greeting);
+  /** The bodies of all messages of one kind, in hexadecimal. */
+  const told = (kind: number) =>
+    heard.filter(([id]) => id === kind).map((message) => message.subarray(1).toString("hex"));
+  return { ...seed, told };
 }
 
 const REQUEST = 6;
