@@ -24,3 +24,6 @@ export const HLS_WAIT_TARGETS = 3;
 export const HLS_WAITING_MAX = 8;
 /** Times that a frame says are believed when they are this close to the stream's own clock. */
 export const HLS_CLOCK_SLACK_MS = 1_500;
+/** A list that begins is shown when it is this close to what the stream has, or after so long. */
+export const HLS_NEAR_MS = 1_000;
+export const HLS_SETTLE_MS_MAX = 2_000;

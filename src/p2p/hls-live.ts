@@ -11,15 +11,12 @@
  */
 import { AceError } from "../lib/errors.ts";
 import { Growth } from "./hls-growth.ts";
-import { HLS_WAIT_TARGETS } from "./hls-limits.ts";
+import { HLS_NEAR_MS, HLS_SETTLE_MS_MAX, HLS_WAIT_TARGETS } from "./hls-limits.ts";
 import { HlsList, type HlsWanted } from "./hls-list.ts";
 import type { HlsUrls } from "./hls-playlist.ts";
 import type { Part, Segment } from "./hls-segment.ts";
-import { HLS_BEHIND_MS, HLS_KEPT, STALL_MS } from "./limits.ts";
+import { HLS_BEHIND_MS, STALL_MS } from "./limits.ts";
 import type { LivePiece, LiveStream } from "./live-port.ts";
-
-/** Segments that are here already come within this time of one another. */
-const SETTLE_MS = 60;
 
 export class HlsLive implements AsyncDisposable {
   readonly #stream: LiveStream;
@@ -29,6 +26,8 @@ export class HlsLive implements AsyncDisposable {
   #running: Promise<void> | undefined;
   #fault: unknown;
   #last: LivePiece | undefined;
+  /** What is in the window already comes all at once: a player that read the list before would begin far behind. */
+  #isSettled = false;
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
@@ -87,12 +86,21 @@ export class HlsLive implements AsyncDisposable {
   async #begin(signal: AbortSignal): Promise<void> {
     if (this.#running === undefined || this.#fault !== undefined) {
       this.#fault = undefined;
+      this.#isSettled = false;
       this.#running = this.#run();
-      await this.#wholeSegment(signal, this.#list.size === 0 ? STALL_MS : SETTLE_MS);
-      // What is in the window already comes all at once: a list of one would let players begin thin.
-      while (this.#list.size < HLS_KEPT && (await this.#wholeSegment(signal, SETTLE_MS)));
     }
-    if (this.#list.size === 0) await this.#wholeSegment(signal, STALL_MS);
+    if (this.#list.size === 0) await this.#firstSegment(signal);
+    const untilMs = performance.now() + HLS_SETTLE_MS_MAX;
+    while (!this.#isSettled && this.#fault === undefined && this.#list.size > 0) {
+      const isNear = this.#behindMs() <= HLS_NEAR_MS;
+      this.#isSettled = isNear || !(await this.#growth.wait(signal, untilMs - performance.now()));
+    }
+  }
+
+  /** How far the list is behind what the stream has. */
+  #behindMs(): number {
+    const newestMs = this.#stream.window()?.lastCaptureMs ?? 0;
+    return newestMs - (this.#last?.captureMs ?? newestMs);
   }
 
   /** Waits until it is so, the stream fails or it takes too long. */
@@ -103,15 +111,11 @@ export class HlsLive implements AsyncDisposable {
     }
   }
 
-  /** False when no segment came in that time. */
-  async #wholeSegment(signal: AbortSignal, limitMs: number): Promise<boolean> {
-    const { number } = this.#list.newest;
-    const untilMs = performance.now() + limitMs;
-    while (this.#fault === undefined && !this.#list.isEnded) {
-      if (this.#list.newest.number > number) return true;
-      if (!(await this.#growth.wait(signal, untilMs - performance.now()))) return false;
+  async #firstSegment(signal: AbortSignal): Promise<void> {
+    const untilMs = performance.now() + STALL_MS;
+    while (this.#list.size === 0 && this.#fault === undefined && !this.#list.isEnded) {
+      if (!(await this.#growth.wait(signal, untilMs - performance.now()))) return;
     }
-    return false;
   }
 
   async #run(): Promise<void> {
