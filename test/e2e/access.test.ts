@@ -18,7 +18,6 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountBytes } from "../../src/lib/strkey.ts";
 import { readAdminToken } from "../../src/node/admin-token.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { type Engine, openEngine } from "../../src/node/engine.ts";
 import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
@@ -27,7 +26,7 @@ import type { ContentRecord } from "../../src/p2p/content-record.ts";
 import { withWebSeeds } from "../../src/p2p/torrent.ts";
 import { filmRecord } from "../support/film-record.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { build, codeOf, deploy, until } from "../support/node-kit.ts";
+import { build, codeOf, deploy, nodeConfig, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
 
 const FILM_BYTES = 40_000_000;
@@ -81,17 +80,12 @@ let ledgers: NodeJS.Timeout;
 
 beforeAll(async () => {
   live = await openLiveNetwork(folder, "on sending", { ...developmentSettings, "token.lifeS": 10 });
-  const config = loadConfig({
+  const config = nodeConfig({
     networkFile: live.networkFile,
     dataDir: join(folder, "node"),
     operatorFile: live.operatorFile,
     rpcUrl: live.rpcUrl,
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
     webSeedPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
   });
   node = await openNode(config, "0.0.0");
   client = openClient({

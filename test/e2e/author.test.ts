@@ -18,10 +18,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { type Client, openClient } from "../../src/client/client.ts";
 import { openNodeClient } from "../../src/client/http.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { build, deploy } from "../support/node-kit.ts";
+import { build, deploy, nodeConfig } from "../support/node-kit.ts";
 
 const WAIT_MS = 200_000;
 const Told = z.object({ ok: z.boolean(), data: z.record(z.string(), z.unknown()).optional() });
@@ -153,16 +152,11 @@ export function add(by) { sum.set((sum.get() ?? 0n) + ${words}); }
 });
 
 function nodeOn(live: LiveNetwork): Promise<Node> {
-  const config = loadConfig({
+  const config = nodeConfig({
     networkFile: live.networkFile,
     dataDir: join(place, "data"),
     rpcUrl: live.rpcUrl,
     operatorFile: live.operatorFile,
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
   });
   return openNode(config, "0.0.0");
 }

@@ -20,7 +20,6 @@ import type { CborValue } from "../../src/lib/cbor.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { readAdminToken } from "../../src/node/admin-token.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { openEngine } from "../../src/node/engine.ts";
 import { writeOperatorKeys } from "../../src/node/files.ts";
 import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
@@ -29,7 +28,7 @@ import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk, tokenSourceOf, type Viewer } from "../../src/node/token-source.ts";
 import { filmRecord } from "../support/film-record.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { build, codeOf, deploy, onlyReceipt, until } from "../support/node-kit.ts";
+import { build, codeOf, deploy, nodeConfig, onlyReceipt, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
 
 const DAO = 1n;
@@ -81,15 +80,10 @@ let ledgers: NodeJS.Timeout | undefined;
 
 const open = (name: string, more: object) =>
   openNode(
-    loadConfig({
+    nodeConfig({
       networkFile: live.networkFile,
       dataDir: join(folder, name),
       rpcUrl: live.rpcUrl,
-      httpPort: 0,
-      peerPort: 0,
-      trackerPort: 0,
-      logLevel: "silent",
-      pollMs: 50,
       ...more,
     }),
     "0.0.0",

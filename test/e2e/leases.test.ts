@@ -21,7 +21,6 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { accountBytes } from "../../src/lib/strkey.ts";
 import { readAdminToken } from "../../src/node/admin-token.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { openEngine } from "../../src/node/engine.ts";
 import { writeOperatorKeys } from "../../src/node/files.ts";
 import { ADMIN_TOKEN_FILE } from "../../src/node/http.ts";
@@ -29,7 +28,7 @@ import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk, type Viewer } from "../../src/node/token-source.ts";
 import { filmRecord } from "../support/film-record.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { build, codeOf, deploy, freePort, until } from "../support/node-kit.ts";
+import { build, codeOf, deploy, freePort, nodeConfig, until } from "../support/node-kit.ts";
 import { type Film, makeFilm } from "../unit/p2p-kit.ts";
 
 const FILM_BYTES = 2_000_000;
@@ -91,7 +90,7 @@ const urlOf = (place: number) => `http://127.0.0.1:${ports[place]}`;
 const nameOf = (place: number) => join(folder, `issuer-${place}`);
 
 async function openIssuer(place: number): Promise<void> {
-  const config = loadConfig({
+  const config = nodeConfig({
     networkFile: join(folder, "three.json"),
     dataDir: nameOf(place),
     rpcUrl: live.rpcUrl,
@@ -99,10 +98,6 @@ async function openIssuer(place: number): Promise<void> {
     issuerNode: ISSUERS.filter((other) => other !== place).map(urlOf),
     leaseHomeMs: HOME_MS,
     httpPort: ports[place] ?? 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
   });
   nodes[place] = await openNode(config, "0.0.0");
 }

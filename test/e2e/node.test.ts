@@ -20,7 +20,7 @@ import { networkId } from "../../src/contracts/service-network.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { muxedAddress } from "../../src/lib/strkey.ts";
 import { readAdminToken } from "../../src/node/admin-token.ts";
-import { type Config, loadConfig } from "../../src/node/config.ts";
+import type { Config } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openTokenDesk } from "../../src/node/token-source.ts";
 import { describeTorrent, signContentRecord } from "../../src/p2p/content-record.ts";
@@ -35,6 +35,7 @@ import {
   codeOf,
   deploy,
   freePort,
+  nodeConfig,
   onlyReceipt,
   openMiddleman,
   raw,
@@ -76,15 +77,10 @@ afterAll(async () => {
 });
 
 function configOf(name: string, changes: object = {}): Config {
-  return loadConfig({
+  return nodeConfig({
     networkFile: live.networkFile,
     dataDir: join(folder, name),
     rpcUrl: live.rpcUrl,
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
     ...changes,
   });
 }

@@ -9,10 +9,9 @@ import { buildContract } from "../../src/authoring/build-contract.ts";
 import { callOperations } from "../../src/client/build.ts";
 import { type Client, openClient } from "../../src/client/client.ts";
 import { openNodeClient } from "../../src/client/http.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { deploy } from "../support/node-kit.ts";
+import { deploy, nodeConfig } from "../support/node-kit.ts";
 import { makeHome } from "../unit/cli-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ace-proof-"));
@@ -24,15 +23,10 @@ let counter: bigint;
 
 beforeAll(async () => {
   live = await openLiveNetwork(folder, "on sending");
-  const config = loadConfig({
+  const config = nodeConfig({
     networkFile: live.networkFile,
     dataDir: join(folder, "node"),
     rpcUrl: live.rpcUrl,
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
   });
   node = await openNode(config, "0.0.0");
   const { signal } = new AbortController();

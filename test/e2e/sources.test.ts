@@ -11,9 +11,10 @@ import type { StatusJson } from "../../src/client/schemas.ts";
 import { parseFault } from "../../src/devnet/faults.ts";
 import { type DevnetServer, serveDevnet } from "../../src/devnet/server.ts";
 import { silentEvents } from "../../src/lib/events.ts";
-import { type Config, loadConfig } from "../../src/node/config.ts";
+import type { Config } from "../../src/node/config.ts";
 import { openNode } from "../../src/node/node.ts";
 import { makeHistory } from "../support/history.ts";
+import { nodeConfig } from "../support/node-kit.ts";
 import { startNode } from "../support/node-process.ts";
 import { publish } from "../support/published.ts";
 
@@ -35,14 +36,9 @@ afterAll(async () => {
 });
 
 function configOf(name: string, more: object): Config {
-  return loadConfig({
+  return nodeConfig({
     networkFile: place.networkFile,
     dataDir: join(folder, name),
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
     ...more,
   });
 }

@@ -23,10 +23,9 @@ import { type Client, openClient, type Signer } from "../../src/client/client.ts
 import { openNodeClient } from "../../src/client/http.ts";
 import type { ContractJson, ReceiptJson } from "../../src/client/schemas.ts";
 import { sha256Hex } from "../../src/lib/hash.ts";
-import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
-import { build, deploy, onlyReceipt, until } from "../support/node-kit.ts";
+import { build, deploy, nodeConfig, onlyReceipt, until } from "../support/node-kit.ts";
 
 const WEEK_S = 604_800;
 const DAO = 1n;
@@ -59,16 +58,11 @@ let buyers: readonly Signer[] = [];
 
 beforeAll(async () => {
   live = await openLiveNetwork(folder, "on sending");
-  const config = loadConfig({
+  const config = nodeConfig({
     networkFile: live.networkFile,
     dataDir: join(folder, "data"),
     rpcUrl: live.rpcUrl,
     operatorFile: live.operatorFile,
-    httpPort: 0,
-    peerPort: 0,
-    trackerPort: 0,
-    logLevel: "silent",
-    pollMs: 50,
   });
   node = await openNode(config, "0.0.0");
   const api = openNodeClient(node.httpUrl, signal);

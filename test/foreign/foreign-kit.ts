@@ -3,11 +3,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentEvents } from "../../src/lib/events.ts";
 import { openTrackerServer } from "../../src/p2p/tracker-server.ts";
+import { freePort } from "../support/node-kit.ts";
 import type { Film } from "../unit/p2p-kit.ts";
 
 export type Client = "aria2" | "libtorrent" | "transmission";
@@ -121,12 +121,4 @@ export function filesBelow(folder: string): readonly (readonly [string, Buffer])
     const found = statSync(path);
     return found.isFile() && found.blocks > 0 ? [[name, readFileSync(path)] as const] : [];
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

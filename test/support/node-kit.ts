@@ -1,4 +1,5 @@
 /** What tests do with a running node: contracts put on the ledger, requests that no client would send. */
+import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
@@ -10,8 +11,19 @@ import type { Client, Outcome, Signer } from "../../src/client/client.ts";
 import type { ReceiptJson } from "../../src/client/schemas.ts";
 import { parseArguments } from "../../src/contracts/value-json.ts";
 import { isAceError } from "../../src/lib/errors.ts";
+import { type Config, loadConfig } from "../../src/node/config.ts";
 
 const PIECE_BYTES = 6_000;
+const PORT_FIRST = 20_000;
+const PORT_END = 32_000;
+/** More than a starved machine needs. */
+const UNTIL_MS = 45_000;
+
+/** Settings of a node that no other of this machine meets, and that writes no log. */
+export function nodeConfig(settings: Readonly<Record<string, unknown>>): Config {
+  const apart = { httpPort: 0, peerPort: 0, trackerPort: 0, logLevel: "silent", pollMs: 50 };
+  return loadConfig({ ...apart, ...settings });
+}
 
 /** Puts the code on the ledger and deploys it: the contract's number. */
 export async function deploy(
@@ -75,11 +87,11 @@ export async function raw(url: string, ...lines: readonly string[]): Promise<Ans
 }
 
 export async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (await what()) return;
+  const endMs = Date.now() + UNTIL_MS;
+  while (!(await what())) {
+    if (Date.now() > endMs) throw new Error("it did not come to pass");
     await sleep(25);
   }
-  throw new Error("it did not come to pass");
 }
 
 export interface Middleman extends AsyncDisposable {
@@ -121,11 +133,17 @@ export async function openMiddleman(
   };
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, of those that the system gives to nobody who asks for any. */
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const bound = probe.address();
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
+  for (;;) {
+    const port = randomInt(PORT_FIRST, PORT_END);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise<void>((resolve) => probe.close(() => resolve()));
+    return port;
+  }
 }
