@@ -1,11 +1,12 @@
 // Goal: a player that knows parts gets each as soon as it is there, waits for no longer than it should, and
 //       leaves nothing behind; one that does not know them reads the list as ever.
 // Method: a stream made piece by piece behind the port of live streams; real HTTP on loopback.
+import { get } from "node:http";
 import { describe, expect, it } from "vitest";
 import { AceError } from "../../src/lib/errors.ts";
 import { HLS_WAITING_MAX } from "../../src/p2p/hls-limits.ts";
 import { type LiveMedia, liveMedia } from "../../src/p2p/media.ts";
-import type { Player } from "../../src/p2p/player.ts";
+import type { Player, PlayerOptions } from "../../src/p2p/player.ts";
 import { until } from "./p2p-kit.ts";
 import { getJson, MadeLive, sourceOf, withPlayer } from "./player-kit.ts";
 
@@ -17,21 +18,39 @@ interface Watching {
   readonly stopUrl: string;
 }
 
+interface WatchingOptions {
+  readonly pieces?: number;
+  readonly more?: string;
+  readonly options?: Partial<PlayerOptions>;
+}
+
 /** A stream of `pieces`, four a segment, and one player's list of it. */
 async function watching(
   use: (parts: Watching) => Promise<void>,
-  { pieces = 42, more = "" } = {},
+  { pieces = 42, more = "", options = {} }: WatchingOptions = {},
 ): Promise<void> {
   const live = new MadeLive();
   live.make(pieces);
   const media = liveMedia(live);
   const contents = new Map([[live.streamId, async () => media]]);
-  await withPlayer(sourceOf(contents), async (player) => {
+  const playing = async (player: Player) => {
     const address = `${player.url}/ace/manifest.m3u8?format=json&infohash=${live.streamId}${more}`;
     const { response } = (await getJson(address)).body;
     const listUrl = String(response?.["playback_url"]);
     const stopUrl = `${String(response?.["command_url"])}?method=stop`;
     await use({ live, media, player, listUrl, stopUrl });
+  };
+  await withPlayer(sourceOf(contents), playing, options);
+}
+
+/** The status for a machine elsewhere: another address than the one that began, behind a proxy. */
+async function statusAfar(url: string, headers: Record<string, string> = {}): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const far = { localAddress: "127.0.0.2", headers: { ...headers, via: "1.1 proxy" } };
+    get(url, far, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).on("error", reject);
   });
 }
 
@@ -222,6 +241,28 @@ describe("who waits", () => {
       live.make(2);
       expect(new Set(await Promise.all([...asked, waits]))).toEqual(new Set([200]));
     });
+  });
+});
+
+describe("another machine", () => {
+  it("needs the token for lists and parts as for everything else of somebody's session", async () => {
+    const remoteToken = "a-token-of-sixteen-and-more";
+    await watching(
+      async ({ listUrl }) => {
+        const list = await textOf(listUrl);
+        const authorization = `Bearer ${remoteToken}`;
+        for (const url of [
+          listUrl,
+          `${listUrl}?_HLS_msn=0`,
+          partUrls(list)[0] ?? "",
+          hintOf(list),
+        ]) {
+          expect(await statusAfar(url), url).toBe(403);
+          if (url !== hintOf(list)) expect(await statusAfar(url, { authorization }), url).toBe(200);
+        }
+      },
+      { options: { host: "0.0.0.0", remoteToken } },
+    );
   });
 });
 
