@@ -2,7 +2,7 @@
  * Starting the contract process: under Node's permission model, with an empty environment and one pipe.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { lstatSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { Duplex } from "node:stream";
@@ -44,9 +44,12 @@ export function spawnContractProcess(
 ): Child {
   const memory = dataMb === undefined ? {} : { dataMb };
   const own = rules === firstRules ? [] : [JSON.stringify(rules)];
-  const readable = readableFolders();
-  const words = [...permissions(readable), ...engineFlags, entryPath(), ...own];
-  const fence = fenced(process.execPath, words, { readable, ...memory });
+  const shared = sharedModules();
+  const readable = readableFolders(shared);
+  const links = shared === undefined ? [] : ["--preserve-symlinks"];
+  const words = [...permissions(readable), ...links, ...engineFlags, entryPath(), ...own];
+  const entered = [...readable, ...readable.map((path) => realpathSync(path))];
+  const fence = fenced(process.execPath, words, { readable: entered, ...memory });
   const child: ChildProcess = spawn(fence.command, fence.words, {
     env: {},
     ...fence.user,
@@ -74,12 +77,34 @@ export function spawnContractProcess(
   };
 }
 
-/** Its own code. */
-function readableFolders(): readonly string[] {
+/** Its own code, and the packages of `shared` or wherever they are found. */
+function readableFolders(shared: string | undefined): readonly string[] {
   const room = dirname(fileURLToPath(import.meta.url));
-  const folders = [...new Set([dirname(room), ...moduleFolders()])];
+  const packages =
+    shared === undefined ? moduleFolders() : PACKAGES.map((name) => join(shared, name));
+  const folders = [...new Set([dirname(room), ...packages])];
   // Node forgets a folder that is granted as soon as one below it is, too.
   return folders.filter((path) => !folders.some((other) => path.startsWith(`${other}${sep}`)));
+}
+
+/** What the contract process loads, and what isolated-vm finds its binary through. */
+const PACKAGES = ["isolated-vm", "acorn", "cborg", "node-gyp-build"] as const;
+
+/**
+ * The `node_modules` that several checkouts share, where this one has a link to it. Leave to read that
+ * link is leave to read all packages behind it: so the process follows none, and each of its packages
+ * is granted by the way that it takes. Undefined where there is no such link, or not all are behind it.
+ */
+function sharedModules(): string | undefined {
+  const room = dirname(fileURLToPath(import.meta.url));
+  for (let folder = room; ; folder = dirname(folder)) {
+    const modules = join(folder, "node_modules");
+    if (existsSync(join(modules, PACKAGES[0]))) {
+      const hasAll = PACKAGES.every((name) => existsSync(join(modules, name)));
+      return hasAll && lstatSync(modules).isSymbolicLink() ? modules : undefined;
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
 /** Read access to its own code and nothing else: no file, no network, no other process. */
@@ -119,10 +144,7 @@ function moduleFolders(): readonly string[] {
   return [sandbox, ...others, ...loader];
 }
 
-/**
- * The way to a package may lead over links, such as a `node_modules` that several checkouts share, or
- * the packages in it: on that way each link is read.
- */
+/** The way to a package may lead over links, such as packages that are one: on it each link is read. */
 function linksTo(name: string, folder: string): readonly string[] {
   const modules = join(folder, "node_modules");
   const links = [modules, join(modules, name)].filter(
