@@ -1,5 +1,5 @@
 /** Flags by which an operator says how an engine takes part in swarms. */
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { AceError } from "../lib/errors.ts";
 import type { EngineTerms } from "../node/engine-terms.ts";
 import { AddressSet } from "../p2p/address-set.ts";
@@ -19,10 +19,8 @@ export function termOptions(command: Command): void {
     .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
     .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0")
     .addOption(repeatable("--peer <host:port>", "connect to this peer too; may be given again"))
-    .addOption(repeatable("--upload-to <address>", "private: give only to this address or network"))
-    .addOption(
-      repeatable("--download-from <address>", "private: take only from this address or network"),
-    );
+    .addOption(uploadToOption())
+    .addOption(downloadFromOption());
   uploadOption(command);
   downloadOption(command);
   command
@@ -63,8 +61,7 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
   return {
     listen: { host: flags.text("listen") ?? "127.0.0.1", port },
     peers: checked(flags.texts("peer"), PEER),
-    uploadTo: checked(flags.texts("uploadTo"), { ...PRIVATE, flag: "--upload-to" }),
-    downloadFrom: checked(flags.texts("downloadFrom"), { ...PRIVATE, flag: "--download-from" }),
+    ...privateTerms(flags),
     ...readLimits(flags),
     cache,
     ...(cacheMib === undefined ? {} : { cacheBytes: cacheMib * MEBIBYTE }),
@@ -75,6 +72,22 @@ export function engineTerms(flags: Flags): Partial<EngineTerms> {
       ? { dht: { port, bootstrap: nodes.length > 0 ? nodes : PUBLIC_BOOTSTRAP } }
       : {}),
     isLocalSearched: flags.isOn("lsd"),
+  };
+}
+
+export function uploadToOption(): Option {
+  return repeatable("--upload-to <address>", "private: give only to this address or network");
+}
+
+export function downloadFromOption(): Option {
+  return repeatable("--download-from <address>", "private: take only from this address or network");
+}
+
+/** Whom alone a private node gives to, and takes from. */
+export function privateTerms(flags: Flags): Pick<EngineTerms, "uploadTo" | "downloadFrom"> {
+  return {
+    uploadTo: checked(flags.texts("uploadTo"), { ...PRIVATE, flag: "--upload-to" }),
+    downloadFrom: checked(flags.texts("downloadFrom"), { ...PRIVATE, flag: "--download-from" }),
   };
 }
 

@@ -7,6 +7,7 @@ import { BAN_FILE, openBanFile } from "../p2p/ban-file.ts";
 import { Bans } from "../p2p/bans.ts";
 import { type Listener, openListener } from "../p2p/listener.ts";
 import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
+import { downloadFromOption, privateTerms, uploadToOption } from "./engine-flags.ts";
 import type { Flags } from "./flags.ts";
 import { downloadOption, readLimits, uploadOption } from "./limit-flags.ts";
 
@@ -17,6 +18,8 @@ export interface LiveTerms {
   readonly bans: Bans;
   readonly rates: { readonly node: NodeRates };
   readonly peersMax?: number;
+  readonly uploadTo?: readonly string[];
+  readonly downloadFrom?: readonly string[];
 }
 
 /** @param fetches Whether it takes the stream of peers, too. */
@@ -24,8 +27,8 @@ export function liveTermOptions(command: Command, fetches: boolean): Command {
   command
     .option("--listen <address>", "where peers connect; 0.0.0.0 lets other machines", "127.0.0.1")
     .option("--peer-port <port>", "BitTorrent port; 0 takes any free one", "0");
-  uploadOption(command);
-  if (fetches) downloadOption(command);
+  uploadOption(command).addOption(uploadToOption());
+  if (fetches) downloadOption(command).addOption(downloadFromOption());
   return command.option("--peers-max <count>", "connections at most (default: 60)");
 }
 
@@ -36,7 +39,12 @@ export async function openLiveTerms(
   { dataDir, events, clock }: { dataDir: string; events: Events; clock: Clock },
 ): Promise<LiveTerms> {
   const { peersMax, ...rates } = readLimits(flags);
-  const peers = peersMax === undefined ? {} : { peersMax };
+  const { uploadTo, downloadFrom } = privateTerms(flags);
+  const peers = {
+    ...(peersMax === undefined ? {} : { peersMax }),
+    ...(uploadTo.length === 0 ? {} : { uploadTo }),
+    ...(downloadFrom.length === 0 ? {} : { downloadFrom }),
+  };
   const host = flags.text("listen") ?? "127.0.0.1";
   const port = flags.whole("peerPort", { min: 0, max: 65_535 }) ?? 0;
   const book = parts.use(openBanFile(join(dataDir, BAN_FILE), { clock, events }));

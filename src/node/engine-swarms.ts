@@ -119,7 +119,7 @@ export class EngineSwarms {
     own: Pick<SwarmOptions, "announce" | "hearsay" | "peers" | "gate" | "find" | "webSeeds">,
   ): Promise<Swarm> {
     const { terms, dataDir, listener, find, bans, meter, events, clock } = this.#parts;
-    const { uploadTo, downloadFrom, webSeeds, trustedHosts } = terms;
+    const { webSeeds, trustedHosts } = terms;
     const swarm = await openSwarm({
       torrent,
       store: await this.#store(torrent),
@@ -129,8 +129,6 @@ export class EngineSwarms {
       webSeeds: { mode: webSeeds, trustedHosts },
       ...this.#shares(),
       bans,
-      ...(uploadTo.length > 0 ? { uploadTo } : {}),
-      ...(downloadFrom.length > 0 ? { downloadFrom } : {}),
       ...(terms.cache === "disk"
         ? { resumePath: join(dataDir, `${torrent.infohash}.resume`) }
         : {}),
@@ -141,10 +139,12 @@ export class EngineSwarms {
     return measured(swarm, meter);
   }
 
-  /** Of what all swarms of this engine have together, films and live streams. */
-  #shares(): Pick<SwarmOptions, "rates" | "nodePeers" | "peersMax"> {
-    const { swarmPeersMax } = this.#parts.terms;
+  /** What holds for all swarms of this engine, films and live streams. */
+  #shares(): Pick<SwarmOptions, "rates" | "nodePeers" | "peersMax" | "uploadTo" | "downloadFrom"> {
+    const { swarmPeersMax, uploadTo, downloadFrom } = this.#parts.terms;
     return {
+      ...(uploadTo.length > 0 ? { uploadTo } : {}),
+      ...(downloadFrom.length > 0 ? { downloadFrom } : {}),
       rates: { node: this.#rates },
       nodePeers: this.#nodePeers,
       ...(swarmPeersMax === undefined ? {} : { peersMax: swarmPeersMax }),

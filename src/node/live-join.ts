@@ -40,6 +40,9 @@ export interface LiveJoinParts {
   readonly rates?: RateOptions;
   readonly nodePeers?: NodePeers;
   readonly peersMax?: number;
+  /** Addresses and networks that alone are given to, or taken from. */
+  readonly uploadTo?: readonly string[];
+  readonly downloadFrom?: readonly string[];
   /** Pieces that memory has no room for go below it. */
   readonly dataDir: string;
   readonly events: Events;

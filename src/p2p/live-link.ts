@@ -31,6 +31,8 @@ export interface LiveLinkHost {
   /** Whose turn it is to be given something. */
   readonly giving: LiveGiving;
   nowMs(): number;
+  /** False for who is given nothing whatever it proves: the node is private. */
+  mayUpload(link: LiveLink): boolean;
   isUnwelcome(link: LiveLink): boolean;
   isSurplus(link: LiveLink): boolean;
   piece(seq: number): Promise<Uint8Array | undefined>;
@@ -154,7 +156,7 @@ export class LiveLink implements WireOwner {
   }
 
   async block(block: Block): Promise<BlockAnswer | undefined> {
-    if (!this.isAdmitted) return undefined;
+    if (!this.isAdmitted || !this.#host.mayUpload(this)) return undefined;
     const { index, offset, length } = block;
     const { giving, signal } = this.#host;
     const piece = await this.#host.piece(index);
@@ -185,7 +187,8 @@ export class LiveLink implements WireOwner {
       this.wire.close("FRAME_MALFORMED");
       return;
     }
-    const isAllowed = message.kind === "older" ? this.isAdmitted : this.#isGiving;
+    const mayBeTold = this.isAdmitted && this.#host.mayUpload(this);
+    const isAllowed = message.kind === "older" ? mayBeTold : this.#isGiving;
     if (isAllowed) this.#host.onMessage(this, message);
   }
 
@@ -224,6 +227,7 @@ export class LiveLink implements WireOwner {
       this.wire.close("UNWELCOME");
       return;
     }
+    if (!this.#host.mayUpload(this)) return;
     this.#host.giving.admit(this);
     if (isFirst) this.#host.onAdmitted(this);
   }

@@ -9,12 +9,14 @@ import type { LiveHead } from "./live-head.ts";
 import { LiveHeads } from "./live-heads.ts";
 import { type IntakeHost, LiveIntake } from "./live-intake.ts";
 import { LiveOrigin } from "./live-origin.ts";
-import { LivePeers, type LivePeersContent } from "./live-peers.ts";
+import { LivePeers } from "./live-peers.ts";
+import type { LivePeersContent } from "./live-peers-port.ts";
 import type { LivePieces } from "./live-pieces.ts";
 import type { Reading } from "./live-reader.ts";
 import { LiveRuns } from "./live-runs.ts";
 import type { LiveSwarmOptions } from "./live-swarm-port.ts";
 import { LiveTalk } from "./live-talk.ts";
+import { Places } from "./places.ts";
 import { allowAhead } from "./rate-limit.ts";
 import { SwarmRates } from "./swarm-rates.ts";
 
@@ -35,6 +37,8 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
   const runs = new LiveRuns();
   const nowMs = () => clock.nowMs();
   const rates = new SwarmRates(options.rates ?? {});
+  const { peersMax = PEERS_MAX, peers: statics = [], uploadTo, downloadFrom } = options;
+  const isSeeding = () => role === "source";
   const peers = new LivePeers({
     streamId,
     gate: gate && { ...gate, audience: liveAudience(streamId) },
@@ -44,7 +48,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
     signal,
     bans: options.bans,
     nodePeers: options.nodePeers,
-    peersMax: options.peersMax ?? PEERS_MAX,
+    places: new Places({ peersMax, statics, uploadTo, downloadFrom, isSeeding }),
     rates,
     content: host,
   });

@@ -5,55 +5,20 @@
  * gave is told in the log.
  */
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../lib/clock.ts";
 import type { AceError } from "../lib/errors.ts";
-import type { EventFields, Events } from "../lib/events.ts";
+import type { EventFields } from "../lib/events.ts";
 import { parseAddress } from "./addresses.ts";
 import { addressBanName, Bans, banName } from "./bans.ts";
 import { Dialer } from "./dialer.ts";
 import { LIVE_DIAL_PEERS } from "./limits.ts";
 import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
-import type { Listener } from "./listener.ts";
 import { LiveGiving } from "./live-giving.ts";
 import { LiveLink, type LiveLinkHost } from "./live-link.ts";
 import type { LiveMessage } from "./live-message.ts";
-import type { NodePeers } from "./node-peers.ts";
-import type { SwarmRates } from "./swarm-rates.ts";
+import type { LivePeersContext } from "./live-peers-port.ts";
 import { type LinkStats, Tally } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
-
-/** What the stream itself does about its peers. */
-export interface LivePeersContent
-  extends Pick<
-    LiveLinkHost,
-    | "piece"
-    | "onAdmitted"
-    | "onOpened"
-    | "onMessage"
-    | "onHave"
-    | "onPiece"
-    | "onRefused"
-    | "onTokenFault"
-  > {
-  onDenied(code: string): void;
-  onGone(link: LiveLink): void;
-}
-
-interface LivePeersContext {
-  readonly streamId: string;
-  readonly gate: GatePolicy | undefined;
-  readonly listener: Listener;
-  readonly clock: Clock;
-  readonly events: Events;
-  readonly signal: AbortSignal;
-  /** Of all swarms of this node, when it has several. */
-  readonly bans: Bans | undefined;
-  readonly nodePeers: NodePeers | undefined;
-  readonly peersMax: number;
-  readonly rates: SwarmRates;
-  readonly content: LivePeersContent;
-}
 
 type Dial = (onHandshake: (infohash: string) => void) => Wire;
 
@@ -91,7 +56,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
       isBanned: (address: string) => this.#isAddressBanned(address),
       nowMs: () => this.nowMs(),
       room: () => Math.min(LIVE_DIAL_PEERS - this.#links.size, this.#room()),
-      isRefused: (address: string) => (this.#isAddressBanned(address) ? "for-good" : undefined),
+      isRefused: (address: string) => (this.#isOfNoUse(address) ? "for-good" : undefined),
       onConnected: (dial: Dial, address: string) => this.#onConnected(dial, address),
     } as const;
     this.#dialer = new Dialer(host);
@@ -107,12 +72,15 @@ export class LivePeers implements LiveLinkHost, Disposable {
 
   /** Those that we may give to. */
   get admitted(): readonly LiveLink[] {
-    return this.#links.all.filter((link) => link.wasAdmitted && link.isAdmitted);
+    return this.#links.all.filter(
+      (link) => link.wasAdmitted && link.isAdmitted && this.mayUpload(link),
+    );
   }
 
   /** Those that can be asked for pieces. */
   get serving(): readonly LiveLink[] {
-    return this.#links.all.filter((link) => link.isServing);
+    const { places } = this.#context;
+    return this.#links.all.filter((link) => link.isServing && places.mayDownload(link.wire.host));
   }
 
   get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
@@ -185,6 +153,10 @@ export class LivePeers implements LiveLinkHost, Disposable {
     return this.#context.clock.nowMs();
   }
 
+  mayUpload({ wire }: LiveLink): boolean {
+    return this.#context.places.mayUpload(wire.host);
+  }
+
   isUnwelcome(link: LiveLink): boolean {
     if (this.#isOver || link.wire.peerId === this.peerId.toHex()) return true;
     return this.#bans.has(banName(link), this.nowMs());
@@ -250,8 +222,11 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   #accept(wire: Wire): void {
-    if (!this.#makeRoom()) {
-      wire.close("SWARM_FULL");
+    const isStranger = this.#context.places.isStranger(wire.host);
+    if (isStranger || !this.#makeRoom()) {
+      const refusal = isStranger ? "PEER_UNLISTED" : "SWARM_FULL";
+      this.closed.add(refusal);
+      wire.close(refusal);
       return;
     }
     const link = this.#link(wire);
@@ -285,7 +260,12 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   #room(): number {
-    return this.#isOver ? 0 : this.#links.roomOf(this.#context.peersMax);
+    return this.#isOver ? 0 : this.#links.roomOf(this.#context.places.peersMax);
+  }
+
+  #isOfNoUse(address: string): boolean {
+    const host = parseAddress(address)?.host ?? "";
+    return this.#isAddressBanned(address) || this.#context.places.isStranger(host);
   }
 
   #isAddressBanned(address: string): boolean {

@@ -48,6 +48,9 @@ export interface LiveSwarmOptions {
   readonly nodePeers?: NodePeers;
   /** Peers of this stream; `PEERS_MAX` when absent. */
   readonly peersMax?: number;
+  /** Addresses and networks that alone are given to, or taken from; everybody when absent. */
+  readonly uploadTo?: readonly string[];
+  readonly downloadFrom?: readonly string[];
   readonly events: Events;
   readonly clock: Clock;
   /** Where pieces are taken that peers do not bring in time. */

@@ -3,20 +3,27 @@
 // Method: a node with its tracker, and the source, a support node and a viewer's engine as processes
 //         of their own, killed with SIGKILL one after the other while a player reads; then some more, of any
 //         of them at any moment: ACE_LIVE_KILLS says how many, KILL_SEED draws them.
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { developmentSettings } from "../../src/contracts/settings.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
 import { openDht } from "../../src/p2p/dht-node.ts";
+import { signHeads } from "../../src/p2p/live-head.ts";
+import { liveDescriptorOf, readLiveRecord } from "../../src/p2p/live-record.ts";
 import { chanceOf } from "../support/chance.ts";
 import { type LiveNetwork, openLiveNetwork } from "../support/live-network.ts";
+import { ACE } from "../support/plain-package.ts";
 import { type StreamProcess, startStream } from "../support/stream-process.ts";
 import { makeTs } from "../support/ts-maker.ts";
+import { broadcaster, headOf, joinLive, pieceBytes } from "../unit/live-kit.ts";
 
 const PACKET = 188;
 /** Counters and clock of a packet come before: a loop makes them run on. */
@@ -24,6 +31,9 @@ const CLOCK_END = 12;
 const PLAYED_BYTES = 150_000;
 const KILLS_MORE = Number(process.env["ACE_LIVE_KILLS"] ?? "2");
 const KILL_MS = 40_000;
+const runFile = promisify(execFile);
+const Listed = z.object({ record: z.unknown() });
+const Told = z.object({ data: z.object({ bans: z.array(z.unknown()) }) });
 const base = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
 const film = makeTs({ seconds: 3 });
 const filmPackets = new Set(packetsOf(film));
@@ -182,6 +192,39 @@ it("is found by its link in the DHT by who has no node and no network", async ()
   await (await Player.open(playUrl)).play(PLAYED_BYTES);
   expect(await viewer.end("SIGTERM")).toBe(0);
   expect(await source.end("SIGTERM")).toBe(0);
+});
+
+/** What `ace stream bans` says in this home. */
+async function bansOf(home: string): Promise<readonly unknown[]> {
+  const env = { ...process.env, ACE_HOME: join(base, home) };
+  const { stdout } = await runFile(process.execPath, [ACE, "stream", "bans", "--json"], { env });
+  return Told.parse(JSON.parse(stdout)).data.bans;
+}
+
+it("bans who forges, at its source and at a support node, for longer than these processes live", async () => {
+  const limits = ["--upload-limit", "5000", "--peers-max", "20"];
+  const source = startSource("liars", limits);
+  const { contentId, address } = await source.ready;
+  const content = String(contentId);
+  const limited = [...limits, "--download-limit", "5000"];
+  const support = start("support-l", "support", content, ...limited);
+  const listed = await (await fetch(new URL(`/v1/contents/${content}`, node.httpUrl))).json();
+  const { record } = readLiveRecord(Listed.parse(listed).record);
+  const descriptor = liveDescriptorOf(record);
+  const peers = [String(address), String((await support.ready)["address"])];
+  await using liar = await joinLive({ descriptor, role: "source", peers });
+  const bytes = pieceBytes(0, PACKET);
+  // Newer than all that the broadcaster has signed, and not signed by it.
+  const head = { ...headOf(0, bytes), epoch: 0xffff_ffff };
+  liar.swarm.publish(signHeads([head], descriptor, broadcaster), [bytes]);
+  const evidence = expect.objectContaining({ stream: descriptor.streamId });
+  const ban = expect.objectContaining({ reason: "HEAD_BAD", evidence });
+  for (const home of ["source", "support-l"]) {
+    await expect.poll(() => bansOf(home), { timeout: 60_000, interval: 500 }).toContainEqual(ban);
+  }
+  await source.end("SIGKILL");
+  await support.end("SIGTERM");
+  for (const home of ["source", "support-l"]) expect(await bansOf(home)).toContainEqual(ban);
 });
 
 it("goes on through kills of its source, a support node and a viewer", async () => {

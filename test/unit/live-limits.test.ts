@@ -124,6 +124,40 @@ it("the peers of live streams count among those of the node, which keeps some pl
   expect(nodePeers.count).toBe(9);
 });
 
+describe("a private node", () => {
+  it("gives a live stream to nobody else, and tells them nothing of it", async () => {
+    const descriptor = descriptorOf("given to few");
+    await using parts = new AsyncDisposableStack();
+    const source = parts.use(await joinLive({ descriptor, role: "source" }));
+    const uploadTo = ["192.0.2.0/24"];
+    const closed = parts.use(await joinLive({ descriptor, role: "source", uploadTo }));
+    const peers = [source.address];
+    const near = parts.use(await joinLive({ descriptor, role: "viewer", peers, uploadTo }));
+    const asks = { descriptor, role: "viewer", peers: [near.address, closed.address] } as const;
+    const far = parts.use(await joinLive(asks));
+    for (const { swarm } of [source, closed]) new HandSource(descriptor).publish(swarm, 5);
+    expect(await take(near.swarm.pieces({ behindMs: 60_000 }, soon()), 5)).toHaveLength(5);
+    await until(() => "PEER_UNLISTED" in closed.swarm.stats().closed, "a stranger is sent away");
+    await until(() => far.swarm.stats().peers > 0, "they have met");
+    await sleep(500);
+    expect(far.swarm.stats()).toMatchObject({ bytesDown: 0, pieces: 0 });
+    expect(near.swarm.stats().bytesUp).toBe(0);
+  });
+
+  it("takes a live stream of nobody else", async () => {
+    const descriptor = descriptorOf("taken of few");
+    await using parts = new AsyncDisposableStack();
+    const source = parts.use(await joinLive({ descriptor, role: "source" }));
+    const peers = [source.address];
+    const downloadFrom = ["192.0.2.0/24"];
+    const viewer = parts.use(await joinLive({ descriptor, role: "support", peers, downloadFrom }));
+    await until(() => viewer.swarm.stats().peers > 0, "they have met");
+    new HandSource(descriptor).publish(source.swarm, 5);
+    await sleep(500);
+    expect(viewer.swarm.stats().bytesDown).toBe(0);
+  });
+});
+
 describe("a piece that somebody has brought", () => {
   it("is taken back from who is slower, so that it is not paid twice", async () => {
     const descriptor = descriptorOf("twice");
