@@ -1,246 +1,24 @@
 // Goal: however plays, renewals, stops, cuts, lost answers and restarts fall over several issuers, no more
 //       devices play than the licence says: times the sides while issuers are cut apart, and once healed
 //       no more than the licence says.
-// Method: commands against real issuers' halves, signed messages and outboxes on disk, over a network that
-//         is cut into sides. The model is what viewers hold: a play lives while its token does, and that
-//         ends only by time or by the word of who signed it.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Keypair } from "@stellar/stellar-sdk";
+// Method: commands against test/support/lease-world.ts, in which the network is cut into sides, answers are
+//         lost and issuers begin anew. The model is what viewers hold.
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
-import { loadDeviceKey } from "../../src/access/device-key.ts";
-import { makeIssuerSet, thumbprint } from "../../src/access/issuer-set.ts";
-import { type Lease, LeaseDesk, type Play } from "../../src/access/lease.ts";
-import { LeaseHomes } from "../../src/access/lease-homes.ts";
-import { LeasePost } from "../../src/access/lease-post.ts";
-import {
-  leaseMark,
-  type Revocation,
-  RevocationSet,
-  revocationOf,
-} from "../../src/access/revocation.ts";
-import { toHex } from "../../src/lib/bytes.ts";
-import { AceError, isAceError } from "../../src/lib/errors.ts";
-import type { Events } from "../../src/lib/events.ts";
-import { openOutbox } from "../../src/store/outbox.ts";
+import type { Lease } from "../../src/access/lease.ts";
+import { isAceError } from "../../src/lib/errors.ts";
+import { closeWorlds, ISSUERS, type Issuer, met, World } from "../support/lease-world.ts";
 
 const SEED = Number(process.env["ACE_SEED"] ?? "20261124");
 const RUNS = Number(process.env["ACE_LEASE_RUNS"] ?? "60");
-const START_S = 1_900_000_000;
-const RUN_S = 100_000;
-const LIFE_S = 60;
-const SPARE_S = 30;
-const ISSUERS = 3;
-const DEVICES = 4;
-const CONTRACT = 412n;
-const ROUNDS = 3;
-const folder = mkdtempSync(join(tmpdir(), "ace-lease-homes-"));
-const outboxes = Array.from({ length: ISSUERS }, (_, place) =>
-  openOutbox(join(folder, `${place}`)),
-);
-afterAll(() => {
-  for (const outbox of outboxes) outbox[Symbol.dispose]();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(closeWorlds);
 
-const keys = Array.from({ length: ISSUERS }, (_, place) => {
-  const seed = `${place + 1}a`.repeat(32);
-  const key = toHex(loadDeviceKey(seed).publicKey);
-  const account = Keypair.fromRawEd25519Seed(Buffer.alloc(32, place + 1)).publicKey();
-  return { seed, key, account, kid: thumbprint(key) };
-});
-
-const met = { forwarded: 0, fallback: 0, refused: 0, lost: 0, reconciled: 0, unanswered: 0 };
-const events: Events = {
-  info: (name, fields = {}) => {
-    if (name === "access.lease_forwarded") met.forwarded += 1;
-    if (name === "access.lease_fallback") met.fallback += 1;
-    if (name === "access.lease_merged" && Number(fields["ended"]) > 0) met.reconciled += 1;
-  },
-  warn: () => {},
-};
-
-class Issuer {
-  readonly place: number;
-  readonly world: World;
-  readonly revocations = new RevocationSet();
-  /** What it has published. */
-  readonly list: Revocation[] = [];
-  homes: LeaseHomes;
-  post: LeasePost;
-
-  constructor(place: number, world: World) {
-    this.place = place;
-    this.world = world;
-    this.post = this.#newPost();
-    this.homes = this.#newHomes();
-  }
-
-  get account(): string {
-    return keys[this.place]?.account ?? "";
-  }
-
-  restart(): void {
-    this.post = this.#newPost();
-    this.homes = this.#newHomes();
-  }
-
-  hasEnded(id: string, issuer = this.account): boolean {
-    const mark = leaseMark(issuer, { id, contract: CONTRACT });
-    return this.revocations.codeOf([mark], this.world.nowS) !== undefined;
-  }
-
-  #newPost(): LeasePost {
-    const { seed, kid } = keys[this.place] ?? { seed: "", kid: "" };
-    const issuers = makeIssuerSet(this.world.entries);
-    return new LeasePost({
-      account: this.account,
-      kid,
-      seed,
-      net: "0123456789abcdef",
-      issuers: () => issuers,
-      ledger: () => 1,
-      clock: this.world,
-    });
-  }
-
-  #newHomes(): LeaseHomes {
-    const { world, place } = this;
-    const outbox = outboxes[place];
-    if (outbox === undefined) throw new Error("no outbox");
-    return new LeaseHomes({
-      account: this.account,
-      desk: new LeaseDesk(outbox),
-      issuers: () => world.entries.map(({ account }) => account),
-      ask: async (account, ask) => {
-        const asked = this.post.ask(account, ask);
-        const other = world.issuers.find((issuer) => issuer.account === account);
-        if (other === undefined || !world.isReached(place, other.place)) throw silent();
-        const body = other.post.heard(asked.message);
-        const message = other.post.answer(body, await other.homes.serve(body.from, body.ask));
-        if (world.losesAnswers.delete(place)) {
-          met.unanswered += 1;
-          throw silent();
-        }
-        return this.post.answered(asked, message).answer;
-      },
-      end: (leases) => this.#end(leases),
-      isEndedBy: (issuer, { id }) => this.hasEnded(id, issuer),
-      concurrentOf: async () => BigInt(world.limit),
-      events,
-      clock: world,
-    });
-  }
-
-  #end(leases: readonly Lease[]): void {
-    const ended = leases.map(({ id, contract, untilS }) =>
-      revocationOf("lse", id, { contract: contract.toString(), untilS }),
-    );
-    this.list.push(...ended);
-    this.revocations.add(ended, this.world.nowS, this.account);
-  }
-}
-
-interface Playing {
-  readonly id: string;
-  readonly signer: number;
-  readonly untilS: number;
-}
-
-class World {
-  readonly account = Keypair.random().publicKey();
-  readonly limit: number;
-  readonly evict: "oldest" | "refuse";
-  readonly issuers: readonly Issuer[];
-  readonly losesAnswers = new Set<number>();
-  /** The side that each issuer is on. */
-  sides: readonly number[];
-  /** No issuer is wrong about who answers. */
-  isSettled = false;
-  readonly playing = new Map<number, Playing>();
-  #ms: number;
-
-  constructor(count: number, limit: number, evict: "oldest" | "refuse", startS: number) {
-    this.limit = limit;
-    this.evict = evict;
-    this.#ms = startS * 1_000;
-    this.entries = keys.slice(0, count);
-    this.sides = this.entries.map(() => 0);
-    this.issuers = this.entries.map((_, place) => new Issuer(place, this));
-  }
-  readonly entries: readonly { readonly account: string; readonly key: string }[];
-
-  /** Time passes with each look, so that no issuer is over its rate. */
-  nowMs(): number {
-    this.#ms += 1;
-    return this.#ms;
-  }
-
-  get nowS(): number {
-    return Math.floor(this.#ms / 1_000);
-  }
-
-  pass(seconds: number): void {
-    this.#ms += seconds * 1_000;
-  }
-
-  isReached(one: number, other: number): boolean {
-    return this.sides[one] === this.sides[other];
-  }
-
-  playOf(device: number): Play {
-    const deviceKey = device.toString(16).repeat(64);
-    const content = "c".repeat(64);
-    const { account, evict } = this;
-    const limit = BigInt(this.limit);
-    return { contract: CONTRACT, account, deviceKey, content, limit, evict };
-  }
-
-  /** News of what others have ended, as far as they are heard. */
-  spread(): void {
-    for (const issuer of this.issuers) {
-      for (const other of this.issuers) {
-        if (!this.isReached(issuer.place, other.place)) continue;
-        issuer.revocations.add(other.list, this.nowS, other.account);
-      }
-      issuer.homes.endWhatEnded();
-    }
-  }
-
-  async settle(): Promise<void> {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const issuer of this.issuers) await this.#greetAll(issuer);
-      this.spread();
-    }
-    this.isSettled = true;
-  }
-
-  async #greetAll({ place, homes }: Issuer): Promise<void> {
-    for (const other of this.issuers.filter((each) => each.place !== place)) {
-      if (this.isReached(place, other.place)) await homes.meet(other.account);
-      else homes.lose(other.account, "NODE_UNREACHABLE");
-    }
-  }
-
-  live(): number {
-    const nowS = this.nowS;
-    return [...this.playing.values()].filter(
-      ({ id, signer, untilS }) => nowS < untilS && this.issuers[signer]?.hasEnded(id) === false,
-    ).length;
-  }
-
-  expectWithin(): void {
-    if (!this.isSettled) return;
-    this.spread();
-    const sides = new Set(this.sides).size;
-    expect(this.live()).toBeLessThanOrEqual(this.limit * sides);
-  }
-}
-
-function silent(): AceError {
-  return new AceError("NODE_UNREACHABLE", "silence");
+/** Among issuers that are right about who answers, and have read each other's lists. */
+function expectWithin(world: World): void {
+  if (!world.isSettled) return;
+  world.spread();
+  const sides = new Set(world.sides).size;
+  expect(world.live()).toBeLessThanOrEqual(world.limit * sides);
 }
 
 type Model = Record<string, never>;
@@ -265,21 +43,18 @@ abstract class Deed implements Step {
       else if (isAceError(error, "LEASE_LOST")) met.lost += 1;
       else throw error;
     }
-    world.expectWithin();
+    expectWithin(world);
   }
   abstract act(issuer: Issuer, world: World): Promise<void>;
   hold(world: World, issuer: Issuer, { id, untilS }: Lease): void {
     world.playing.set(this.device, { id, signer: issuer.place, untilS });
-  }
-  times(world: World) {
-    return { nowS: world.nowS, untilS: world.nowS + LIFE_S + SPARE_S };
   }
   toString = () => `${this.constructor.name}(${this.at}, ${this.device})`;
 }
 
 class Take extends Deed {
   override async act(issuer: Issuer, world: World): Promise<void> {
-    this.hold(world, issuer, await issuer.homes.take(world.playOf(this.device), this.times(world)));
+    this.hold(world, issuer, await issuer.homes.take(world.playOf(this.device), world.times()));
     if (world.isSettled)
       expect(issuer.hasEnded(world.playing.get(this.device)?.id ?? "")).toBe(false);
   }
@@ -293,7 +68,7 @@ class Renew extends Deed {
     if (held === undefined || signer === undefined) return;
     if (issuer.hasEnded(held.id, signer.account) || held.untilS <= world.nowS) return;
     const play = world.playOf(this.device);
-    const lease = await issuer.homes.renew(held.id, play, this.times(world), signer.account);
+    const lease = await issuer.homes.renew(held.id, play, world.times(), signer.account);
     expect(lease.id).toBe(held.id);
     this.hold(world, issuer, lease);
   }
@@ -338,7 +113,7 @@ class Settle implements Step {
   async run(_model: Model, world: World): Promise<void> {
     world.losesAnswers.clear();
     await world.settle();
-    world.expectWithin();
+    expectWithin(world);
   }
   toString = () => "Settle";
 }
@@ -351,11 +126,12 @@ class Wait implements Step {
   check = () => true;
   async run(_model: Model, world: World): Promise<void> {
     world.pass(this.waitS);
-    world.expectWithin();
+    expectWithin(world);
   }
   toString = () => `Wait(${this.waitS})`;
 }
 
+const DEVICES = 4;
 const at = fc.nat({ max: ISSUERS - 1 });
 const device = fc.nat({ max: DEVICES - 1 });
 const place = fc.tuple(at, device);
@@ -378,7 +154,6 @@ const steps = fc.commands<Model, World, boolean>(
 );
 
 it("live leases of several issuers stay within the licence on each side, and in all once they are healed", async () => {
-  let run = 0;
   await fc.assert(
     fc.asyncProperty(
       steps,
@@ -386,14 +161,13 @@ it("live leases of several issuers stay within the licence on each side, and in 
       fc.integer({ min: 1, max: 2 }),
       fc.constantFrom("oldest" as const, "refuse" as const),
       async (commands, count, limit, evict) => {
-        run += 1;
-        const world = new World(count, limit, evict, START_S + run * RUN_S);
+        const world = new World(count, { limit, evict });
         await world.settle();
         await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
         world.sides = world.issuers.map(() => 0);
         world.losesAnswers.clear();
         await world.settle();
-        world.expectWithin();
+        expectWithin(world);
       },
     ),
     { numRuns: RUNS, seed: SEED },
