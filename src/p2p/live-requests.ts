@@ -8,7 +8,7 @@ import type { Block } from "./wire-guard.ts";
 import { placeOf } from "./wire-protocol.ts";
 
 export interface RequestsHost {
-  readonly wire: Wire;
+  readonly wire: Pick<Wire, "request" | "cancel">;
   /** A block came; with `isGiver` it has given all that was still wanted of it, or more. */
   onBlock(isGiver: boolean): void;
   onWhole(seq: number, piece: Uint8Array): void;
