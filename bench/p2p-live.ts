@@ -29,7 +29,7 @@ export async function liveFigures(): Promise<readonly Figure[]> {
   return [...(await fiveFigures()), ...(await thirtyFigures())];
 }
 
-export async function fiveFigures(): Promise<readonly Figure[]> {
+async function fiveFigures(): Promise<readonly Figure[]> {
   await using parts = new AsyncDisposableStack();
   const source = parts.use(await openLiveNode("source", []));
   const viewers: LiveNode[] = [];

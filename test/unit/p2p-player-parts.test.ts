@@ -4,6 +4,7 @@
 import { get } from "node:http";
 import { describe, expect, it } from "vitest";
 import { AceError } from "../../src/lib/errors.ts";
+import { Growth } from "../../src/p2p/hls-growth.ts";
 import { HLS_WAITING_MAX } from "../../src/p2p/hls-limits.ts";
 import { type LiveMedia, liveMedia } from "../../src/p2p/media.ts";
 import type { Player, PlayerOptions } from "../../src/p2p/player.ts";
@@ -193,6 +194,22 @@ describe("a list that is asked for ahead", () => {
 });
 
 describe("who waits", () => {
+  it("is woken by growth, by going away or by the end of the time, and by nothing else", async () => {
+    const growth = new Growth();
+    const gone = new AbortController();
+    const long = 600_000;
+    const leaving = growth.wait(gone.signal, long);
+    const staying = growth.wait(new AbortController().signal, long);
+    expect(await growth.wait(new AbortController().signal, 1)).toBe(false);
+    gone.abort();
+    await expect(leaving).rejects.toThrow(/abort/);
+    expect(growth.waiting).toBe(1);
+    growth.tell();
+    expect(await staying).toBe(true);
+    expect(growth.waiting).toBe(0);
+    await expect(growth.wait(gone.signal, long)).rejects.toThrow(/abort/);
+  });
+
   it("for the part that is hinted at gets it when it is there; other names are not waited for", async () => {
     await watching(async ({ live, listUrl }) => {
       const list = await textOf(listUrl);
