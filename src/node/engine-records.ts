@@ -18,7 +18,8 @@ type Catalogue = Pick<Viewer, "node" | "others" | "network">;
 /** What a catalogue lists: a torrent, or a live stream. */
 export type Listed =
   | { readonly kind: "torrent"; readonly record: ContentRecord }
-  | { readonly kind: "live"; readonly record: LiveRecord };
+  /** `isHearsay`: no node listed it. */
+  | { readonly kind: "live"; readonly record: LiveRecord; readonly isHearsay?: boolean };
 
 export class EngineRecords {
   readonly #catalogue: Catalogue | undefined;
@@ -55,7 +56,7 @@ export class EngineRecords {
     if (access === "gated") {
       throw new AceError("CONTENT_INVALID", `"${title}" is gated: nodes of its network list it`);
     }
-    this.#known.set(streamId, { kind: "live", record });
+    this.#known.set(streamId, { kind: "live", record, isHearsay: true });
   }
 
   known(infohash: string): Listed | undefined {

@@ -20,7 +20,7 @@ import type { Swarm, SwarmOptions } from "../p2p/swarm-port.ts";
 import { type NodeRates, openNodeRates } from "../p2p/swarm-rates.ts";
 import type { Torrent } from "../p2p/torrent.ts";
 import type { GatedMarks } from "./engine-records.ts";
-import { type EngineTerms, linkHearsay, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
+import { dhtHearsay, type EngineTerms, linkHearsay, MEMORY_CACHE_BYTES } from "./engine-terms.ts";
 import type { TokenSource } from "./engine-tokens.ts";
 import { joinLiveRecord } from "./live-join.ts";
 import { measured, measuredLive } from "./measured-swarm.ts";
@@ -40,6 +40,11 @@ export interface EngineSwarmParts {
   readonly meter: SwarmMeter;
   readonly events: Events;
   readonly clock: Clock;
+}
+
+interface LiveTerms {
+  readonly cipher: LiveCipher | undefined;
+  readonly isHearsay?: boolean | undefined;
 }
 
 export class EngineSwarms {
@@ -91,8 +96,11 @@ export class EngineSwarms {
     });
   }
 
-  /** @param cipher Of a stream whose pieces travel enciphered. */
-  async joinLive(record: LiveRecord, cipher: LiveCipher | undefined): Promise<LiveSwarm> {
+  /**
+   * @param cipher Of a stream whose pieces travel enciphered.
+   * @param isHearsay The record is the word of whoever answered in the DHT.
+   */
+  async joinLive(record: LiveRecord, { cipher, isHearsay = false }: LiveTerms): Promise<LiveSwarm> {
     const { device, verifier, tokensOf, terms, listener, find, dataDir } = this.#parts;
     const { bans, meter, events, clock } = this.#parts;
     const swarm = await joinLiveRecord(record, {
@@ -105,6 +113,7 @@ export class EngineSwarms {
       web: { mode: terms.webSeeds, trustedHosts: terms.trustedHosts },
       dataDir,
       ...(cipher === undefined ? {} : { cipher }),
+      ...(isHearsay ? { hearsay: dhtHearsay(terms) } : {}),
       ...this.#shares(),
       bans,
       events,

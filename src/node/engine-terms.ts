@@ -49,6 +49,11 @@ export const defaultTerms: EngineTerms = {
   trustedHosts: [],
 };
 
+/** The DHT that an engine takes part in inside a network may name what lies in that network. */
+export function dhtHearsay(terms: EngineTerms): Hearsay {
+  return { ...linkHearsay(terms), namedBy: terms.listen.host };
+}
+
 /** What a link or a torrent says is anybody's word; what the operator named is asked wherever it is. */
 export function linkHearsay({ trustedHosts, trackers }: EngineTerms): Hearsay {
   const own = trackers.map((url) => new URL(url).host);

@@ -19,7 +19,6 @@ import type { KeyProvider } from "../p2p/key-port.ts";
 import { openListener } from "../p2p/listener.ts";
 import type { LiveDescriptor } from "../p2p/live-descriptor.ts";
 import { readLiveLink } from "../p2p/live-item.ts";
-import type { LiveRecord } from "../p2p/live-record.ts";
 import { openLocalDiscovery } from "../p2p/lsd.ts";
 import { filmMedia, liveMedia, type Media } from "../p2p/media.ts";
 import { openPlayer, type PlayerOptions } from "../p2p/player.ts";
@@ -108,7 +107,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
     join: async (infohash: string, signal: AbortSignal): Promise<Media> => {
       const found = records.known(infohash);
-      if (found?.kind === "live") return await openLive(swarms, found.record, keys);
+      if (found?.kind === "live") return await openLive(swarms, found, keys);
       if (found?.kind === "torrent") {
         return mediaOf(await swarms.joinRecord(found.record), found.record, keys);
       }
@@ -147,12 +146,12 @@ function socketsOf({ peersMax }: EngineTerms): { readonly socketsMax?: number } 
 
 async function openLive(
   swarms: EngineSwarms,
-  record: LiveRecord,
+  { record, isHearsay }: Extract<Listed, { kind: "live" }>,
   keys: KeyProvider,
 ): Promise<Media> {
   const isEncrypted = record.encryption !== undefined;
   const cipher = isEncrypted ? viewerCipher(record.contentId, keys) : undefined;
-  return liveMedia(await swarms.joinLive(record, cipher), isEncrypted);
+  return liveMedia(await swarms.joinLive(record, { cipher, isHearsay }), isEncrypted);
 }
 
 function isUnlisted(error: unknown): boolean {

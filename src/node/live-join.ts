@@ -17,6 +17,7 @@ import { openLiveSwarm } from "../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../p2p/live-swarm-port.ts";
 import type { NodePeers } from "../p2p/node-peers.ts";
 import type { RateOptions } from "../p2p/swarm-rates.ts";
+import { type Hearsay, isHearsayPeer } from "../p2p/web-address.ts";
 import { serverCredentials, webSeedCredentials } from "./web-seed-credentials.ts";
 
 export interface LiveJoinParts {
@@ -34,6 +35,8 @@ export interface LiveJoinParts {
   /** How the origin is asked that the record may name; it is not when this is absent. */
   readonly web?: Pick<LiveOriginOptions, "mode" | "trustedHosts">;
   readonly find?: FindOptions;
+  /** Whose word the record's trackers and peers are, when no node lists it. */
+  readonly hearsay?: Hearsay;
   readonly windowPieces?: number;
   /** Those of all swarms of this node. */
   readonly bans?: Bans;
@@ -56,6 +59,7 @@ export async function joinLiveRecord(
   { device, server, verifier, usage, tokens, web, dataDir, ...parts }: LiveJoinParts,
 ): Promise<LiveSwarm> {
   const { title, trackers, peers, serverKeys, access, streamId } = record;
+  const { hearsay } = parts;
   const counted = usage === undefined ? {} : { usage };
   const common = { upload: verifier, servers: serverKeys, ...counted };
   const listed = server !== undefined && isServerOf(record, server) ? server : undefined;
@@ -68,7 +72,7 @@ export async function joinLiveRecord(
     descriptor: liveDescriptorOf(record),
     title,
     trackers,
-    peers,
+    peers: hearsay === undefined ? peers : peers.filter((peer) => isHearsayPeer(peer, hearsay)),
     folder: join(dataDir, `live-${streamId}`),
     ...(access === "public" ? {} : { gate }),
     ...originOf(record, { device, listed, tokens, web, clock: parts.clock }),

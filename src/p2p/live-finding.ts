@@ -4,11 +4,12 @@ import type { LivePeers } from "./live-peers.ts";
 import type { LiveSwarmOptions } from "./live-swarm-port.ts";
 
 export function findPeers(
-  { descriptor, role, gate, find, trackers, listener, events }: LiveSwarmOptions,
+  { descriptor, role, gate, find, trackers, hearsay, listener, events }: LiveSwarmOptions,
   peers: LivePeers,
 ): Discovery {
   return startDiscovery({
     trackerTiers: [trackers ?? []],
+    ...(hearsay === undefined ? {} : { hearsay }),
     find: gate === undefined ? (find ?? {}) : {},
     infohash: descriptor.streamId,
     peerId: peers.peerId,

@@ -12,6 +12,7 @@ import type { LiveStream } from "./live-port.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { NodePeers } from "./node-peers.ts";
 import type { RateOptions } from "./swarm-rates.ts";
+import type { Hearsay } from "./web-address.ts";
 
 /** Which piece: the number that is used once with a key. */
 export interface PiecePlace {
@@ -32,6 +33,8 @@ export interface LiveSwarmOptions {
   readonly role: "source" | "support" | "viewer";
   readonly listener: Listener;
   readonly trackers?: readonly string[];
+  /** Whose word the trackers are, when it is not that of whoever runs this node. */
+  readonly hearsay?: Hearsay;
   /** `host:port` of peers known beforehand. */
   readonly peers?: readonly string[];
   /** Other ways to find peers; a gated stream is found by its record alone. */

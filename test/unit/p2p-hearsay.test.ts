@@ -13,12 +13,18 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { openEngine } from "../../src/node/engine.ts";
-import { defaultTerms, type EngineTerms, linkHearsay } from "../../src/node/engine-terms.ts";
+import {
+  defaultTerms,
+  dhtHearsay,
+  type EngineTerms,
+  linkHearsay,
+} from "../../src/node/engine-terms.ts";
 import { isPeerDialable } from "../../src/p2p/addresses.ts";
 import { encodeBencode } from "../../src/p2p/bencode.ts";
 import { toCompact } from "../../src/p2p/compact-peers.ts";
 import { openTracker, TrackerTier } from "../../src/p2p/tracker-tier.ts";
 import { type Hearsay, isHearsayPeer, pinHearsay } from "../../src/p2p/web-address.ts";
+import { descriptorOf, joinLive } from "./live-kit.ts";
 import { joinSeed, makeFilm, newKey, soon, until } from "./p2p-kit.ts";
 
 const strangers: Hearsay = { namedBy: "", trustedHosts: [] };
@@ -309,4 +315,23 @@ describe("a link of a stranger", () => {
     expect(web.asked()).toBe(0);
     await rm(dataDir, { recursive: true, force: true });
   });
+});
+
+it("what the DHT says of a live stream may lie where the engine takes part in it, and no further in", async () => {
+  await using web = await openHttp((_, response) => response.end(answer([])));
+  const descriptor = descriptorOf("a stranger's");
+  const trackers = [`http://${web.host}/announce`];
+  const verdictOf = async (host: string) => {
+    const hearsay = dhtHearsay({ ...defaultTerms, listen: { host, port: 0 } });
+    const isDialled = isHearsayPeer("127.0.0.1:7071", hearsay);
+    const before = web.asked();
+    await using viewer = await joinLive({ descriptor, role: "viewer", trackers, hearsay });
+    const { told } = viewer.log;
+    const isRefused = () => told.some(({ name }) => name === "p2p.tracker_failed");
+    await until(() => isRefused() || web.asked() > before, "the tracker was asked, or refused");
+    return { isDialled, isRefused: isRefused() };
+  };
+  expect(await verdictOf("0.0.0.0")).toEqual({ isDialled: false, isRefused: true });
+  expect(web.asked()).toBe(0);
+  expect(await verdictOf("127.0.0.1")).toEqual({ isDialled: true, isRefused: false });
 });
