@@ -1,17 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { BUNDLES, PROCESS_SPAWN } from "./test/support/plain-package.ts";
 
 /** What the tests of examples import by the package's name is the source itself. */
 const testing = new URL("src/authoring/contract-testing.ts", import.meta.url).pathname;
-/** Contract processes start from plain JavaScript: they load in half the time of the sources. */
-const contractProcess = new URL(
-  "node_modules/.cache/ace-tests/dist/runtime/process-spawn.js",
-  import.meta.url,
-).pathname;
 const resolve = {
   alias: [
     { find: "ace-node/contract-testing", replacement: testing },
-    // As the runtime itself imports it; tests of that file reach the source.
-    { find: /^\.\/process-spawn\.ts$/, replacement: contractProcess },
+    // Contract processes start from plain JavaScript: they load in half the time of the sources.
+    // This is how the runtime itself imports it; tests of that file reach the source.
+    { find: /^\.\/process-spawn\.ts$/, replacement: PROCESS_SPAWN },
   ],
 };
 
@@ -24,6 +21,7 @@ const retry = process.env["CI"] === undefined ? 0 : 1;
 /** `forks` because native modules and child processes must die with their test file. */
 const project = (name: string, include: string | string[], testTimeout = 60_000) => ({
   resolve,
+  cacheDir: BUNDLES,
   test: {
     name,
     include: [include].flat(),

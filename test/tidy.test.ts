@@ -59,3 +59,14 @@ describe.each(files.filter(({ path }) => !doors.test(path)))("$path", ({ text })
     expect(code.filter((line) => outside.test(line))).toEqual([]);
   });
 });
+
+it("describes every setting of the tests", () => {
+  const told = readFileSync("docs/testing.md", "utf8");
+  const read = globSync("test/**/*.ts").flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(/process\.env\["([A-Z_]+)"\]/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  const unknown = new Set(read.filter((name) => !told.includes(`\`${name}\``)));
+  expect([...unknown]).toEqual(["PATH"]);
+});

@@ -28,6 +28,7 @@ import type { LiveSwarm } from "../../src/p2p/live-swarm-port.ts";
 import { type EncryptedWorld, openEncryptedWorld } from "../support/encrypted-world.ts";
 import { until } from "../support/node-kit.ts";
 import { makeTs } from "../support/ts-maker.ts";
+import { soon } from "../unit/p2p-kit.ts";
 
 const EPOCH = 1_900_000_000;
 const PACKET_BYTES = 188;
@@ -171,9 +172,9 @@ it("is refused at once to who has no licence", async () => {
 it("is carried, enciphered, by a support node that the record lists, without a licence", async () => {
   await using parts = new AsyncDisposableStack();
   const carrier = await support(parts, supportKey);
-  await carrier.ready(AbortSignal.timeout(10_000));
+  await carrier.ready(soon());
   await until(async () => carrier.stats().piecesHad > 3);
-  const carried = carrier.pieces({ behindMs: 0 }, AbortSignal.timeout(10_000));
+  const carried = carrier.pieces({ behindMs: 0 }, soon());
   for await (const { bytes } of carried) {
     expect(sent.some((piece) => Buffer.compare(piece, bytes) === 0)).toBe(true);
     break;
@@ -183,7 +184,7 @@ it("is carried, enciphered, by a support node that the record lists, without a l
 it("is refused to a support node that the record does not list: it needs a licence", async () => {
   await using parts = new AsyncDisposableStack();
   const other = await support(parts, loadDeviceKey(makeDeviceSeed()));
-  await expect(other.ready(AbortSignal.timeout(10_000))).rejects.toMatchObject({
+  await expect(other.ready(soon())).rejects.toMatchObject({
     code: "LICENCE_MISSING",
   });
   expect(other.stats()).toMatchObject({ bytesDown: 0, pieces: 0, piecesHad: 0 });

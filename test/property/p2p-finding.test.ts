@@ -17,7 +17,7 @@ import { decodeResume, encodeResume } from "../../src/p2p/resume-record.ts";
 import { makeFilm } from "../unit/p2p-kit.ts";
 
 const numRuns = Number(process.env["ACE_TEST_RUNS"] ?? 2_000);
-const seed = Number(process.env["ACE_TEST_SEED"] ?? 11);
+const seed = Number(process.env["ACE_SEED"] ?? 11);
 const runs = { numRuns, seed };
 
 /** The bytes with some changed, then cut at some place. */

@@ -1,6 +1,6 @@
 // Goal: nothing that a peer can write crashes the wire, holds it up, or closes it twice.
 // Method: 100,000 messages of honest talk, changed from a seed in bits, words, lengths, order and cut,
-//         and given to the guarded protocol in parts of any size. `WIRE_SEED` plays another hundred
+//         and given to the guarded protocol in parts of any size. `ACE_SEED` plays another hundred
 //         thousand.
 import { expect, it } from "vitest";
 import { mutated, type Random, seededRandom } from "../support/mutation.ts";
@@ -10,7 +10,7 @@ const MESSAGES = 100_000;
 const TALK_LENGTH = 20;
 const BLOCK_BYTES = 16_384;
 const SLOWEST_MS = 1_000;
-const seed = Number(process.env["WIRE_SEED"] ?? 20_261);
+const seed = Number(process.env["ACE_SEED"] ?? 20_261);
 
 const text = (words: string) => Buffer.from(words, "latin1");
 const extended = (id: number, body: Uint8Array) =>
@@ -56,13 +56,15 @@ it("a wire outlives 100,000 changed messages, closes once, and is never held up"
     ear.hear(handshake(random(4) > 0));
     const said = Buffer.concat(Array.from({ length: TALK_LENGTH }, () => spoilt(random)));
     heard += TALK_LENGTH;
-    const startMs = performance.now();
+    // Of this thread alone: a crowded machine makes nobody late.
+    const before = process.threadCpuUsage();
     for (let at = 0; at < said.length; ) {
       const size = 1 + random(random(2) === 0 ? 20 : 5_000);
       ear.hear(Uint8Array.from(said.subarray(at, at + size)));
       at += size;
     }
-    slowestMs = Math.max(slowestMs, performance.now() - startMs);
+    const { user, system } = process.threadCpuUsage(before);
+    slowestMs = Math.max(slowestMs, (user + system) / 1_000);
     ear.end();
     const [fault = "none", another] = ear.faults;
     expect(another, "a wire closes once").toBeUndefined();

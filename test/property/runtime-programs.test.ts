@@ -6,7 +6,7 @@ import { type Difference, runPrograms } from "../../torture/programs.ts";
 
 const PROGRAMS = 40;
 const TIMEOUT_MS = 240_000;
-const seed = Number(process.env["PROGRAMS_SEED"] ?? 2_026);
+const seed = Number(process.env["ACE_SEED"] ?? 2_026);
 
 it("gives generated programs the same receipts under every engine, cold and warm, and their plain meaning", {
   timeout: TIMEOUT_MS,

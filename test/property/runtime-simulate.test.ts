@@ -80,7 +80,7 @@ it("gives exactly what is applied, receipts, gas and writes, and keeps nothing",
         for (const { method, code } of receipts) seen.add(`${method} ${code}`);
       },
     ),
-    { numRuns: 60, seed: Number(process.env["SIMULATE_SEED"] ?? 7), endOnFailure: true },
+    { numRuns: 60, seed: Number(process.env["ACE_SEED"] ?? 7), endOnFailure: true },
   );
   // What the property is about must have come to pass.
   for (const what of [

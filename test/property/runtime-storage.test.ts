@@ -7,7 +7,7 @@ import { invariant } from "../../src/lib/invariant.ts";
 import { contractInfo } from "../../src/runtime/contract-info.ts";
 import { contractText, RuntimeKit, vault } from "../support/runtime-kit.ts";
 
-const SEED = Number(process.env["ACE_STORAGE_SEED"] ?? 20_260);
+const SEED = Number(process.env["ACE_SEED"] ?? 20_260);
 const BOUND = 700;
 
 /** Each step is [kind, key, size]: write, delete, call the other contract, the same and catch, fail. */

@@ -3,6 +3,7 @@
  * tests run. A process of a checkout strips the types of every module that it loads, the contract
  * process each time it starts: here that is done once for all processes of all tests.
  */
+import { hash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -19,13 +20,19 @@ import { dirname, join } from "node:path";
 import { withoutTypes } from "../../torture/stripped.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PACKAGE = join(ROOT, "node_modules", ".cache", "ace-tests");
+/** Copies of a checkout may share its `node_modules`, and nothing that is made of their sources. */
+const OWN = hash("sha256", ROOT).slice(0, 8);
+const PACKAGE = join(ROOT, "node_modules", ".cache", `ace-tests-${OWN}`);
 const DIST = join(PACKAGE, "dist");
 /** The contract process may run as a user of its own. */
 const READABLE = 0o755;
 
 /** The executable of it. */
 export const ACE = join(PACKAGE, "bin", "ace.mjs");
+/** What starts a contract process of it. */
+export const PROCESS_SPAWN = join(DIST, "runtime", "process-spawn.js");
+/** Where Vitest keeps what it bundles for this checkout. */
+export const BUNDLES = join(ROOT, "node_modules", ".vite", OWN);
 
 /** Makes anew what is older or newer than its source: several runs of tests may share the folder. */
 export function makePlainPackage(): void {

@@ -9,7 +9,7 @@ import { mutated, type Random } from "./mutation.ts";
 
 /** 5 is 100,000 messages in all. */
 export const scale = Number(process.env["ACE_FUZZ"] ?? "1");
-export const seed = Number(process.env["ACE_TEST_SEED"] ?? "7");
+export const seed = Number(process.env["ACE_SEED"] ?? "7");
 export const LOCALHOST = "127.0.0.1";
 export const infohash = "ab".repeat(20);
 export const infohashBytes = Buffer.from(infohash, "hex");

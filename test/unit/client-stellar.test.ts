@@ -16,7 +16,7 @@ async function source(status: number, body: string) {
   const stellar = openStellar({
     rpcUrl: `http://127.0.0.1:${port}`,
     passphrase: "test",
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(45_000),
   });
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
   return { stellar, [Symbol.asyncDispose]: close };
@@ -49,7 +49,7 @@ it.each<[string, number, string]>([
 });
 
 it("an account is not called missing when nothing answers", async () => {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(45_000);
   const stellar = openStellar({ rpcUrl: "http://127.0.0.1:1", passphrase: "test", signal });
   await expect(stellar.signers(account)).rejects.toMatchObject({ code: "LEDGER_NO_SOURCE" });
   await expect(stellar.account(account)).rejects.toMatchObject({ code: "LEDGER_NO_SOURCE" });

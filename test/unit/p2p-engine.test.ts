@@ -64,7 +64,7 @@ async function joinPoisoner(film: Film, chance: Chance): Promise<Party> {
 
 describe("a swarm with liars", () => {
   it("plays on with six of twenty, every byte right, and bans them with the evidence", async () => {
-    const chance = seededChance(Number(process.env["P2P_SEED"] ?? 20_260));
+    const chance = seededChance(Number(process.env["ACE_SEED"] ?? 20_260));
     await using film = await makeFilm(1_500_000, { pieceLength: 65_536 });
     await using parties = new AsyncDisposableStack();
     const seeds = [parties.use(await joinSeed(film)), parties.use(await joinSeed(film))];

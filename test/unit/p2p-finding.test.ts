@@ -174,7 +174,7 @@ describe("magnet links", () => {
     await using seed = await joinSeed(film, { deviceKey: newKey(), upload: verifier }, { find });
     const search = { peers: [seed.address], trackers: [], port: 7_000, events: silentEvents };
     await expect(
-      fetchMetadata({ ...search, infohash: film.torrent.infohash }, AbortSignal.timeout(1_500)),
+      fetchMetadata({ ...search, infohash: film.torrent.infohash }, AbortSignal.timeout(5_000)),
     ).rejects.toMatchObject({ code: "GATE_REQUIRED" });
   });
 });

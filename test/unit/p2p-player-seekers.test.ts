@@ -20,7 +20,7 @@ const FILM_BYTES = 6_000_000;
 const PLAYERS = 20;
 const STEPS = Number(process.env["ACE_SEEKS"] ?? "6");
 const GROWTH_MAX_BYTES = 200_000_000;
-const seed = Number(process.env["ACE_TEST_SEED"] ?? "20");
+const seed = Number(process.env["ACE_SEED"] ?? "20");
 const SEED_BYTES_PER_S = 20_000_000;
 
 type Chance = () => number;

@@ -6,11 +6,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { folderStore } from "../../src/p2p/piece-store.ts";
 import { cacheStore } from "../../src/p2p/piece-store-cache.ts";
-import { type Film, joinLeech, joinSeed, makeFilm, readAll } from "./p2p-kit.ts";
+import { type Film, joinLeech, joinSeed, makeFilm, readAll, soon } from "./p2p-kit.ts";
 
 const FILM_BYTES = 3_000_000;
 const PIECE_BYTES = 65_536;
-const soon = () => AbortSignal.timeout(20_000);
 
 type Kind = "files" | "a cache";
 

@@ -21,7 +21,7 @@ import { readTorrent } from "../../src/p2p/torrent.ts";
 import { isStoredGood } from "../../src/p2p/verify.ts";
 import { type Film, joinLeech, joinSeed, makeFilm, readAll, soon } from "./p2p-kit.ts";
 
-const seed = Number(process.env["ACE_TEST_SEED"] ?? 7);
+const seed = Number(process.env["ACE_SEED"] ?? 7);
 
 const pieceOf = ({ bytes, torrent }: Film, index: number): Uint8Array =>
   Uint8Array.from(bytes.subarray(index * torrent.pieceLength, (index + 1) * torrent.pieceLength));

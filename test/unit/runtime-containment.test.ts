@@ -179,7 +179,7 @@ it.runIf(process.platform === "linux")(
     expect(orphan).toBeGreaterThan(1);
     expect(isRunning(orphan)).toBe(true);
     node.kill("SIGKILL");
-    for (let waited = 0; isRunning(orphan) && waited < 100; waited += 1) await sleep(100);
+    for (let waited = 0; isRunning(orphan) && waited < 300; waited += 1) await sleep(100);
     expect(isRunning(orphan)).toBe(false);
   },
 );

@@ -29,7 +29,7 @@ const ROOMS_MB = [24, 0, -24, -48, -72, -96, -120, -144];
 
 /** What a process has that made one contract. */
 async function usualDataMb(): Promise<number> {
-  await using kit = await RuntimeKit.open();
+  await using kit = await RuntimeKit.open({ spawn: spawnContractProcess });
   await kit.deploy(source);
   const status = readFileSync(`/proc/${kit.runtime.pids[0]}/status`, "utf8");
   return Math.ceil(Number(/VmData:\s+(\d+) kB/.exec(status)?.[1]) / 1_024);
