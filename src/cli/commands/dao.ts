@@ -16,6 +16,7 @@ import { parseDuration } from "../duration.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { identityAccount } from "../identity.ts";
+import { warnOfTwoIssuers } from "../issuer-count.ts";
 import type { Run } from "../run.ts";
 import { openSession, sendCall } from "../session.ts";
 
@@ -95,6 +96,7 @@ async function lock(context: Context, text: string, flags: Flags): Promise<unkno
 async function propose(context: Context, change: string, flags: Flags): Promise<unknown> {
   const action = issuerAction(change) ?? settingAction(change);
   const session = openSession(context);
+  await warnOfTwoIssuers(context, session, action);
   const words = [flags.text("title") ?? "", JSON.stringify(action)];
   const operations = await daoOperations(session, "propose", words);
   const sent = await sendCall(context, session, operations, [`propose to ${actionText(action)}`]);
@@ -120,6 +122,7 @@ function issuerAction(change: string): ProposalJson["action"] | undefined {
 async function vote(context: Context, id: string, choice: string): Promise<unknown> {
   const session = openSession(context);
   const proposal = await readProposal(session.node, id);
+  await warnOfTwoIssuers(context, session, proposal.action);
   const operations = await daoOperations(session, "vote", [id, choice]);
   const effect = [`vote ${choice} on proposal ${id}:`, actionText(proposal.action)];
   const sent = await sendCall(context, session, operations, effect);
@@ -133,6 +136,7 @@ async function execute(context: Context, id: string): Promise<unknown> {
   const proposal = await readProposal(session.node, id);
   const { action } = proposal;
   if (action.kind === "contract.upgrade") return await executeUpgrade(context, session, proposal);
+  await warnOfTwoIssuers(context, session, action);
   const operations = await daoOperations(session, "execute", [id]);
   const effect = [`execute proposal ${id}: ${actionText(action)}`];
   const sent = await sendCall(context, session, operations, effect);

@@ -45,7 +45,7 @@ export function register(noun: Command, run: Run): void {
     .addOption(
       repeatable(
         "--issuer-node <url>",
-        "another issuer's node, asked for revocations and who the issuers are; may be given again",
+        "another issuer's node, asked for revocations, leases and who the issuers are; may be given again",
       ),
     )
     .addOption(repeatable("--lake <location>", "data lake to read from; may be given again"))
