@@ -13,6 +13,7 @@ import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { AceError } from "../lib/errors.ts";
 import { formatAddress, isDialable, isPeerDialable, parseAddress } from "./addresses.ts";
+import { NAMED_PORT_MIN } from "./limits.ts";
 
 /** Where to connect to, whatever the name says later. */
 export interface PinnedAddress {
@@ -72,6 +73,9 @@ for (const [net, prefix] of [
   special.addSubnet(net, prefix, "ipv6");
 }
 
+/** Of the well-known ports, those where web servers and trackers are found. */
+const WEB_PORTS: ReadonlySet<string> = new Set(["80", "443", "451"]);
+
 /** Whether this numeric address is one of the public internet. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
@@ -98,11 +102,15 @@ export async function pinUrl(
 /** The same for any scheme, such as that of a tracker: who runs it chooses how it is spoken to. */
 export async function pinHearsay(url: URL, hearsay: Hearsay): Promise<PinnedAddress> {
   const { trustedHosts, resolve = resolveAll } = hearsay;
-  return await pinHost(
-    url,
-    isTrustedHost(url, trustedHosts) ? () => true : (address) => mayName(hearsay, address),
-    resolve,
-  );
+  if (isTrustedHost(url, trustedHosts)) return await pinHost(url, () => true, resolve);
+  demandPort(url);
+  return await pinHost(url, (address) => mayName(hearsay, address), resolve);
+}
+
+/** A question to a mail or name server, in words of somebody's choice, is none to a web server. */
+function demandPort({ href, port }: URL): void {
+  if (port === "" || Number(port) >= NAMED_PORT_MIN || WEB_PORTS.has(port)) return;
+  throw refused(href, `port ${port} is that of another service`);
 }
 
 /** Whether a peer, `host:port`, may be dialled that somebody else named. */
@@ -143,6 +151,7 @@ function readUrl(text: string, trusted: readonly string[]) {
   const isOurs = isTrustedHost(url, trusted);
   const isAllowed = url.protocol === "https:" || (isOurs && url.protocol === "http:");
   if (!isAllowed) throw refused(text, "it is not https");
+  if (!isOurs) demandPort(url);
   return { url, isTrusted: isOurs };
 }
 

@@ -23,7 +23,7 @@ import { isPeerDialable } from "../../src/p2p/addresses.ts";
 import { encodeBencode } from "../../src/p2p/bencode.ts";
 import { toCompact } from "../../src/p2p/compact-peers.ts";
 import { openTracker, TrackerTier } from "../../src/p2p/tracker-tier.ts";
-import { type Hearsay, isHearsayPeer, pinHearsay } from "../../src/p2p/web-address.ts";
+import { type Hearsay, isHearsayPeer, pinHearsay, pinUrl } from "../../src/p2p/web-address.ts";
 import { descriptorOf, joinLive } from "./live-kit.ts";
 import { joinSeed, makeFilm, newKey, soon, until } from "./p2p-kit.ts";
 
@@ -31,6 +31,15 @@ const strangers: Hearsay = { namedBy: "", trustedHosts: [] };
 const infohash = "ab".repeat(20);
 const peerId = Buffer.from("-AN0100-abcdefghijkl");
 const announce = { infohash, peerId, port: 7_001, leftBytes: 5, event: "started" as const };
+
+/** Empty where it may be asked. */
+async function codeOf(ask: () => Promise<unknown>): Promise<string> {
+  const fault: unknown = await ask().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return fault === undefined ? "" : String(Object(fault).code);
+}
 
 const answer = (peers: readonly string[]) =>
   encodeBencode(
@@ -148,6 +157,24 @@ describe("a tracker that a stranger names", () => {
     const mixed = async () => ["93.184.216.34", "10.0.0.1"];
     await expect(pinHearsay(url, { ...strangers, resolve: mixed })).rejects.toThrow("not asked");
   });
+});
+
+it("a server that a stranger names is not asked at the port of a mail or name server", async () => {
+  const asked = async (url: string, trustedHosts: readonly string[] = []) =>
+    await Promise.all([
+      codeOf(() => pinHearsay(new URL(url), { ...strangers, trustedHosts })),
+      codeOf(() => pinUrl(url.replace(/^\w+/, "https"), trustedHosts)),
+    ]);
+  for (const port of [0, 22, 25, 53, 445, 587, 993, 1_023]) {
+    const url = `http://93.184.216.34:${port}/announce`;
+    expect(await asked(url), url).toEqual(["URL_REFUSED", "URL_REFUSED"]);
+    expect(await asked(url, [`93.184.216.34:${port}`])).toEqual(["", ""]);
+  }
+  for (const place of ["http://93.184.216.34", "udp://93.184.216.34", "ws://93.184.216.34"]) {
+    for (const port of ["", ":80", ":443", ":451", ":1024", ":6969"]) {
+      expect(await asked(`${place}${port}/announce`), place + port).toEqual(["", ""]);
+    }
+  }
 });
 
 describe("a tracker", () => {
