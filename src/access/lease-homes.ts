@@ -25,6 +25,8 @@ export interface LeaseHomesOptions extends LeaseHostOptions {
   readonly ask: (issuer: string, ask: LeaseAsk) => Promise<LeaseAnswer>;
 }
 
+/** From so many on, those that have lapsed are looked for. */
+const DUE_MIN = 10_000;
 /** Few enough that their licences are read in a moment. */
 const BROUGHT_MAX = 16;
 /** Rows of one meeting; what is left waits for the next. */
@@ -38,11 +40,12 @@ export class LeaseHomes implements PlayCount {
   /** Names of leases that their home may not know. */
   readonly #due = new Set<string>();
   #known = "";
+  #forgetAt = DUE_MIN;
 
   constructor(options: LeaseHomesOptions) {
     this.#options = options;
     this.#host = new LeaseHost(options, ({ id, account }) => {
-      if (this.#order(account)[0] !== options.account) this.#due.add(id);
+      if (this.#order(account)[0] !== options.account) this.#owe(id);
     });
   }
 
@@ -183,13 +186,26 @@ export class LeaseHomes implements PlayCount {
 
   #dueTo(issuer: string): readonly Lease[] {
     if (this.#due.size === 0) return [];
-    const live = this.#live();
-    const names = new Set(live.map(({ id }) => id));
-    for (const id of this.#due) if (!names.has(id)) this.#due.delete(id);
+    const live = this.#forgetLapsed();
     const due = live.filter(
       ({ id, account }) => this.#due.has(id) && this.#homeOf(account, issuer) === issuer,
     );
     return due.slice(0, BROUGHT_MAX);
+  }
+
+  /** A home that never answers must not make this grow. */
+  #owe(id: string): void {
+    this.#due.add(id);
+    if (this.#due.size < this.#forgetAt) return;
+    this.#forgetLapsed();
+    this.#forgetAt = Math.max(DUE_MIN, 2 * this.#due.size);
+  }
+
+  #forgetLapsed(): readonly Lease[] {
+    const live = this.#live();
+    const names = new Set(live.map(({ id }) => id));
+    for (const id of this.#due) if (!names.has(id)) this.#due.delete(id);
+    return live;
   }
 
   /** After a start, and when votes change the issuers, homes are others. */

@@ -36,6 +36,8 @@ export interface LeaseHostOptions {
   readonly clock: Clock;
 }
 
+const UNAVAILABLE_STATUS = 503;
+
 export class LeaseHost {
   readonly #options: LeaseHostOptions;
   /** Told of each lease that is given or kept here. */
@@ -138,8 +140,10 @@ export class LeaseHost {
     try {
       const concurrent = Number(await this.#options.concurrentOf(lease));
       return concurrent === 0 ? Number.POSITIVE_INFINITY : Math.min(concurrent, LEASES_MAX);
-    } catch {
-      // A right that cannot be read gives no new token, and whoever watches rights ends the old ones.
+    } catch (error) {
+      // Asked again, it may be there.
+      if (!isAceError(error) || error.status === UNAVAILABLE_STATUS) throw error;
+      // A right that is gone gives no new token, and whoever watches rights ends the old ones.
       return LEASES_MAX;
     }
   }
