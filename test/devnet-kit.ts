@@ -81,6 +81,24 @@ export function createBench(
   };
 }
 
+/** Settings of an account that the SDK's own operation would refuse to make. */
+export function setOptions(
+  changes: Partial<ConstructorParameters<typeof xdr.SetOptionsOp>[0]>,
+): xdr.OperationBody {
+  const none = {
+    inflationDest: null,
+    clearFlags: null,
+    setFlags: null,
+    masterWeight: null,
+    lowThreshold: null,
+    medThreshold: null,
+    highThreshold: null,
+    homeDomain: null,
+    signer: null,
+  };
+  return xdr.OperationBody.setOptions(new xdr.SetOptionsOp({ ...none, ...changes }));
+}
+
 /** `txSuccess`, or the transaction's code, or the code of its first operation that failed. */
 export function codeOf({ result }: xdr.TransactionResult): string {
   if (result.type === "txFailed") return firstFault(result.results);

@@ -9,7 +9,7 @@ import {
   xdr,
 } from "@stellar/stellar-sdk/base";
 import { describe, expect, it } from "vitest";
-import { type Bench, codeOf, createBench, keypair, PASSPHRASE } from "../devnet-kit.ts";
+import { type Bench, codeOf, createBench, keypair, PASSPHRASE, setOptions } from "../devnet-kit.ts";
 
 const alice = keypair("alice");
 const bob = keypair("bob");
@@ -42,23 +42,7 @@ const rawPayment = (amount: bigint, asset: xdr.Asset) =>
       new xdr.PaymentOp({ destination: bob.xdrMuxedAccount(), asset, amount }),
     ),
   );
-const rawOptions = (changes: Partial<ConstructorParameters<typeof xdr.SetOptionsOp>[0]>) =>
-  raw(
-    xdr.OperationBody.setOptions(
-      new xdr.SetOptionsOp({
-        inflationDest: null,
-        clearFlags: null,
-        setFlags: null,
-        masterWeight: null,
-        lowThreshold: null,
-        medThreshold: null,
-        highThreshold: null,
-        homeDomain: null,
-        signer: null,
-        ...changes,
-      }),
-    ),
-  );
+const rawOptions = (changes: Parameters<typeof setOptions>[0]) => raw(setOptions(changes));
 const signer = (key: Keypair, weight: number) =>
   new xdr.Signer({ key: xdr.SignerKey.signerKeyTypeEd25519(key.rawPublicKey()), weight });
 

@@ -1,36 +1,35 @@
 // Goal: every result code of offers, path payments and pools can be met, each by its own cause.
 // Method: one scenario a code, in a small market; the codes that have none are listed with the reason.
 import {
-  Asset,
-  getLiquidityPoolId,
+  type Asset,
   type Keypair,
-  LiquidityPoolAsset,
+  type LiquidityPoolAsset,
   Operation,
   xdr,
 } from "@stellar/stellar-sdk/base";
 import { describe, expect, it } from "vitest";
 import { changePoolTrustRule } from "../../src/devnet/op-change-trust-pool.ts";
-import { toHex } from "../../src/lib/bytes.ts";
 import { type Bench, codeOf, createBench, keypair } from "../devnet-kit.ts";
+import {
+  alice,
+  bob,
+  carol,
+  eur,
+  issuer,
+  LIMIT_MAX,
+  native,
+  pay,
+  poolId,
+  shares,
+  usd,
+} from "../support/market.ts";
 
-const alice = keypair("alice");
-const bob = keypair("bob");
-const carol = keypair("carol");
-const issuer = keypair("issuer");
 const ghost = keypair("ghost");
-const native = Asset.native();
-const usd = new Asset("USD", issuer.publicKey());
-const eur = new Asset("EUR", issuer.publicKey());
-const shares = new LiquidityPoolAsset(native, usd, 30);
-const poolId = toHex(getLiquidityPoolId("constant_product", shares.getLiquidityPoolParameters()));
-const LIMIT_MAX = "922337203685.4775807";
 
 type Scenario = (bench: Bench) => xdr.TransactionResult;
 
 const trust = (asset: Asset | LiquidityPoolAsset, limit = "5000") =>
   Operation.changeTrust({ asset, limit });
-const pay = (to: Keypair, amount: string, asset: Asset) =>
-  Operation.payment({ destination: to.publicKey(), amount, asset });
 const sell = (
   amount: string,
   { selling = usd, buying = native, price = "2", offerId = "0" } = {},

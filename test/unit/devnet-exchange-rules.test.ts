@@ -1,37 +1,27 @@
 // Goal: offers, path payments and pools behave as Stellar's, beyond their result codes.
 // Method: a small market against the pure network; each test is one rule.
-import {
-  Asset,
-  getLiquidityPoolId,
-  type Keypair,
-  LiquidityPoolAsset,
-  Operation,
-  xdr,
-} from "@stellar/stellar-sdk/base";
+import { type Asset, type Keypair, Operation, xdr } from "@stellar/stellar-sdk/base";
 import { describe, expect, it } from "vitest";
 import { extensionOf } from "../../src/devnet/account.ts";
 import { manageSellOfferRule } from "../../src/devnet/op-manage-offer.ts";
 import { pathPaymentStrictSendRule } from "../../src/devnet/op-path-payment.ts";
 import { lineExtensionOf } from "../../src/devnet/trustline.ts";
-import { toHex } from "../../src/lib/bytes.ts";
-import { type Bench, codeOf, createBench, keypair, XLM } from "../devnet-kit.ts";
+import { type Bench, codeOf, createBench, XLM } from "../devnet-kit.ts";
+import {
+  alice,
+  bob,
+  carol,
+  eur,
+  issuer,
+  LIMIT_MAX,
+  native,
+  pay,
+  poolId,
+  shares,
+  trust,
+  usd,
+} from "../support/market.ts";
 
-const alice = keypair("alice");
-const bob = keypair("bob");
-const carol = keypair("carol");
-const issuer = keypair("issuer");
-const native = Asset.native();
-const usd = new Asset("USD", issuer.publicKey());
-const eur = new Asset("EUR", issuer.publicKey());
-const shares = new LiquidityPoolAsset(native, usd, 30);
-const poolId = toHex(getLiquidityPoolId("constant_product", shares.getLiquidityPoolParameters()));
-
-const LIMIT_MAX = "922337203685.4775807";
-
-const trust = (asset: Asset | LiquidityPoolAsset, limit = "100000") =>
-  Operation.changeTrust({ asset, limit });
-const pay = (to: Keypair, amount: string, asset: Asset) =>
-  Operation.payment({ destination: to.publicKey(), amount, asset });
 const sell = (
   amount: string,
   price: string,

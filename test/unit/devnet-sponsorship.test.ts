@@ -6,7 +6,15 @@ import { extensionOf } from "../../src/devnet/account.ts";
 import { accountKey, dataKey, ledgerKey } from "../../src/devnet/entries.ts";
 import { minimumBalance } from "../../src/devnet/reserve.ts";
 import { sponsorOfEntry } from "../../src/devnet/sponsorship.ts";
-import { type Bench, codeOf, codesOf, createBench, keypair, XLM } from "../devnet-kit.ts";
+import {
+  type Bench,
+  codeOf,
+  codesOf,
+  createBench,
+  keypair,
+  setOptions,
+  XLM,
+} from "../devnet-kit.ts";
 
 const alice = keypair("alice");
 const bob = keypair("bob");
@@ -120,19 +128,7 @@ describe("a sponsored signer", () => {
   const signer = (preimage: string) =>
     new xdr.Operation({
       sourceAccount: alice.xdrMuxedAccount(),
-      body: xdr.OperationBody.setOptions(
-        new xdr.SetOptionsOp({
-          inflationDest: null,
-          clearFlags: null,
-          setFlags: null,
-          masterWeight: null,
-          lowThreshold: null,
-          medThreshold: null,
-          highThreshold: null,
-          homeDomain: null,
-          signer: new xdr.Signer({ key: key(preimage), weight: 1 }),
-        }),
-      ),
+      body: setOptions({ signer: new xdr.Signer({ key: key(preimage), weight: 1 }) }),
     });
 
   it("stands beside its sponsor, also when others are put in front of it", () => {
