@@ -214,6 +214,16 @@ describe("a limit of rate", () => {
     );
   });
 
+  it("does not hold it against a live stream that it had all of the rate while it was alone", () => {
+    const limit = new RateLimit(100_000);
+    const paceMs = blockMs(100_000);
+    let nowMs = 0;
+    for (; nowMs < 600 * paceMs; nowMs += paceMs) limit.book(BLOCK_MAX_BYTES, nowMs, "ahead");
+    for (let film = 0; film < 20; film += 1) limit.book(BLOCK_MAX_BYTES, nowMs);
+    expect(limit.waitMs(BLOCK_MAX_BYTES, nowMs)).toBeGreaterThan(15 * paceMs);
+    expect(limit.book(BLOCK_MAX_BYTES, nowMs, "ahead")).toBeLessThan(2 * paceMs);
+  });
+
   it("never lets through more than its rate and one burst", () => {
     const gaps = fc.array(fc.tuple(fc.nat({ max: 500 }), fc.integer({ min: 1, max: 16_384 })), {
       maxLength: 80,

@@ -176,7 +176,7 @@ describe("a piece that somebody has brought", () => {
     await until(() => slow.swarm.stats().bytesUp > 0, "the slow one has begun");
     viewer.swarm.addPeer(fast.address);
     await until(() => viewer.swarm.stats().piecesHad === 1, "the fast one has brought it");
-    await sleep(1_500);
+    await sleep(2_500);
     const [kept, came] = [slow.swarm.stats().bytesUp, viewer.swarm.stats().bytesDown];
     expect(kept).toBeLessThan(bytes);
     expect(came).toBe(kept + bytes);
