@@ -2,11 +2,14 @@
 // Method: a preloaded module claims another version, as an older Node would have it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
 import packageFile from "../../package.json" with { type: "json" };
 import { versionFindings } from "../../src/cli/assert-runtime.ts";
+import { ACE } from "../support/plain-package.ts";
 import { BIN, makeHome } from "./cli-process.ts";
 
 const home = makeHome();
@@ -29,6 +32,13 @@ it("runs itself again under the pinned Node, and passes on what comes out", asyn
   const failed = await home.ace(args, { command: firstTime, stdin });
   expect(failed.exitCode).toBe(2);
   expect(failed.stderr).toContain("error[SECRET_INVALID]");
+});
+
+// The contract process would look for its packages there first, where it may not read.
+it("makes no folder of packages in an installed package", async () => {
+  const installed = await home.ace(["--version"], { command: [process.execPath, ACE] });
+  expect(installed).toEqual({ exitCode: 0, stdout: `${packageFile.version}\n`, stderr: "" });
+  expect(existsSync(join(dirname(dirname(ACE)), "node_modules"))).toBe(false);
 });
 
 it("does not run itself again and again", async () => {
