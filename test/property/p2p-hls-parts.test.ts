@@ -169,6 +169,24 @@ describe("parts of a stream with pictures", () => {
     fc.assert(property, { numRuns: 16, seed });
   });
 
+  it("say where a player can begin in the middle of a segment, and have the tables there", () => {
+    for (const [fps, gop] of [
+      [25, 9],
+      [50, 17],
+      [30, 11],
+    ] as const) {
+      const film = makeTs({ seconds: 5, fps, gop });
+      for (const made of [film, timed(Buffer.from(film), { fps, firstPcrMs: 0 })]) {
+        const reader = new Reader();
+        for (const piece of piecesOf(made)) reader.take(piece);
+        for (const { parts } of reader.segments()) {
+          checkPictures(parts);
+          expect(parts.every(({ isIndependent }) => isIndependent)).toBe(true);
+        }
+      }
+    }
+  });
+
   it("are longer, and never more than is told, where pictures are far apart", () => {
     for (const fps of [1, 2, 4]) {
       const reader = new Reader();
@@ -211,7 +229,13 @@ describe("parts of any stream", () => {
 });
 
 function checkPictures(parts: readonly Part[]): void {
-  for (const { chunks } of parts) expect(startsPicture(Buffer.concat(chunks))).toBe(true);
+  for (const { chunks, isIndependent } of parts) {
+    const bytes = Buffer.concat(chunks);
+    expect(startsPicture(bytes)).toBe(true);
+    // Who begins with it needs the tables before the picture: they are in the same part.
+    expect(pidAt(bytes, 0) === 0).toBe(isIndependent);
+    expect(pidAt(bytes, bytes.length - PACKET)).toBe(VIDEO_PID);
+  }
   for (const { durationMs } of parts.slice(0, -1)) {
     expect(durationMs).toBeGreaterThanOrEqual(HLS_PART_MS * HLS_PART_SHARE_MIN);
   }
@@ -220,8 +244,12 @@ function checkPictures(parts: readonly Part[]): void {
 /** The first packet that is no table begins a picture. */
 function startsPicture(bytes: Buffer): boolean {
   for (let at = 0; at < bytes.length; at += PACKET) {
-    if ((bytes.readUInt16BE(at + 1) & 0x1fff) !== VIDEO_PID) continue;
+    if (pidAt(bytes, at) !== VIDEO_PID) continue;
     return ((bytes[at + 1] ?? 0) & 0x40) !== 0;
   }
   return false;
+}
+
+function pidAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt16BE(at + 1) & 0x1fff;
 }
