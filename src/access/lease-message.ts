@@ -23,7 +23,7 @@ export interface LeaseMessage {
   readonly signature: string;
 }
 
-export const BODY_CHARACTERS_MAX = 48 * 1024;
+const BODY_CHARACTERS_MAX = 48 * 1024;
 /** As many as one right may have at once. */
 const LEASES_MAX = 64;
 /** Of all rights of one account; more are not listed. */
