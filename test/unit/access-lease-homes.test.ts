@@ -95,3 +95,11 @@ it("ends at once what the home does not let stand, without waiting for its list"
   expect(await playing(HOME)).toEqual([newer.id]);
   expect(world.issuers[LAST]?.hasEnded(older.id)).toBe(true);
 });
+
+it("brings the home what was counted for an issuer that alone did not hear it", async () => {
+  const ask = { kind: "take", play: world.playOf(1), untilS: world.times().untilS } as const;
+  const answer = await world.at(NEXT).serve(world.issuers[LAST]?.account ?? "", ask);
+  await world.at(NEXT).meet(world.issuers[HOME]?.account ?? "");
+  expect(answer.kind).toBe("leased");
+  expect(await codeOf(() => take(HOME, 2))).toBe("LEASE_FULL");
+});
