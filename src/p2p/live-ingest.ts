@@ -6,7 +6,7 @@
  *         answer is tried again for as long as the source runs.
  */
 import { createReadStream } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { addAbortSignal, type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AceError } from "../lib/errors.ts";
@@ -68,7 +68,7 @@ export async function openPushIngest(
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<PushIngest> {
-  let waiting = Promise.withResolvers<IncomingMessage>();
+  let waiting = Promise.withResolvers<ServerResponse>();
   let isBusy = false;
   const server = createServer((request, response) => {
     const status = refusalOf(request, isBusy);
@@ -77,8 +77,7 @@ export async function openPushIngest(
       return;
     }
     isBusy = true;
-    request.on("end", () => response.writeHead(204).end());
-    waiting.resolve(request);
+    waiting.resolve(response);
   });
   // A stream has no end, and its sender may pause.
   server.requestTimeout = 0;
@@ -91,15 +90,17 @@ export async function openPushIngest(
   aborted.catch(() => {});
   const ingest = async function* (): Ingest {
     for (;;) {
-      const request = await Promise.race([waiting.promise, aborted]);
+      const response = await Promise.race([waiting.promise, aborted]);
       waiting = Promise.withResolvers();
       try {
-        yield* streamIngest(request, signal);
+        yield* streamIngest(response.req, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof AceError) throw error;
       }
       isBusy = false;
+      // Who is told so may send the next at once.
+      response.writeHead(204).end();
       yield "break";
     }
   };
