@@ -126,6 +126,8 @@ it("ends when it is told to, while a source hangs and before the first ledger", 
   net.faults.add(parseFault("rpc:delay=60"));
   const data = ["--data", join(folder, "hanging"), "--rpc", server.url, "--from", "genesis"];
   const node = startNode(data, { ACE_HOME: folder, ACE_NETWORK_FILE: place.networkFile });
+  // A process that has not come so far knows nothing of signals yet.
+  while (!node.messages().includes("contracts.started")) await sleep(20);
   await Promise.race([node.url, sleep(3_000)]);
   const end = node.end("SIGINT");
   const code = await Promise.race([end, sleep(END_MS, "it did not end")]);
