@@ -15,6 +15,7 @@ import { developmentSettings } from "../../src/contracts/settings.ts";
 import { silentEvents } from "../../src/lib/events.ts";
 import { loadConfig } from "../../src/node/config.ts";
 import { type Node, openNode } from "../../src/node/node.ts";
+import { BAN_FILE, readBans } from "../../src/p2p/ban-file.ts";
 import { openDht } from "../../src/p2p/dht-node.ts";
 import { signHeads } from "../../src/p2p/live-head.ts";
 import { liveDescriptorOf, readLiveRecord } from "../../src/p2p/live-record.ts";
@@ -220,7 +221,8 @@ it("bans who forges, at its source and at a support node, for longer than these 
   const evidence = expect.objectContaining({ stream: descriptor.streamId });
   const ban = expect.objectContaining({ reason: "HEAD_BAD", evidence });
   for (const home of ["source", "support-l"]) {
-    await expect.poll(() => bansOf(home), { timeout: 60_000, interval: 500 }).toContainEqual(ban);
+    const kept = () => readBans(join(base, home, "engine", BAN_FILE), Date.now());
+    await expect.poll(kept, { timeout: 60_000, interval: 100 }).toContainEqual(ban);
   }
   await source.end("SIGKILL");
   await support.end("SIGTERM");
