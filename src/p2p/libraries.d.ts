@@ -176,3 +176,35 @@ declare module "bittorrent-dht" {
   }
   export = Dht;
 }
+
+declare module "ws" {
+  import type { ClientRequest, IncomingMessage } from "node:http";
+  import type { LookupFunction } from "node:net";
+
+  interface ClientOptions {
+    readonly maxPayload: number;
+    readonly maxFragments: number;
+    readonly maxBufferedChunks: number;
+    readonly maxHeaderSize: number;
+    readonly perMessageDeflate: boolean;
+    readonly autoPong: boolean;
+    readonly closeTimeout: number;
+    readonly lookup?: LookupFunction;
+  }
+  export class WebSocket {
+    readonly bufferedAmount: number;
+    constructor(address: URL, options: ClientOptions);
+    send(text: string): void;
+    pong(body: Buffer): void;
+    close(code: number): void;
+    terminate(): void;
+    on(event: "open" | "close" | "pong", listener: () => void): this;
+    on(event: "ping", listener: (body: Buffer) => void): this;
+    on(event: "message", listener: (bytes: Buffer, isBinary: boolean) => void): this;
+    on(event: "error", listener: (error: Error) => void): this;
+    on(
+      event: "unexpected-response",
+      listener: (request: ClientRequest, response: IncomingMessage) => void,
+    ): this;
+  }
+}
