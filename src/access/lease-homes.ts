@@ -6,7 +6,8 @@
  * side may let a limit of plays through. Before an issuer is home again it is brought what was given
  * meanwhile, and the newest plays stand. Who signs a token keeps a copy of its lease: nobody else can end
  * the token. So what a home ends is told in its list of revocations, and each issuer ends its own copies
- * of it. One that comes later in the order never ends what an earlier one counts.
+ * of it. One that comes later in the order never ends what an earlier one counts, and a home that is
+ * asked for one right ends none of another.
  *
  * Flow    take, renew, stop → home → here. `serve` is the home's side. `meet` before an issuer counts as
  *         one that answers, and again from time to time; `lose` when it does not.
@@ -30,7 +31,7 @@ const DUE_MIN = 10_000;
 /** Few enough that their licences are read in a moment. */
 const BROUGHT_MAX = 16;
 /** Rows of one meeting; what is left waits for the next. */
-const MESSAGES_MAX = 4_096;
+const BROUGHT_IN_ALL_MAX = 65_536;
 
 export class LeaseHomes implements PlayCount {
   readonly #options: LeaseHomesOptions;
@@ -98,10 +99,12 @@ export class LeaseHomes implements PlayCount {
     const { account: own, issuers, events } = this.#options;
     if (issuer === own || !issuers().includes(issuer)) return;
     if (!this.#up.has(issuer)) this.#oweTo(issuer);
-    for (let message = 0; message < MESSAGES_MAX; message += 1) {
-      const some = this.#dueTo(issuer);
-      if (some.length === 0) break;
-      await this.#bring(issuer, some);
+    let left = BROUGHT_IN_ALL_MAX;
+    for (let due = this.#dueTo(issuer); due.length > 0 && left > 0; due = this.#dueTo(issuer)) {
+      for (let at = 0; at < Math.min(due.length, left); at += BROUGHT_MAX) {
+        await this.#bring(issuer, due.slice(at, at + BROUGHT_MAX));
+      }
+      left -= due.length;
     }
     if (this.#up.has(issuer)) return;
     this.#up.add(issuer);
@@ -131,14 +134,18 @@ export class LeaseHomes implements PlayCount {
     const answer = await this.#atHome(play.account, ask);
     if (answer === undefined) return here();
     if (answer.kind === "refused") {
-      if (ask.kind === "renew" && answer.code === "LEASE_LOST") this.#endCopies([ask.id]);
+      if (ask.kind === "renew" && answer.code === "LEASE_LOST") this.#endCopies([ask.id], play);
       throw new AceError(answer.code, answer.message);
     }
     if (answer.kind !== "leased") throw lostOf(ask);
+    if (ask.kind === "renew" && answer.lease.id !== ask.id) throw lostOf(ask);
     const { contract, account, deviceKey, content } = play;
     const copy = { ...answer.lease, contract, account, deviceKey, content, untilS: times.untilS };
     this.#options.desk.note(copy);
-    this.#endCopies(answer.evicted.map(({ id }) => id));
+    this.#endCopies(
+      answer.evicted.map(({ id }) => id),
+      play,
+    );
     return copy;
   }
 
@@ -176,21 +183,22 @@ export class LeaseHomes implements PlayCount {
     }
   }
 
-  async #bring(issuer: string, leases: readonly Lease[]): Promise<void> {
+  async #bring(issuer: string, ids: readonly string[]): Promise<void> {
+    // Read anew: one that was stopped since is none to bring.
+    const leases = this.#options.desk.known(ids);
     const answer = await this.#options.ask(issuer, { kind: "merge", leases: leases.map(rowOf) });
     if (answer.kind !== "merged") throw new AceError("LEASE_CALL_INVALID", "not what was asked");
-    for (const { id } of leases) this.#due.delete(id);
+    for (const id of ids) this.#due.delete(id);
     const ours = new Set(leases.map(({ id }) => id));
     this.#endCopies(answer.ended.filter((id) => ours.has(id)));
   }
 
-  #dueTo(issuer: string): readonly Lease[] {
+  /** Names. All leases are looked at for it. */
+  #dueTo(issuer: string): readonly string[] {
     if (this.#due.size === 0) return [];
-    const live = this.#forgetLapsed();
-    const due = live.filter(
-      ({ id, account }) => this.#due.has(id) && this.#homeOf(account, issuer) === issuer,
-    );
-    return due.slice(0, BROUGHT_MAX);
+    return this.#forgetLapsed()
+      .filter(({ id, account }) => this.#due.has(id) && this.#homeOf(account, issuer) === issuer)
+      .map(({ id }) => id);
   }
 
   /** A home that never answers must not make this grow. */
@@ -230,8 +238,10 @@ export class LeaseHomes implements PlayCount {
     return homeOrder(account, this.#options.issuers());
   }
 
-  #endCopies(ids: readonly string[]): void {
-    const dropped = this.#options.desk.drop(ids);
+  /** @param right Of which they are, where another's word is all that names them. */
+  #endCopies(ids: readonly string[], right?: Play): void {
+    const { desk } = this.#options;
+    const dropped = right === undefined ? desk.drop(ids) : desk.dropOf(right, ids);
     if (dropped.length > 0) this.#options.end(dropped);
   }
 

@@ -129,6 +129,9 @@ export class LeaseHost {
       const lost = desk.merge(bounded, limit, nowS);
       if (lost.length > 0) end(lost);
       ended.push(...lost);
+      // Whoever comes before us in the order may not have heard of them either.
+      for (const lease of bounded)
+        if (!lost.some(({ id }) => id === lease.id)) this.#onGiven(lease);
     }
     events.info("access.lease_merged", { from, leases: brought.length, ended: ended.length });
     const names = new Set(ended.map(({ id }) => id));

@@ -143,16 +143,30 @@ export class LeaseDesk {
     return ended;
   }
 
-  /** Notes what another issuer gave, and counts. */
+  /** Notes what another issuer gave, and counts: under no name that another play has here. */
   note(lease: Lease): void {
+    const known = this.#store.lease(lease.id);
+    const isOther = known !== undefined && !(isSameRight(known, lease) && isOf(known, lease));
+    if (isOther) throw lost(lease.id);
     this.#store.changeLeases({ put: [lease], drop: [] });
+  }
+
+  /** Those of these names that are here. */
+  known(ids: readonly string[]): readonly Lease[] {
+    return ids.flatMap((id) => this.#store.lease(id) ?? []);
   }
 
   /** Those of these names that are known here, which they are no more from now on. */
   drop(ids: readonly string[]): readonly Lease[] {
-    const dropped = ids.flatMap((id) => this.#store.lease(id) ?? []);
+    const dropped = this.known(ids);
     if (dropped.length > 0) this.#store.changeLeases({ put: [], drop: ids });
     return dropped;
+  }
+
+  /** The same, where they are leases of this right. */
+  dropOf(right: Right, ids: readonly string[]): readonly Lease[] {
+    const own = this.known(ids).filter((lease) => isSameRight(lease, right));
+    return this.drop(own.map(({ id }) => id));
   }
 
   /** All that play now, of all accounts. */

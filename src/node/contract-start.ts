@@ -30,15 +30,18 @@ type StartFault = "CONTRACT_START_FAILED" | "DEPENDENCY_VERSION_WRONG";
 const REASON_MAX_CHARS = 400;
 
 export function watchStarts(events: Events, spawn: Spawn = spawnContractProcess): WatchedStarts {
-  const starts: Promise<void>[] = [];
+  // Later ones, of which a node may see many, nobody waits for.
+  let starts: Promise<void>[] | undefined = [];
   return {
     spawn: (heard, options) => {
       const start = new Start(heard, events);
-      starts.push(start.ready);
+      starts?.push(start.ready);
       return start.run(spawn, options);
     },
     ready: async () => {
-      await Promise.all(starts.splice(0));
+      const awaited = starts ?? [];
+      starts = undefined;
+      await Promise.all(awaited);
     },
   };
 }

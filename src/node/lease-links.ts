@@ -110,7 +110,7 @@ export function openLeases(parts: LeaseParts): Leases {
         const body = post.heard(message);
         return post.answer(body, await homes.serve(body.from, body.ask));
       } catch (error) {
-        const code = isAceError(error) ? error.code : "INTERNAL";
+        const code = codeOf(error);
         const reason = error instanceof Error ? error.message : String(error);
         events.info("access.lease_refused", { code, reason });
         throw error;
@@ -142,7 +142,7 @@ interface Meeting {
 
 /** Resolves when `signal` aborts. Never rejects. */
 async function keepMeeting(meeting: Meeting, signal: AbortSignal): Promise<void> {
-  const { link, homes, events } = meeting;
+  const { link, events } = meeting;
   let waitMs = GREET_MS;
   let told = "";
   while (!signal.aborted) {
@@ -152,7 +152,7 @@ async function keepMeeting(meeting: Meeting, signal: AbortSignal): Promise<void>
       events.info("access.lease_issuer_silent", { node: link.url, code });
     }
     told = code;
-    if (code !== "" && link.issuer !== undefined) homes.lose(link.issuer, code);
+    if (code !== "") loseIssuer(meeting, code);
     waitMs = code === "" ? GREET_MS : Math.min(2 * waitMs, GREET_MS_MAX);
     await pause(waitMs, signal);
   }
@@ -167,8 +167,23 @@ async function meetOnce({ link, greet, homes }: Meeting): Promise<string> {
     await homes.meet(issuer);
     return "";
   } catch (error) {
-    return isAceError(error) ? error.code : "INTERNAL";
+    return codeOf(error);
   }
+}
+
+/** A disk that cannot be read for a moment keeps nobody from being greeted again. */
+function loseIssuer({ link, homes, events }: Meeting, code: string): void {
+  if (link.issuer === undefined) return;
+  try {
+    homes.lose(link.issuer, code);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    events.warn("access.lease_fault", { message });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isAceError(error) ? error.code : "INTERNAL";
 }
 
 interface Ending {

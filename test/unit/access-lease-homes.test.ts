@@ -103,3 +103,12 @@ it("brings the home what was counted for an issuer that alone did not hear it", 
   expect(answer.kind).toBe("leased");
   expect(await codeOf(() => take(HOME, 2))).toBe("LEASE_FULL");
 });
+
+it("brings the home what an issuer has brought that alone did not hear it", async () => {
+  const play = world.playOf(1);
+  const brought = { id: "brought", ...play, startedAtS: world.nowS, untilS: world.times().untilS };
+  const ask = { kind: "merge" as const, leases: [brought] };
+  await world.at(NEXT).serve(world.issuers[LAST]?.account ?? "", ask);
+  await world.at(NEXT).meet(world.issuers[HOME]?.account ?? "");
+  expect(await playing(HOME)).toEqual([brought.id]);
+});
