@@ -18,6 +18,7 @@ import {
   URGENT_DEPTH,
 } from "./engine-limits.ts";
 import { BLOCK_MAX_BYTES, UNREQUESTED_BLOCKS_MAX } from "./limits.ts";
+import { type RateLimit, takeWithin } from "./rate-limit.ts";
 import type { Wire } from "./wire.ts";
 import type { Block } from "./wire-guard.ts";
 import { placeOf } from "./wire-protocol.ts";
@@ -27,8 +28,8 @@ export interface RequestsHost {
   readonly wire: Wire;
   readonly fetching: Download;
   nowMs(): number;
-  /** Blocks that the limits of rate let us ask for now, at most `count`; counted as asked for. */
-  allowance(count: number): number;
+  /** What is asked for is held to these. */
+  rates(): readonly RateLimit[];
   /** The block came; these others were asked for it too. */
   onLate(peers: readonly string[], block: Block): void;
 }
@@ -131,17 +132,16 @@ export class LinkRequests {
 
   #take(count: number, reach: "urgent" | "all"): void {
     const { wire, fetching, id } = this.#host;
-    const allowed = this.#host.allowance(count);
-    if (allowed <= 0) return;
     const nowMs = this.#host.nowMs();
-    if (this.#asked.size === 0) this.#heardMs = nowMs;
     const has = (index: number) => wire.peerHas(index) && !this.#refused.has(index);
     const patienceMs = this.#patienceMs();
     const isTrusted = !this.#isSnubbing;
-    const terms = { count: allowed, nowMs, patienceMs, reach, isTrusted, has };
-    for (const block of fetching.take(id, terms)) {
-      this.#ask(block, nowMs);
-    }
+    const terms = { nowMs, patienceMs, reach, isTrusted, has };
+    const blocks = takeWithin(this.#host.rates(), { count, nowMs }, (allowed) => {
+      return fetching.take(id, { ...terms, count: allowed });
+    });
+    if (blocks.length > 0 && this.#asked.size === 0) this.#heardMs = nowMs;
+    for (const block of blocks) this.#ask(block, nowMs);
   }
 
   #ask(block: Block, askedMs: number): void {

@@ -17,7 +17,7 @@ import type { LinkHost } from "./link-host.ts";
 import { LinkPieces } from "./link-pieces.ts";
 import { LinkRequests } from "./link-requests.ts";
 import { LinkTurn } from "./link-turn.ts";
-import { allowBlocks, type RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { LinkRates } from "./swarm-rates.ts";
 import type { LinkStats } from "./swarm-stats.ts";
 import type { Wire } from "./wire.ts";
@@ -70,7 +70,7 @@ export class PeerLink implements WireOwner {
       wire,
       fetching: host.fetching,
       nowMs: () => host.nowMs(),
-      allowance: (count) => allowBlocks(this.#rates.down, count, host.nowMs()),
+      rates: () => this.#rates.down,
       onLate: (peers, block) => host.onLate(peers, block),
     });
   }

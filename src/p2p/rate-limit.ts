@@ -127,10 +127,16 @@ export async function waitTurn(waitMs: number, signal: AbortSignal): Promise<voi
   await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
 }
 
-/** How many of `count` blocks may be asked for now; those are booked. */
-export function allowBlocks(limits: readonly RateLimit[], count: number, nowMs: number): number {
+/** Takes at most `count` blocks, as many as may be asked for now; what was taken is booked. */
+export function takeWithin<T>(
+  limits: readonly RateLimit[],
+  { count, nowMs }: { readonly count: number; readonly nowMs: number },
+  take: (count: number) => readonly T[],
+): readonly T[] {
   const bytes = Math.min(...limits.map((limit) => limit.available(nowMs)));
-  const allowed = Math.min(count, Math.max(0, Math.floor(bytes / BLOCK_MAX_BYTES)));
-  for (const limit of limits) limit.book(allowed * BLOCK_MAX_BYTES, nowMs);
-  return allowed;
+  const allowed = Math.min(count, Math.floor(bytes / BLOCK_MAX_BYTES));
+  if (allowed <= 0) return [];
+  const taken = take(allowed);
+  bookAll(limits, taken.length * BLOCK_MAX_BYTES, nowMs);
+  return taken;
 }

@@ -6,11 +6,14 @@
  */
 import type { Download } from "./download.ts";
 import { CDN_AFTER_MS } from "./engine-limits.ts";
+import { type RateLimit, takeWithin } from "./rate-limit.ts";
 import type { Reading } from "./reading.ts";
 import type { Supplier, SupplyNeed } from "./supplier-port.ts";
 
 export interface SupplyHost {
   readonly fetching: Download;
+  /** What suppliers bring is held to these. */
+  readonly rates: readonly RateLimit[];
   nowMs(): number;
   /** True while some peer could be asked for blocks. */
   hasServers(): boolean;
@@ -79,8 +82,10 @@ export class Supply {
       take: (count) => {
         const nowMs = this.#host.nowMs();
         const reach = this.#host.hasServers() ? "urgent" : "all";
-        const has = () => true;
-        return fetching.take(id, { count, nowMs, patienceMs: 0, reach, isSupplier: true, has });
+        const terms = { nowMs, patienceMs: 0, reach, isSupplier: true, has: () => true } as const;
+        return takeWithin(this.#host.rates, { count, nowMs }, (allowed) => {
+          return fetching.take(id, { ...terms, count: allowed });
+        });
       },
       put: (block, bytes) => {
         this.bytes += bytes.length;

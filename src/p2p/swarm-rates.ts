@@ -76,6 +76,11 @@ export class SwarmRates {
     this.#tokens = options.node?.tokens ?? new TokenRates();
   }
 
+  /** What holds for what comes from no peer, such as web seeds. */
+  get down(): readonly RateLimit[] {
+    return withLimits([this.#options.node?.down, this.#swarm.down]);
+  }
+
   of(grant: Grant | undefined): LinkRates {
     const { node, peer = {} } = this.#options;
     const own = openRates(peer);

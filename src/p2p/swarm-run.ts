@@ -67,8 +67,9 @@ export class RunningSwarm implements Swarm {
         onStoreFault: (error) => this.#onStoreFault(error),
       },
     });
+    const rules = peerRules(options, had, chance);
     this.#peers = new SwarmPeers({
-      ...peerRules(options, had, chance),
+      ...rules,
       infohash: torrent.infohash,
       geometry: {
         pieces: torrent.pieceHashes.length,
@@ -92,6 +93,7 @@ export class RunningSwarm implements Swarm {
     });
     this.#supply = new Supply(options.suppliers ?? [], {
       fetching: this.#fetching,
+      rates: rules.rates.down,
       nowMs: () => clock.nowMs(),
       hasServers: () => this.#peers.hasServers,
       onLate: (peers, block) => this.#peers.onLate(peers, block),

@@ -288,6 +288,16 @@ describe("a limit of rate", () => {
 });
 
 describe("the places of a seed", () => {
+  it("only what is asked for counts against a limit of downloads", async () => {
+    await using film = await makeFilm(64_000);
+    await using seed = await joinSeed(film);
+    const node = openNodeRates({ downloadBytesPerS: 1_000_000 });
+    await using viewer = await joinLeech(film, [seed.address], undefined, { rates: { node } });
+    await viewer.swarm.download(soon());
+    const BURST_BYTES = 500_000;
+    expect(node.down.available(systemClock.nowMs())).toBeGreaterThanOrEqual(BURST_BYTES - 65_536);
+  });
+
   it("are few; whoever is done makes room, and a node that is always served comes on top", async () => {
     await using film = await makeFilm(400_000);
     const [serverKey, supportKey] = [newKey(), newKey()];

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { memoryStore } from "../../src/p2p/piece-store.ts";
+import { openNodeRates } from "../../src/p2p/swarm-rates.ts";
 import { makeTorrent, readTorrent } from "../../src/p2p/torrent.ts";
 import { isPublicAddress, pinUrl } from "../../src/p2p/web-address.ts";
 import { fetchWeb } from "../../src/p2p/web-request.ts";
@@ -87,6 +88,18 @@ describe("a web seed", () => {
     await viewer.swarm.download(soon());
     expect(web.requests).toEqual([]);
     expect(viewer.swarm.stats().bytesDownBySource).toEqual({ peer: 1_000_000, webseed: 0 });
+  });
+
+  it("is held to the limit of rate that peers are held to", async () => {
+    await using film = await makeFilm(800_000);
+    await using web = await openWeb(ranges(film.bytes));
+    const rates = { node: openNodeRates({ downloadBytesPerS: 400_000 }) };
+    const startMs = performance.now();
+    await using viewer = await joinLeech(film, [], undefined, { ...webSeeds(web), rates });
+    await viewer.swarm.download(soon());
+    // 200 kB may come at once, the rest as fast as it may.
+    expect(performance.now() - startMs).toBeGreaterThan(1_400);
+    expect(viewer.swarm.stats().bytesDownBySource.webseed).toBe(800_000);
   });
 
   it("comes first when asked to, and peers after", async () => {
