@@ -18,8 +18,10 @@ export const HLS_PARTS_LISTED_TARGETS = 3;
 /** Segments that may be asked for ahead of the newest whole one; and parts, in so much of their time. */
 export const HLS_AHEAD_SEGMENTS_MAX = 2;
 export const HLS_AHEAD_PARTS_MS = 3_000;
-/** A request waits for what is to come for this many target durations. */
+export const HLS_AHEAD_PARTS_MIN = 3;
+/** A request waits for what is to come for this many target durations, and no longer than this. */
 export const HLS_WAIT_TARGETS = 3;
+export const HLS_WAIT_MS_MAX = 30_000;
 /** Requests of one player that wait at once: one for the list and a few for parts. */
 export const HLS_WAITING_MAX = 8;
 /** Times that a frame says are believed when they are this close to the stream's own clock. */

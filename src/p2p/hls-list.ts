@@ -9,6 +9,7 @@
  *         draft-pantos-hls-rfc8216bis: parts (4.4.4.9), what may be asked ahead (6.2.5.2).
  */
 import {
+  HLS_AHEAD_PARTS_MIN,
   HLS_AHEAD_PARTS_MS,
   HLS_AHEAD_SEGMENTS_MAX,
   HLS_PART_HOLD_BACK_MS,
@@ -120,7 +121,8 @@ export class HlsList {
     const { newest } = this;
     if (number > newest.number - 1 + HLS_AHEAD_SEGMENTS_MAX) return true;
     const known = number === newest.number ? newest.parts : 0;
-    return number >= newest.number && part - known + 1 > HLS_AHEAD_PARTS_MS / this.#partMs;
+    const aheadMax = Math.max(HLS_AHEAD_PARTS_MIN, HLS_AHEAD_PARTS_MS / this.#partMs);
+    return number >= newest.number && part - known + 1 > aheadMax;
   }
 
   /** In parts too when it is said where they are. */
@@ -177,6 +179,6 @@ export class HlsList {
 
   /** A stream whose pictures are far apart has longer parts. */
   #measureParts({ parts }: GrowingSegment): void {
-    for (const { durationMs } of parts.slice(-2)) this.#partMs = Math.max(this.#partMs, durationMs);
+    for (const { durationMs } of parts) this.#partMs = Math.max(this.#partMs, durationMs);
   }
 }

@@ -11,7 +11,7 @@
  */
 import { AceError } from "../lib/errors.ts";
 import { Growth } from "./hls-growth.ts";
-import { HLS_NEAR_MS, HLS_SETTLE_MS_MAX, HLS_WAIT_TARGETS } from "./hls-limits.ts";
+import { HLS_NEAR_MS, HLS_SETTLE_MS_MAX, HLS_WAIT_MS_MAX, HLS_WAIT_TARGETS } from "./hls-limits.ts";
 import { HlsList, type HlsWanted } from "./hls-list.ts";
 import type { HlsUrls } from "./hls-playlist.ts";
 import type { Part, Segment } from "./hls-segment.ts";
@@ -105,7 +105,9 @@ export class HlsLive implements AsyncDisposable {
 
   /** Waits until it is so, the stream fails or it takes too long. */
   async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
-    const untilMs = performance.now() + HLS_WAIT_TARGETS * this.#list.targetMs;
+    // How long a segment lasts is what the source says of it.
+    const limitMs = Math.min(HLS_WAIT_MS_MAX, HLS_WAIT_TARGETS * this.#list.targetMs);
+    const untilMs = performance.now() + limitMs;
     while (!isSo() && this.#fault === undefined) {
       if (!(await this.#growth.wait(signal, untilMs - performance.now()))) return;
     }

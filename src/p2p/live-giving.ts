@@ -3,13 +3,14 @@
  *
  * A piece that comes late is worth nothing, and another may have it: who asks for more than there is
  * room for is told so by CHOKE, and let in again by UNCHOKE, who waits longest first. A piece that was
- * begun is given to its end.
+ * begun is given to its end, block after block. While others leave no room at all, one is let in now and then
+ * and given a piece all the same: it then is somebody else who waits.
  *
  * Source  docs/spec/live.md, limits.
  */
 import type { Grant } from "./access-port.ts";
 import { BLOCK_MAX_BYTES } from "./limits.ts";
-import { LIVE_GIVE_MS } from "./live-limits.ts";
+import { LIVE_GIVE_LATE_MS, LIVE_GIVE_MS, LIVE_GIVE_TICKS } from "./live-limits.ts";
 import { bookAll, type RateLimit, waitOfAll, waitTurn } from "./rate-limit.ts";
 import type { SwarmRates } from "./swarm-rates.ts";
 import type { Block } from "./wire-guard.ts";
@@ -19,11 +20,23 @@ interface Taker {
   readonly wire: { setChoking(isChoking: boolean): void };
 }
 
+/** Where the piece goes on that a peer was given the beginning of. */
+interface Begun {
+  readonly index: number;
+  readonly offset: number;
+}
+
 export class LiveGiving {
   readonly #rates: SwarmRates;
   readonly #limits = new Map<Taker, readonly RateLimit[]>();
-  /** In the order in which they were told to wait. */
-  readonly #waiting = new Set<Taker>();
+  readonly #begun = new Map<Taker, Begun>();
+  /** In the order in which they were told to wait, with when that was, counted in ticks. */
+  readonly #waiting = new Map<Taker, number>();
+  /** Let in though there was no room: the next piece is theirs. */
+  readonly #owed = new Set<Taker>();
+  /** Time by the clock may go back; this does not. */
+  #ticks = 0;
+  #owedAtTick = 0;
 
   constructor(rates: SwarmRates) {
     this.#rates = rates;
@@ -42,16 +55,18 @@ export class LiveGiving {
   /** True when it is the block's turn; false when the peer has to wait with all it asks for. */
   async turn(
     taker: Taker,
-    { offset, length }: Block,
+    block: Block,
     { nowMs, signal }: { readonly nowMs: number; readonly signal: AbortSignal },
   ): Promise<boolean> {
+    const { index, offset, length } = block;
     const limits = this.#limits.get(taker) ?? [];
     if (limits.length === 0) return true;
-    if (offset === 0 && waitOfAll(limits, length, nowMs, "ahead") > LIVE_GIVE_MS) {
-      this.#waiting.add(taker);
+    if (!this.#mayHave(taker, block) && waitOfAll(limits, length, nowMs, "ahead") > LIVE_GIVE_MS) {
+      this.#waiting.set(taker, this.#ticks);
       taker.wire.setChoking(true);
       return false;
     }
+    this.#begun.set(taker, { index, offset: offset + length });
     const waitMs = bookAll(limits, length, nowMs, "ahead");
     if (waitMs > 0) await waitTurn(waitMs, signal);
     return true;
@@ -59,9 +74,16 @@ export class LiveGiving {
 
   /** Lets in who waits longest among those that there is room for: one a turn, so that it is kept. */
   tick(nowMs: number): void {
-    for (const taker of this.#waiting) {
+    this.#ticks += 1;
+    for (const [taker, sinceTick] of this.#waiting) {
       const limits = this.#limits.get(taker) ?? [];
-      if (waitOfAll(limits, BLOCK_MAX_BYTES, nowMs, "ahead") > 0) continue;
+      const waitMs = waitOfAll(limits, BLOCK_MAX_BYTES, nowMs, "ahead");
+      if (waitMs > 0) {
+        const fromTick = Math.max(sinceTick, this.#owedAtTick);
+        if (this.#ticks - fromTick < LIVE_GIVE_TICKS || waitMs > LIVE_GIVE_LATE_MS) continue;
+        this.#owedAtTick = this.#ticks;
+        this.#owed.add(taker);
+      }
       this.#waiting.delete(taker);
       taker.wire.setChoking(false);
       return;
@@ -70,6 +92,15 @@ export class LiveGiving {
 
   gone(taker: Taker): void {
     this.#limits.delete(taker);
+    this.#begun.delete(taker);
     this.#waiting.delete(taker);
+    this.#owed.delete(taker);
+  }
+
+  /** Whatever the line: a piece that was begun goes on, and one may begin that is owed. */
+  #mayHave(taker: Taker, { index, offset }: Block): boolean {
+    const begun = this.#begun.get(taker);
+    if (begun?.index === index && begun.offset === offset) return true;
+    return this.#owed.delete(taker);
   }
 }

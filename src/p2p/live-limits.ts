@@ -28,6 +28,9 @@ export const LIVE_ORIGIN_GONE_MAX = 64;
 export const LIVE_ORIGIN_FIRST_SEGMENTS = 2;
 /** A piece that limits of rate hold up for longer is not given now: who asked is told to wait. */
 export const LIVE_GIVE_MS = 200;
+/** While there is no room, one in so many ticks is let in all the same, unless it would be given too late. */
+export const LIVE_GIVE_TICKS = 20;
+export const LIVE_GIVE_LATE_MS = 4_000;
 /** Who let us wait for so many pieces, one after the other, may show by one block that it gives at all. */
 export const LIVE_DOUBT_PIECES = 3;
 /** A record is put into the DHT again after this long, and when no node took it. */

@@ -94,10 +94,14 @@ export class LiveLink implements WireOwner {
     return this.#gate === undefined ? this.wasAdmitted : this.#gate.isAdmitted;
   }
 
+  /** True when the peer gives us what it can, though not always at once. */
+  get isOpen(): boolean {
+    return this.#isGiving && !this.wire.isClosed;
+  }
+
   /** True when the peer can be asked for pieces now. */
   get isServing(): boolean {
-    const isOpen = this.#gate === undefined || this.wasOpened;
-    return isOpen && !this.wire.isClosed && !this.wire.isPeerChoking;
+    return this.isOpen && !this.wire.isPeerChoking;
   }
 
   /** It dialled us and nothing has come of it yet, on either side. */

@@ -79,8 +79,12 @@ export class LivePeers implements LiveLinkHost, Disposable {
 
   /** Those that can be asked for pieces. */
   get serving(): readonly LiveLink[] {
-    const { places } = this.#context;
-    return this.#links.all.filter((link) => link.isServing && places.mayDownload(link.wire.host));
+    return this.#givers.filter((link) => link.isServing);
+  }
+
+  /** Whether anybody takes us for one who may watch: also who has no room for us just now. */
+  get isServed(): boolean {
+    return this.#givers.length > 0;
   }
 
   get bytes(): { readonly up: number; readonly down: number; readonly ungated: number } {
@@ -219,6 +223,11 @@ export class LivePeers implements LiveLinkHost, Disposable {
     if (QUIET.has(reason)) return;
     const fields = { stream: this.streamId, peer: link.wire.address, reason };
     this.#context.events.info("live.peer_refused", fields);
+  }
+
+  get #givers(): readonly LiveLink[] {
+    const { places } = this.#context;
+    return this.#links.all.filter((link) => link.isOpen && places.mayDownload(link.wire.host));
   }
 
   #accept(wire: Wire): void {

@@ -46,7 +46,7 @@ export class LiveStats {
       closed: peers.closed.toRecord(),
       admitted: peers.everAdmitted,
       denied: peers.denied.toRecord(),
-      access: access.stateOf(peers.serving.length > 0),
+      access: access.stateOf(peers.isServed),
       accessCode: access.refusal?.code,
       links: peers.links(),
     };

@@ -161,7 +161,7 @@ class RunningLive implements LiveSwarm {
   check(): void {
     this.#fault.check();
     const { refusal } = this.#access;
-    if (refusal !== undefined && this.#parts.peers.serving.length === 0) throw refusal;
+    if (refusal !== undefined && !this.#parts.peers.isServed) throw refusal;
   }
 
   piece(seq: number): Promise<Uint8Array | undefined> {

@@ -21,7 +21,7 @@ const plans = fc.record({
   seconds: fc.constant(SECONDS),
   fps: fc.constantFrom(20, 24, 25, 30_000 / 1_001, 30, 50, 60),
   gop: fc.integer({ min: 10, max: 150 }),
-  picturePackets: fc.integer({ min: 1, max: 80 }),
+  picturePackets: fc.integer({ min: 1, max: 40 }),
   firstPcrMs: fc.constantFrom(0, 95_443_000, 95_442_717),
 });
 
@@ -195,6 +195,19 @@ describe("parts of a stream with pictures", () => {
       expect(reader.targetMs()).toBe(Math.max(HLS_PART_MS, 1_000 / fps));
     }
   });
+});
+
+it("what is hinted at may be asked for, and a few parts more, also where parts last for seconds", () => {
+  const list = new HlsList();
+  for (const seq of [0, 1, 2, 3]) {
+    const at = { mediaMs: seq * 5_000, captureMs: seq * 5_000 };
+    const first = { isRandomAccess: seq === 0, isDiscontinuity: false };
+    list.add({ seq, bytes: Buffer.alloc(PACKET), ...first, ...at });
+  }
+  const { number, parts } = list.newest;
+  expect(parts).toBeGreaterThan(1);
+  const ahead = [0, 1, 2, 3].map((more) => list.isTooFar({ number, part: parts + more }));
+  expect(ahead).toEqual([false, false, false, true]);
 });
 
 describe("parts of any stream", () => {
