@@ -202,7 +202,8 @@ async function request<T>(
 async function refuseRedirect({ status, headers, body }: Response, base: string): Promise<void> {
   const location = headers.get("location");
   if (status < 300 || status > 399 || location === null) return;
-  await body?.cancel();
+  // Where it breaks off, it has said what counts.
+  await body?.cancel().catch(() => undefined);
   const place = URL.canParse(location, base) ? new URL(location, base).origin : location;
   const what = `${base} sends on to ${place.slice(0, PLACE_MAX_CHARS)}, where nothing was sent`;
   throw new AceError("NODE_MOVED", what);

@@ -1,5 +1,5 @@
 /** How an engine takes part in swarms: what its operator says at the start, with a default for each. */
-import type { Hearsay } from "../p2p/web-address.ts";
+import { authorityOf, type Hearsay } from "../p2p/web-address.ts";
 import type { WebSeedMode } from "../p2p/web-seed-port.ts";
 
 export interface EngineTerms {
@@ -56,6 +56,6 @@ export function dhtHearsay(terms: EngineTerms): Hearsay {
 
 /** What a link or a torrent says is anybody's word; what the operator named is asked wherever it is. */
 export function linkHearsay({ trustedHosts, trackers }: EngineTerms): Hearsay {
-  const own = trackers.map((url) => new URL(url).host);
+  const own = trackers.map((url) => authorityOf(new URL(url)));
   return { namedBy: "", trustedHosts: [...trustedHosts, ...own] };
 }

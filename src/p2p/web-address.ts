@@ -155,8 +155,14 @@ function readUrl(text: string, trusted: readonly string[]) {
   return { url, isTrusted: isOurs };
 }
 
-function isTrustedHost({ hostname, host }: URL, trusted: readonly string[]): boolean {
-  return trusted.includes(hostname) || trusted.includes(host);
+function isTrustedHost(url: URL, trusted: readonly string[]): boolean {
+  return trusted.includes(url.hostname) || trusted.includes(authorityOf(url));
+}
+
+/** `host:port`, also where the port is the usual one of its scheme: a host alone means all its ports. */
+export function authorityOf({ hostname, port, protocol }: URL): string {
+  const usual = /^(?:https|wss):$/.test(protocol) ? "443" : "80";
+  return `${hostname}:${port === "" ? usual : port}`;
 }
 
 /** A resolver that fails now may answer later: nobody is refused for it. */

@@ -17,7 +17,7 @@ const PIECE_BYTES = 6_000;
 const PORT_FIRST = 20_000;
 const PORT_END = 32_000;
 /** More than a starved machine needs. */
-const UNTIL_MS = 45_000;
+const UNTIL_MS = 100_000;
 
 /** Settings of a node that no other of this machine meets, and that writes no log. */
 export function nodeConfig(settings: Readonly<Record<string, unknown>>): Config {

@@ -251,6 +251,19 @@ describe("a peer that a stranger names", () => {
     expect(own.trustedHosts).toEqual(["10.0.0.7:6969"]);
   });
 
+  it("is not one where an own tracker has the usual port; nothing else of that host may be named", async () => {
+    const trackers = ["http://10.0.0.7/announce", "wss://10.0.0.8", "udp://10.0.0.9"];
+    const own = linkHearsay({ ...defaultTerms, trackers });
+    for (const url of trackers) {
+      await expect(pinHearsay(new URL(url), own)).resolves.toMatchObject({ family: 4 });
+    }
+    for (const url of ["http://10.0.0.7:22/", "https://10.0.0.7/", "udp://10.0.0.8:5000"]) {
+      expect(await codeOf(() => pinHearsay(new URL(url), own)), url).toBe("URL_REFUSED");
+    }
+    expect(isHearsayPeer("10.0.0.7:6881", own)).toBe(false);
+    await expect(pinUrl("https://10.0.0.8/", ["10.0.0.8:443"])).resolves.toMatchObject({});
+  });
+
   it("inside a network may be named by whoever is inside it, at no such port either", () => {
     expect(isPeerDialable({ host: "192.168.1.5", port: 6_881 }, "192.168.1.9")).toBe(true);
     expect(isPeerDialable({ host: "192.168.1.5", port: 22 }, "192.168.1.9")).toBe(false);
