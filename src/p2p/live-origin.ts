@@ -55,6 +55,8 @@ interface Asked extends OriginPlace {
 interface Errand {
   readonly wish: readonly Asked[];
   readonly over: AbortController;
+  /** All of it came: the connection is good for the next. */
+  isAllHere: boolean;
 }
 
 export class LiveOrigin implements Disposable {
@@ -90,8 +92,8 @@ export class LiveOrigin implements Disposable {
 
   /** A piece is here, or of no use any more: what nobody waits for now is not waited for. */
   settled(seq: number): void {
-    for (const { wish, over } of this.#errands) {
-      const isOfIt = wish.some(({ head }) => head.seq === seq);
+    for (const { wish, over, isAllHere } of this.#errands) {
+      const isOfIt = !isAllHere && wish.some(({ head }) => head.seq === seq);
       if (isOfIt && !wish.some(({ head }) => this.#host.isWanted(head.seq))) over.abort();
     }
   }
@@ -154,7 +156,7 @@ export class LiveOrigin implements Disposable {
   }
 
   async #fetch(wish: readonly Asked[]): Promise<void> {
-    const errand = { wish, over: new AbortController() };
+    const errand = { wish, over: new AbortController(), isAllHere: false };
     this.#errands.add(errand);
     try {
       await this.#fetchSpan(errand);
@@ -166,7 +168,8 @@ export class LiveOrigin implements Disposable {
     }
   }
 
-  async #fetchSpan({ wish, over }: Errand): Promise<void> {
+  async #fetchSpan(errand: Errand): Promise<void> {
+    const { wish, over } = errand;
     const [first] = wish;
     if (first === undefined) return;
     const span = spanOf(wish);
@@ -190,8 +193,9 @@ export class LiveOrigin implements Disposable {
       const isWhole = requireSpan(answer, span);
       const body = this.#counted(answer.body);
       for await (const { at, bytes } of originParts(body, { isWhole, span, parts: wish })) {
-        this.#take(wish[at], bytes);
         const isLast = at === wish.length - 1;
+        errand.isAllHere = isLast;
+        this.#take(wish[at], bytes);
         if (!isLast && !wish.slice(at + 1).some(({ head }) => this.#host.isWanted(head.seq)))
           return;
       }

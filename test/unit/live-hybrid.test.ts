@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { signRuns } from "../../src/p2p/live-run.ts";
 import type { LiveSwarmOptions } from "../../src/p2p/live-swarm-port.ts";
-import { broadcaster, descriptorOf, HandSource, joinLive, take } from "./live-kit.ts";
+import { broadcaster, descriptorOf, HandSource, joinLive, pieceBytes, take } from "./live-kit.ts";
 import { soon, until } from "./p2p-kit.ts";
 
 const NEVER_MS = 600_000;
@@ -90,6 +90,24 @@ describe("a piece that is asked of both", () => {
     expect(bytesDownBySource).toEqual({ peer: sender.swarm.stats().bytesUp, webseed: bytes });
     expect(bytesDown).toBe(bytes + sender.swarm.stats().bytesUp);
     expect(viewer.log.bans()).toEqual([]);
+  });
+
+  it("is not taken back from the origin that brings it: its answer is read to the end", async () => {
+    await using parts = new AsyncDisposableStack();
+    const bytes = 1_880;
+    const ended: boolean[] = [];
+    const serve = (response: ServerResponse) => {
+      response.writeHead(206, { "content-range": `bytes 0-${bytes - 1}/${bytes}` });
+      response.write(pieceBytes(0, bytes));
+      response.on("close", () => ended.push(response.writableFinished));
+      // Where a length was not told before, the end is told by itself.
+      setTimeout(() => response.end(), 100);
+    };
+    const source = { fan: 0, lagMs: NEVER_MS };
+    const { viewer } = await openHybrid(parts, { bytes, count: 1, source, serve });
+    await take(viewer.swarm.pieces({ behindMs: 0 }, soon()), 1);
+    await until(() => ended.length === 1, "the origin has answered");
+    expect(ended).toEqual([true]);
   });
 
   it("is taken back from the origin when a peer has brought it", async () => {
