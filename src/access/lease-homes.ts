@@ -16,7 +16,7 @@
 import { AceError, isAceError } from "../lib/errors.ts";
 import type { Lease, LeaseTimes, Play, PlayCount } from "./lease.ts";
 import { homeOrder } from "./lease-home.ts";
-import { LeaseHost, type LeaseHostOptions } from "./lease-host.ts";
+import { LeaseHost, type LeaseHostOptions, type ServedAsk } from "./lease-host.ts";
 import { type LeaseAnswer, type LeaseAsk, rowOf } from "./lease-message.ts";
 
 export interface LeaseHomesOptions extends LeaseHostOptions {
@@ -84,8 +84,8 @@ export class LeaseHomes implements PlayCount {
   }
 
   /** Answers another issuer, as the home. */
-  async serve(from: string, ask: LeaseAsk): Promise<LeaseAnswer> {
-    return await this.#host.serve(from, ask);
+  async serve(asked: ServedAsk): Promise<LeaseAnswer> {
+    return await this.#host.serve(asked);
   }
 
   /** Accounts of issuers that answer. */

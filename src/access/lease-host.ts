@@ -3,7 +3,8 @@
  * together what was given while the issuers did not hear of each other.
  *
  * An issuer is believed about who asks and what the licence allows, as it is when it signs a token. What
- * it brings is held to the contract as it is read here.
+ * it brings is held to the contract as it is read here. A lease begins when it was asked for: an ask that
+ * is heard so late that its asker has gone on without us must not look newer than what was given instead.
  *
  * Range   No lease outlives the longest token and `LEASE_SPARE_S`, whoever says so.
  */
@@ -19,7 +20,7 @@ import {
   type LeaseTimes,
   type Play,
 } from "./lease.ts";
-import { type LeaseAnswer, type LeaseAsk, PLAYING_MAX, rowOf } from "./lease-message.ts";
+import { type AskBody, type LeaseAnswer, PLAYING_MAX, rowOf } from "./lease-message.ts";
 import { TOKEN_LIFE_S_MAX } from "./token-rules.ts";
 
 export interface LeaseHostOptions {
@@ -36,6 +37,9 @@ export interface LeaseHostOptions {
   readonly clock: Clock;
 }
 
+/** What an issuer has asked. */
+export type ServedAsk = Pick<AskBody, "from" | "ask" | "atMs">;
+
 const UNAVAILABLE_STATUS = 503;
 
 export class LeaseHost {
@@ -49,9 +53,9 @@ export class LeaseHost {
   }
 
   /** Answers another issuer. */
-  async serve(from: string, ask: LeaseAsk): Promise<LeaseAnswer> {
+  async serve(asked: ServedAsk): Promise<LeaseAnswer> {
     try {
-      return await this.#answer(from, ask);
+      return await this.#answer(asked);
     } catch (error) {
       if (isAceError(error) && (error.code === "LEASE_FULL" || error.code === "LEASE_LOST")) {
         return { kind: "refused", code: error.code, message: error.message };
@@ -74,17 +78,20 @@ export class LeaseHost {
     return stopped;
   }
 
-  async #answer(from: string, ask: LeaseAsk): Promise<LeaseAnswer> {
+  async #answer({ from, ask, atMs }: ServedAsk): Promise<LeaseAnswer> {
     const nowS = this.#nowS();
+    const askedAtS = Math.floor(atMs / 1_000);
     switch (ask.kind) {
       case "hello":
         return { kind: "hello" };
       case "take":
         return leasedAnswer(
-          this.#settled(this.#options.desk.take(ask.play, boundedTimes(ask.untilS, nowS))),
+          this.#settled(
+            this.#options.desk.take(ask.play, { ...boundedTimes(ask.untilS, nowS), askedAtS }),
+          ),
         );
       case "renew": {
-        const times = boundedTimes(ask.untilS, nowS);
+        const times = { ...boundedTimes(ask.untilS, nowS), askedAtS };
         return leasedAnswer(this.#renewed(ask.id, ask.play, times, ask.leasedBy));
       }
       case "stop": {

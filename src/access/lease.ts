@@ -56,6 +56,8 @@ type Right = Pick<Lease, "contract" | "account">;
 export interface LeaseTimes {
   readonly nowS: number;
   readonly untilS: number;
+  /** When it was asked for, where that was before; a lease that is new begins then. */
+  readonly askedAtS?: number;
 }
 
 export interface Leased {
@@ -121,7 +123,8 @@ export class LeaseDesk {
 
   /**
    * Leases of one right that were given elsewhere come to those here: of each play the newest stands, and
-   * of the plays the newest `limit`. Answers those that had to end, from either side.
+   * of the plays the newest `limit`. Answers those that had to end, from either side. Of two of one play
+   * and second the one stands that is brought: of the other its asker may never have heard.
    */
   merge(brought: readonly Lease[], limit: number, nowS: number): readonly Lease[] {
     const [first] = brought;
@@ -135,6 +138,11 @@ export class LeaseDesk {
     }
     const stand: Lease[] = [];
     const ended: Lease[] = [];
+    const names = new Set(brought.map(({ id }) => id));
+    const rank = ({ id, deviceKey, content }: Lease) =>
+      `${deviceKey} ${content} ${names.has(id) ? 0 : 1} ${id}`;
+    const newestFirst = (one: Lease, other: Lease) =>
+      other.startedAtS - one.startedAtS || (rank(one) < rank(other) ? -1 : 1);
     for (const lease of [...all.values()].toSorted(newestFirst)) {
       const isLeft = stand.length < limit && !stand.some((newer) => isOf(newer, lease));
       (isLeft ? stand : ended).push(lease);
@@ -192,10 +200,11 @@ export class LeaseDesk {
 
 function newLease(
   { contract, account, deviceKey, content }: Play,
-  { nowS, untilS }: LeaseTimes,
+  { nowS, untilS, askedAtS = nowS }: LeaseTimes,
   id = encodeBase64url(randomBytes(ID_BYTES)),
 ): Lease {
-  return { id, contract, account, deviceKey, content, startedAtS: nowS, untilS };
+  const startedAtS = Math.min(nowS, askedAtS);
+  return { id, contract, account, deviceKey, content, startedAtS, untilS };
 }
 
 function isOf({ deviceKey, content }: Lease, play: Pick<Lease, "deviceKey" | "content">): boolean {
@@ -204,11 +213,6 @@ function isOf({ deviceKey, content }: Lease, play: Pick<Lease, "deviceKey" | "co
 
 function isSameRight(one: Right, other: Right): boolean {
   return one.contract === other.contract && one.account === other.account;
-}
-
-/** In one order wherever it is asked. */
-function newestFirst(one: Lease, other: Lease): number {
-  return other.startedAtS - one.startedAtS || (one.id < other.id ? -1 : 1);
 }
 
 function full({ contract, limit }: Play, others: readonly Lease[], nowS: number): AceError {

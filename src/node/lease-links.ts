@@ -108,7 +108,7 @@ export function openLeases(parts: LeaseParts): Leases {
     askLeases: async (message) => {
       try {
         const body = post.heard(message);
-        return post.answer(body, await homes.serve(body.from, body.ask));
+        return post.answer(body, await homes.serve(body));
       } catch (error) {
         const code = codeOf(error);
         const reason = error instanceof Error ? error.message : String(error);

@@ -115,7 +115,7 @@ export class Issuer {
         const other = world.issuers.find((issuer) => issuer.account === account);
         if (other === undefined || !world.isReached(place, other.place)) throw silent();
         const body = other.post.heard(asked.message);
-        const message = other.post.answer(body, await other.homes.serve(body.from, body.ask));
+        const message = other.post.answer(body, await other.homes.serve(body));
         if (world.losesAnswers.delete(place)) {
           met.unanswered += 1;
           throw silent();

@@ -98,7 +98,8 @@ it("ends at once what the home does not let stand, without waiting for its list"
 
 it("brings the home what was counted for an issuer that alone did not hear it", async () => {
   const ask = { kind: "take", play: world.playOf(1), untilS: world.times().untilS } as const;
-  const answer = await world.at(NEXT).serve(world.issuers[LAST]?.account ?? "", ask);
+  const from = world.issuers[LAST]?.account ?? "";
+  const answer = await world.at(NEXT).serve({ from, ask, atMs: world.nowMs() });
   await world.at(NEXT).meet(world.issuers[HOME]?.account ?? "");
   expect(answer.kind).toBe("leased");
   expect(await codeOf(() => take(HOME, 2))).toBe("LEASE_FULL");
@@ -108,7 +109,32 @@ it("brings the home what an issuer has brought that alone did not hear it", asyn
   const play = world.playOf(1);
   const brought = { id: "brought", ...play, startedAtS: world.nowS, untilS: world.times().untilS };
   const ask = { kind: "merge" as const, leases: [brought] };
-  await world.at(NEXT).serve(world.issuers[LAST]?.account ?? "", ask);
+  const from = world.issuers[LAST]?.account ?? "";
+  await world.at(NEXT).serve({ from, ask, atMs: world.nowMs() });
   await world.at(NEXT).meet(world.issuers[HOME]?.account ?? "");
   expect(await playing(HOME)).toEqual([brought.id]);
 });
+
+it.each([0, 2])(
+  "ends no play for its own ask, which the home heard %i s after its asker went on",
+  async (lateS) => {
+    const ask = { kind: "take", play: world.playOf(1), untilS: world.times().untilS } as const;
+    const from = world.issuers[LAST]?.account ?? "";
+    const atMs = world.nowMs();
+    world.sides = HOME_ALONE;
+    const given: Lease[] = [];
+    for (let more = 0; more < 4; more += 1) {
+      const lease = await take(LAST, 1);
+      given.push(lease);
+      world.pass(lateS);
+      await world.at(HOME).serve({ from, ask, atMs });
+      world.sides = TOGETHER;
+      await world.at(LAST).meet(world.issuers[HOME]?.account ?? "");
+      expect(await playing(HOME)).toEqual([lease.id]);
+      await world.at(LAST).stop(lease.id, world.account);
+      world.at(LAST).lose(world.issuers[HOME]?.account ?? "", "NODE_UNREACHABLE");
+      world.sides = HOME_ALONE;
+    }
+    expect(new Set(given.map(({ id }) => id)).size).toBe(given.length);
+  },
+);
