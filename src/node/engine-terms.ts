@@ -1,5 +1,6 @@
 /** How an engine takes part in swarms: what its operator says at the start, with a default for each. */
-import { authorityOf, type Hearsay } from "../p2p/web-address.ts";
+import { isLoopback, parseAddress } from "../p2p/addresses.ts";
+import { authorityOf, type Hearsay, isPublicAddress } from "../p2p/web-address.ts";
 import type { WebSeedMode } from "../p2p/web-seed-port.ts";
 
 export interface EngineTerms {
@@ -49,9 +50,20 @@ export const defaultTerms: EngineTerms = {
   trustedHosts: [],
 };
 
-/** The DHT that an engine takes part in inside a network may name what lies in that network. */
+/**
+ * The DHT that an engine takes part in inside a network may name what lies in that network; not so the
+ * one of everybody, which can be joined from there as well.
+ */
 export function dhtHearsay(terms: EngineTerms): Hearsay {
-  return { ...linkHearsay(terms), namedBy: terms.listen.host };
+  const { host } = terms.listen;
+  const isInside = isLoopback(host) || (terms.dht?.bootstrap ?? []).every(isInner);
+  return { ...linkHearsay(terms), namedBy: isInside ? host : "" };
+}
+
+/** A name may lead anywhere. */
+function isInner(place: string): boolean {
+  const address = parseAddress(place);
+  return address !== undefined && !isPublicAddress(address.host);
 }
 
 /** What a link or a torrent says is anybody's word; what the operator named is asked wherever it is. */

@@ -375,3 +375,17 @@ it("what the DHT says of a live stream may lie where the engine takes part in it
   expect(web.asked()).toBe(0);
   expect(await verdictOf("127.0.0.1")).toEqual({ isDialled: true, isRefused: false });
 });
+
+it.each([
+  { bootstrap: ["192.168.1.2:6881"], isDialled: true },
+  { bootstrap: ["router.bittorrent.com:6881"], isDialled: false },
+  { bootstrap: ["192.168.1.2:6881", "8.8.8.8:6881"], isDialled: false },
+])(
+  "a record of a DHT that begins at $bootstrap names peers inside: $isDialled",
+  ({ bootstrap, isDialled }) => {
+    const listen = { host: "192.168.1.5", port: 0 };
+    const hearsay = dhtHearsay({ ...defaultTerms, listen, dht: { port: 0, bootstrap } });
+    expect(isHearsayPeer("192.168.1.7:6881", hearsay)).toBe(isDialled);
+    expect(isHearsayPeer("8.8.8.8:6881", hearsay)).toBe(true);
+  },
+);
