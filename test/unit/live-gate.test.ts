@@ -1,6 +1,8 @@
 // Goal: a gated live stream gives nothing to who has no right: no byte of a piece, no head, no number.
 // Method: a real source behind a real gate, and everybody who should not get in, one after the other.
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { AceError } from "../../src/lib/errors.ts";
 import type { PayloadSink } from "../../src/p2p/access-port.ts";
 import type { GatePolicy } from "../../src/p2p/link-gate.ts";
 import { liveAudience } from "../../src/p2p/live-descriptor.ts";
@@ -98,6 +100,38 @@ describe("a gated live stream", () => {
     expectNothing(public1);
     expect(source.swarm.stats()).toMatchObject({ bytesUp: 0, ungatedBytesUp: 0 });
   });
+});
+
+it("a source that has no room for a viewer just now has not refused it, whatever another one says", async () => {
+  await using parts = new AsyncDisposableStack();
+  const keys = [newKey(), newKey()];
+  const serverKeys = keys.map(hexOf);
+  const [busy, other] = await Promise.all(
+    keys.map((deviceKey) => {
+      const gate = { deviceKey, upload: verifier };
+      const rates = { swarm: { uploadBytesPerS: 100 } };
+      return joinLive({ descriptor, role: "source", gate, rates });
+    }),
+  );
+  if (busy === undefined || other === undefined) throw new Error("two sources");
+  for (const source of [busy, other]) parts.use(source);
+  let hasRight = true;
+  const token = async () => {
+    if (hasRight) return issueToken(good);
+    throw new AceError("LICENCE_MISSING", "no more");
+  };
+  const download = { tokens: { token }, serverKeys, sharing: true };
+  const gate = { deviceKey: device, upload: verifier, download };
+  const peers = [busy.address];
+  const viewer = parts.use(await joinLive({ descriptor, role: "support", gate, peers }));
+  await until(() => viewer.swarm.stats().access === "granted", "it is let in");
+  new HandSource(descriptor, { bytes: 12_000 }).publish(busy.swarm, 10);
+  await until(() => viewer.swarm.stats().piecesHad >= 2, "the limit is used up");
+  hasRight = false;
+  viewer.swarm.addPeer(other.address);
+  await until(() => viewer.swarm.stats().accessCode === "LICENCE_MISSING", "it has no new token");
+  await sleep(200);
+  expect(viewer.swarm.stats().access).toBe("granted");
 });
 
 it("a gated live stream tells what each viewer got under its token, to the byte that it has", async () => {
