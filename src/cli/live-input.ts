@@ -5,6 +5,7 @@ import type { Events } from "../lib/events.ts";
 import { fileIngest, httpIngest, openPushIngest, streamIngest } from "../p2p/live-ingest.ts";
 import { hlsIngest } from "../p2p/live-ingest-hls.ts";
 import type { Ingest } from "../p2p/live-source.ts";
+import type { Output } from "./output.ts";
 
 export interface LiveInput extends AsyncDisposable {
   readonly ingest: Ingest;
@@ -24,7 +25,23 @@ interface Options {
 }
 
 const AHEAD_MS = 2_000;
+const TOLD_AGAIN_MS = 60_000;
 const LOOPBACK = "127.0.0.1";
+
+/** An input that fails is asked again without end: whoever looks is told of it once in a while. */
+export function tellingOfInput(output: Pick<Output, "warn">, events: Events): Events {
+  let nextMs = 0;
+  const warn: Events["warn"] = (name, fields = {}) => {
+    events.warn(name, fields);
+    const nowMs = performance.now();
+    if (name !== "live.ingest_failed" || nowMs < nextMs) return;
+    nextMs = nowMs + TOLD_AGAIN_MS;
+    output.warn(
+      `${fields["url"]} gives nothing (${fields["reason"]}); it is asked again and again`,
+    );
+  };
+  return { info: (name, fields) => events.info(name, fields), warn };
+}
 
 export async function openLiveInput({
   input,

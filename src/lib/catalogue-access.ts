@@ -46,8 +46,16 @@ export const accessCatalogue = {
   },
   TOKEN_INVALID: { status: 401, exit: 4, hint: "Ask for a new token: `ace token get`." },
   TOKEN_EXPIRED: { status: 401, exit: 4, hint: "Ask for a new token: `ace token get`." },
-  TOKEN_AUDIENCE: { status: 401, exit: 4, hint: "This token is for another content." },
-  TOKEN_NOT_YOURS: { status: 401, exit: 4, hint: "This token is bound to another device key." },
+  TOKEN_AUDIENCE: {
+    status: 401,
+    exit: 4,
+    hint: "Ask for one for this content: `ace token get <content>`.",
+  },
+  TOKEN_NOT_YOURS: {
+    status: 401,
+    exit: 4,
+    hint: "Ask for one on this device: `ace token get <content>`.",
+  },
   TOKEN_NETWORK: { status: 401, exit: 4, hint: "This token is for another service network." },
   TOKEN_REVOKED: {
     status: 401,

@@ -8,7 +8,7 @@ export const contractCatalogue = {
   CALL_FAILED: {
     status: 422,
     exit: 5,
-    hint: "The code is the contract's own; its README lists them. A refused call changes nothing.",
+    hint: "The code is the contract's own: see its source or README. A refused call changes nothing.",
   },
   CALLDATA_TOO_LONG: {
     status: 413,
@@ -33,7 +33,7 @@ export const contractCatalogue = {
   CONTRACT_UNKNOWN: {
     status: 404,
     exit: 3,
-    hint: "No contract has this number on this network.",
+    hint: "Check the number: `ace content list` shows the licence of each content.",
   },
   METHOD_UNKNOWN: {
     status: 404,

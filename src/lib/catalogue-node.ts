@@ -18,7 +18,7 @@ export const nodeCatalogue = {
   NETWORK_FILE_INVALID: {
     status: 500,
     exit: 2,
-    hint: "`ace network create` makes one; --network names another.",
+    hint: "To join a network, name its network.json with --network; `ace network create` founds one.",
   },
   NETWORK_EXISTS: {
     status: 409,
@@ -80,9 +80,9 @@ export const nodeCatalogue = {
     exit: 6,
     hint: "Name the new address yourself, if you trust it: --node URL.",
   },
-  NOT_FOUND: { status: 404, exit: 3, hint: "Check the number or the hash." },
+  NOT_FOUND: { status: 404, exit: 3, hint: "Check the address, the number or the hash." },
   FORBIDDEN: { status: 403, exit: 4, hint: "This call needs the node's own access token." },
-  HOST_REFUSED: { status: 421, exit: 6, hint: "Call the node by the address it listens on." },
+  HOST_REFUSED: { status: 421, exit: 6, hint: "Call it by the address that it listens on." },
   CONFIRMATION_NEEDED: { status: 400, exit: 7, hint: "Add --yes to agree beforehand." },
   CANCELLED: { status: 400, exit: 7, hint: "Only what you had agreed to can have been sent." },
   KEY_FILE_INVALID: {

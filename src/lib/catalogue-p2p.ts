@@ -4,7 +4,11 @@ export const p2pCatalogue = {
   GATE_PROOF_BAD: { status: 403, exit: 4, hint: "The peer did not prove its key." },
   GATE_ORDER: { status: 403, exit: 4, hint: "The peer broke the order of the gate's messages." },
   GATE_MALFORMED: { status: 403, exit: 4, hint: "The peer sent a broken gate message." },
-  GATE_SELF: { status: 403, exit: 4, hint: "The peer showed our own key." },
+  GATE_SELF: {
+    status: 403,
+    exit: 4,
+    hint: "The peer showed our own key: two engines of one home do not serve each other.",
+  },
   GATE_TIMEOUT: { status: 403, exit: 4, hint: "The peer did not open the gate in time." },
   SERVER_UNKNOWN: {
     status: 403,

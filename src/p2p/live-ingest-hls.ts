@@ -17,6 +17,7 @@ import {
   ORIGIN_RELOAD_MS_MAX,
   ORIGIN_RELOAD_MS_MIN,
 } from "./limits.ts";
+import { reasonOf } from "./live-ingest.ts";
 import type { Ingest } from "./live-source.ts";
 
 export interface MediaList {
@@ -132,7 +133,7 @@ async function fetchSegment(url: string, context: Retrying): Promise<Uint8Array 
     return await fetchBytes(url, HLS_ORIGIN_SEGMENT_MAX_BYTES, context.signal);
   } catch (error) {
     context.signal.throwIfAborted();
-    context.events.warn("live.ingest_failed", { url, reason: String(error) });
+    context.events.warn("live.ingest_failed", { url, reason: reasonOf(error) });
     return undefined;
   }
 }
@@ -164,7 +165,7 @@ async function retried<T>(work: () => Promise<T>, { url, events, signal }: Retry
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AceError) throw error;
-      events.warn("live.ingest_failed", { url, reason: String(error) });
+      events.warn("live.ingest_failed", { url, reason: reasonOf(error) });
       await sleep(INGEST_RETRY_MS, undefined, { signal });
     }
   }

@@ -39,6 +39,13 @@ export async function* streamIngest(stream: Readable, signal: AbortSignal): Inge
   }
 }
 
+/** With what the system says, such as ECONNREFUSED, where it says something. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}
+
 /** Fetches without end: a server that closes or fails is asked again. */
 export async function* httpIngest(url: string, events: Events, signal: AbortSignal): Ingest {
   for (;;) {
@@ -50,7 +57,7 @@ export async function* httpIngest(url: string, events: Events, signal: AbortSign
       signal.throwIfAborted();
       // What is wrong with the bytes themselves no second try makes right.
       if (error instanceof AceError) throw error;
-      events.warn("live.ingest_failed", { url, reason: String(error) });
+      events.warn("live.ingest_failed", { url, reason: reasonOf(error) });
     }
     yield "break";
     await sleep(INGEST_RETRY_MS, undefined, { signal });

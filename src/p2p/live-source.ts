@@ -3,7 +3,7 @@
  *
  * Flow    bytes → pieces (ts-cutter.ts) → at the pace of their clock → sealed → hashed → signed
  *         heads → peers. Above `LIVE_BATCHES_PER_S` several heads share a signature.
- * Errors  `MEDIA_INVALID` for what is no transport stream, or more than `INGEST_MAX_KBPS`.
+ * Errors  `MEDIA_INVALID` for what is no transport stream or nothing at all, or more than `INGEST_MAX_KBPS`.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../lib/clock.ts";
@@ -81,6 +81,7 @@ export async function runLiveSource(
     await emit(last);
     if (end !== undefined) await out.add(end, true);
     else if (lastMs !== undefined) await out.add(endPiece(lastMs), true);
+    else throw new AceError("MEDIA_INVALID", "the input ended before anything that can be played");
   } finally {
     await out.close();
   }

@@ -58,6 +58,18 @@ async function serve(listener: RequestListener) {
 }
 
 describe("a source", () => {
+  it.each([
+    ["nothing", ""],
+    ["words", "hello\n"],
+  ])(
+    "that is given %s and no more says so, instead of ending as if all was well",
+    async (_, text) => {
+      const input = Readable.from(text === "" ? [] : [Buffer.from(text)]);
+      const taken = sourceOf(streamIngest(input, new AbortController().signal), 1);
+      await expect(taken).rejects.toMatchObject({ code: "MEDIA_INVALID" });
+    },
+  );
+
   it("ends its stream with the end of a file, every byte of it in a piece", async () => {
     const film = makeTs({ seconds: 2 });
     writeFileSync(join(folder, "film.ts"), film);

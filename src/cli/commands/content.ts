@@ -207,12 +207,15 @@ export async function nameInLicence(
 
 async function list(context: Context): Promise<unknown> {
   const items = await openSession(context).node.contents();
-  context.output.table(items.map(row), ["content", "licence", "encryption", "bytes", "title"]);
+  const headings = ["content", "kind", "licence", "encryption", "bytes", "title"];
+  context.output.table(items.map(row), headings);
   return { items };
 }
 
-function row({ contentId, licence, encryption, length, title }: ContentJson) {
-  return [contentId, licence ?? "public", encryption ?? "none", length, title];
+function row({ contentId, live, licence, encryption, length, title }: ContentJson) {
+  const kind = live === undefined ? "film" : "live";
+  const bytes = live === undefined ? length : "–";
+  return [contentId, kind, licence ?? "public", encryption ?? "none", bytes, title];
 }
 
 async function show(context: Context, id: string): Promise<unknown> {

@@ -26,7 +26,7 @@ import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { keepInDht, liveDhtOptions, openSourceDht } from "../live-dht.ts";
-import { openLiveInput } from "../live-input.ts";
+import { openLiveInput, tellingOfInput } from "../live-input.ts";
 import { holdStream, type LivePlan, livePlanOf } from "../live-plan.ts";
 import { liveTermOptions, openLiveTerms } from "../live-terms.ts";
 import { repeatable } from "../repeatable.ts";
@@ -90,7 +90,8 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const input = flags.text("from") ?? "";
   const isOrigin = plan.origin !== undefined;
   const isLoop = flags.isOn("loop");
-  const opened = await openLiveInput({ input, isLoop, isOrigin, events, signal });
+  const told = tellingOfInput(context.output, events);
+  const opened = await openLiveInput({ input, isLoop, isOrigin, events: told, signal });
   parts.use(opened);
   const dataDir = join(context.settings.home, "engine");
   const terms = await openLiveTerms(parts, flags, { dataDir, events, clock });
@@ -117,6 +118,7 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const options = { descriptor, key, counter, swarm, clock, aheadMs, ...cipher, ...hybrid };
   try {
     await runLiveSource(opened.ingest, options, signal);
+    context.output.line(`the input ended, and "${plan.title}" with it`);
   } catch (error) {
     // Being stopped is no failure: the same command goes on with the stream.
     if (!signal.aborted) throw error;
