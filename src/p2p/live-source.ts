@@ -74,22 +74,29 @@ export async function runLiveSource(
   try {
     for await (const chunk of ingest) {
       signal.throwIfAborted();
-      await emit(cut(cutter, chunk));
+      await emit(cutChunk(cutter, chunk));
     }
     const last = [...cutter.flush()];
     const end = last.pop();
     await emit(last);
     if (end !== undefined) await out.add(end, true);
     else if (lastMs !== undefined) await out.add(endPiece(lastMs), true);
-    else throw new AceError("MEDIA_INVALID", "the input ended before anything that can be played");
+    else throw nothingToPlay();
   } finally {
     await out.close();
   }
 }
 
-function cut(cutter: TsCutter, chunk: Uint8Array | IngestSegment | "break"): readonly CutPiece[] {
+export function cutChunk(
+  cutter: TsCutter,
+  chunk: Uint8Array | IngestSegment | "break",
+): readonly CutPiece[] {
   if (chunk === "break") return cutter.interrupt();
   return chunk instanceof Uint8Array ? cutter.push(chunk) : cutter.segment(chunk.path, chunk.bytes);
+}
+
+export function nothingToPlay(): AceError {
+  return new AceError("MEDIA_INVALID", "the input ended before anything that can be played");
 }
 
 /** All was sent when the end was seen: a packet that means nothing says it. */

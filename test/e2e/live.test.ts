@@ -195,6 +195,36 @@ it("is found by its link in the DHT by who has no node and no network", async ()
   expect(await source.end("SIGTERM")).toBe(0);
 });
 
+it("is listed, and said to be on, once its input gives a first good piece, and not before", async () => {
+  const home = ["--from", "push:0", "--public", "--data", join(base, "node")];
+  const status = async (content: unknown) =>
+    (await fetch(new URL(`/v1/contents/${content}`, node.httpUrl))).status;
+  const send = (url: unknown, body: string | Buffer) =>
+    fetch(String(url), { method: "PUT", body }).catch(() => undefined);
+
+  const wrong = start("source", "source", "late", ...home);
+  const { contentId, inputUrl } = await wrong.told("waiting");
+  expect(await status(contentId)).toBe(404);
+  await send(inputUrl, "no stream at all. ".repeat(1_000));
+  await expect(wrong.ready).rejects.toThrow("MEDIA_INVALID");
+  expect(await status(contentId)).toBe(404);
+
+  // Stopped while it waits: no failure, and nothing to list.
+  const stopped = start("source", "source", "late", ...home);
+  await stopped.told("waiting");
+  expect(await stopped.end("SIGTERM")).toBe(0);
+  expect(await status(contentId)).toBe(404);
+
+  const source = start("source", "source", "late", ...home);
+  const { inputUrl: again } = await source.told("waiting");
+  const sending = send(again, film);
+  expect((await source.ready)["contentId"]).toBe(contentId);
+  expect(await status(contentId)).toBe(200);
+  await sending;
+  expect(await source.end("SIGTERM")).toBe(0);
+  expect(await status(contentId)).toBe(200);
+});
+
 /** What `ace stream bans` says in this home. */
 async function bansOf(home: string): Promise<readonly unknown[]> {
   const env = { ...process.env, ACE_HOME: join(base, home) };

@@ -9,6 +9,8 @@ const Line = z.object({ event: z.string(), data: z.record(z.string(), z.unknown(
 export interface StreamProcess {
   /** Settles with what its event `ready` says; rejects when the process ends before. */
   readonly ready: Promise<Readonly<Record<string, unknown>>>;
+  /** The same of an event of any name; it may have been told before. */
+  told(event: string): Promise<Readonly<Record<string, unknown>>>;
   readonly messages: () => string;
   /** Sends a signal and waits for the end: its exit code, or null when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
@@ -26,16 +28,24 @@ export function startStream(
   child.stderr.on("data", (bytes: Buffer) => {
     messages += bytes.toString();
   });
-  const { promise: ready, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-  ready.catch(() => undefined);
+  const events = new Map<string, PromiseWithResolvers<Readonly<Record<string, unknown>>>>();
+  const gone = new Promise<number | null>((settle) => child.once("exit", settle));
+  const eventOf = (name: string) => {
+    const known = events.get(name);
+    if (known !== undefined) return known;
+    const event = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+    event.promise.catch(() => undefined);
+    void gone.then((code) => event.reject(new Error(`ended with ${code}: ${messages}`)));
+    events.set(name, event);
+    return event;
+  };
   createInterface({ input: child.stdout }).on("line", (text) => {
     const line = Line.safeParse(JSON.parse(text));
-    if (line.success && line.data.event === "ready") resolve(line.data.data);
+    if (line.success) eventOf(line.data.event).resolve(line.data.data);
   });
-  const gone = new Promise<number | null>((settle) => child.once("exit", settle));
-  void gone.then((code) => reject(new Error(`ended with ${code}: ${messages}`)));
   return {
-    ready,
+    ready: eventOf("ready").promise,
+    told: (event) => eventOf(event).promise,
     messages: () => messages,
     end: async (signal) => {
       child.kill(signal);

@@ -15,6 +15,7 @@ import { openLiveCounter } from "../../src/p2p/live-counter.ts";
 import type { LiveHead } from "../../src/p2p/live-head.ts";
 import { fileIngest, httpIngest, openPushIngest, streamIngest } from "../../src/p2p/live-ingest.ts";
 import { bestVariant, hlsIngest, parseMediaList } from "../../src/p2p/live-ingest-hls.ts";
+import { awaitOpening } from "../../src/p2p/live-opening.ts";
 import { type Ingest, runLiveSource } from "../../src/p2p/live-source.ts";
 import { makeTs } from "../support/ts-maker.ts";
 import { broadcaster, descriptorOf } from "./live-kit.ts";
@@ -242,4 +243,53 @@ it("an origin's segment is named to nobody by an address with a query, where a s
   expect(given).toHaveLength(2);
   expect(given[0]).toBeInstanceOf(Uint8Array);
   expect(given[1]).toMatchObject({ path: "1.ts" });
+});
+
+describe("what waits for the first piece of an input", () => {
+  const { signal } = new AbortController();
+  const film = makeTs({ seconds: 2 });
+  const chunks = Array.from({ length: Math.ceil(film.length / 1_000) }, (_, at) =>
+    Uint8Array.from(film.subarray(at * 1_000, (at + 1) * 1_000)),
+  );
+  async function* given(parts: readonly (Uint8Array | "break")[], read: { count: number }): Ingest {
+    for (const part of parts) {
+      read.count += 1;
+      yield part;
+    }
+  }
+
+  it("reads no further than that, and loses nothing of it", async () => {
+    const read = { count: 0 };
+    const opening = await awaitOpening(given(chunks, read), signal);
+    expect(read.count).toBeLessThan(chunks.length / 2);
+    const late = await sourceOf(opening.ingest, 1_000);
+    const plain = await sourceOf(given(chunks, read), 1_000);
+    expect(late.bytes.equals(plain.bytes)).toBe(true);
+    expect(late.heads.map(({ length }) => length)).toEqual(plain.heads.map(({ length }) => length));
+    expect(late.heads.at(-1)?.isEnd).toBe(true);
+  });
+
+  it("takes an input of one piece, and none that ends before one", async () => {
+    const one = makeTs({ seconds: 0.1 });
+    const short = await awaitOpening(given([one], { count: 0 }), signal);
+    expect((await sourceOf(short.ingest, 1_000)).heads.length).toBeGreaterThan(0);
+    await expect(awaitOpening(given([], { count: 0 }), signal)).rejects.toThrow(
+      "the input ended before anything that can be played",
+    );
+  });
+
+  it("closes an input that is no stream, and one that nobody reads on", async () => {
+    const closed: string[] = [];
+    async function* input(name: string, bytes: Uint8Array): Ingest {
+      try {
+        for (;;) yield bytes;
+      } finally {
+        closed.push(name);
+      }
+    }
+    const wrong = awaitOpening(input("wrong", new Uint8Array(4_096)), signal);
+    await expect(wrong).rejects.toMatchObject({ code: "MEDIA_INVALID" });
+    await (await awaitOpening(input("left", film), signal))[Symbol.asyncDispose]();
+    expect(closed).toEqual(["wrong", "left"]);
+  });
 });

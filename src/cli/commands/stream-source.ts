@@ -10,7 +10,9 @@ import { ADMIN_TOKEN_FILE } from "../../node/http.ts";
 import { type LiveKey, liveKeyRing } from "../../node/live-keys.ts";
 import type { Viewer } from "../../node/token-source.ts";
 import { openViewerGuard } from "../../node/viewer-guard.ts";
+import type { DhtNode } from "../../p2p/dht-node.ts";
 import { openLiveCounter } from "../../p2p/live-counter.ts";
+import { awaitOpening } from "../../p2p/live-opening.ts";
 import {
   type LiveRecord,
   recordOf,
@@ -28,7 +30,7 @@ import { examples } from "../help.ts";
 import { keepInDht, liveDhtOptions, openSourceDht } from "../live-dht.ts";
 import { openLiveInput, tellingOfInput } from "../live-input.ts";
 import { holdStream, type LivePlan, livePlanOf } from "../live-plan.ts";
-import { liveTermOptions, openLiveTerms } from "../live-terms.ts";
+import { type LiveTerms, liveTermOptions, openLiveTerms } from "../live-terms.ts";
 import { repeatable } from "../repeatable.ts";
 import type { Run } from "../run.ts";
 import { openSession } from "../session.ts";
@@ -68,6 +70,7 @@ A playlist (.m3u8) is followed as an HLS origin. With push:PORT a sender may PUT
 With --origin viewers take from the origin what peers do not bring in time (docs/spec/live.md),
 but no segment whose address has a query: that may be a secret.
 
+It is listed, and said to be on, once the first piece of the input is good; until then it waits.
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
 stop or a crash the same command goes on with it. Whom it bans stays banned: \`ace stream bans\`.`,
   );
@@ -80,9 +83,8 @@ stop or a crash the same command goes on with it. Whom it bans stays banned: \`a
 }
 
 async function source(context: Context, name: string, flags: Flags): Promise<unknown> {
-  const { clock, signal } = context;
+  const { clock, output, signal } = context;
   const plan = livePlanOf(context, name, flags);
-  const { descriptor, key } = plan;
   const events = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const viewer = await openViewer(context);
   await using parts = new AsyncDisposableStack();
@@ -90,35 +92,25 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   const input = flags.text("from") ?? "";
   const isOrigin = plan.origin !== undefined;
   const isLoop = flags.isOn("loop");
-  const told = tellingOfInput(context.output, events);
+  const told = tellingOfInput(output, events);
   const opened = await openLiveInput({ input, isLoop, isOrigin, events: told, signal });
   parts.use(opened);
   const dataDir = join(context.settings.home, "engine");
   const terms = await openLiveTerms(parts, flags, { dataDir, events, clock });
-  const { address: boundTo, ...limits } = terms;
-  const address = flags.text("announce") ?? boundTo;
   const { host } = terms.listener;
   const finding = { host, isPublic: plan.licence === undefined, events };
   const dht = await openSourceDht(parts, flags, finding);
-  const { tracker, adminToken, signed } = await publish(context, { plan, viewer, address, flags });
-  const { link, ...find } = keepInDht(parts, dht, { signed, key, events });
-  const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
-  const role = { role: "source", title: plan.title, trackers: [tracker], ...find } as const;
-  const swarm = parts.use(
-    await openLiveSwarm({ descriptor, ...role, ...limits, ...gate, events, clock }),
-  );
-  // Unix seconds: greater than those of any epoch before it.
-  const newEpoch = Math.floor(clock.nowMs() / 1_000);
-  const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
-  tell(context, plan, { address, link, inputUrl: opened.url });
-  const cipher = plan.isEncrypted ? { cipher: sealing(viewer, { plan, adminToken, events }) } : {};
-  const { aheadMs } = opened;
-  const onRun = (run: LiveRun) => swarm.publishRun(run);
-  const hybrid = isOrigin ? { onRun } : {};
-  const options = { descriptor, key, counter, swarm, clock, aheadMs, ...cipher, ...hybrid };
+  const place = await placeOf(context, { plan, viewer, flags });
+  let swarm: LiveSwarm | undefined;
   try {
-    await runLiveSource(opened.ingest, options, signal);
-    context.output.line(`the input ended, and "${plan.title}" with it`);
+    tellWaiting(context, plan, opened.url);
+    const { ingest } = parts.use(await awaitOpening(opened.ingest, signal));
+    const all = { plan, viewer, flags, terms, dht, place, events, inputUrl: opened.url };
+    const begun = await begin(context, parts, all);
+    swarm = begun.swarm;
+    const { aheadMs } = opened;
+    await runLiveSource(ingest, { ...begun, clock, aheadMs }, signal);
+    output.line(`the input ended, and "${plan.title}" with it`);
   } catch (error) {
     // Being stopped is no failure: the same command goes on with the stream.
     if (!signal.aborted) throw error;
@@ -126,46 +118,97 @@ async function source(context: Context, name: string, flags: Flags): Promise<unk
   return summary(plan, swarm);
 }
 
-async function publish(
+/** Where the stream will be listed, and leave to list it. */
+interface Place {
+  readonly tracker: string;
+  readonly adminToken: string;
+}
+
+/** All that can be refused, and all that is asked and paid for, comes while its operator looks. */
+async function placeOf(
   context: Context,
+  { plan, viewer, flags }: { plan: LivePlan; viewer: Viewer; flags: Flags },
+): Promise<Place> {
+  const dataDir = flags.text("data") ?? join(context.settings.home, "node");
+  const adminToken = readAdminToken(join(dataDir, ADMIN_TOKEN_FILE));
+  const { swarming } = await viewer.node.status();
+  const { descriptor, licence } = plan;
+  const { contentId } = descriptor;
+  const before = await listed(viewer, contentId);
+  if (licence !== undefined && before?.licence !== licence) {
+    const { swarm } = recordOf(descriptor);
+    await nameInLicence(context, openSession(context), { licence, contentId, swarm });
+  }
+  return { tracker: swarming.tracker, adminToken };
+}
+
+interface Beginning {
+  readonly plan: LivePlan;
+  readonly viewer: Viewer;
+  readonly flags: Flags;
+  readonly terms: LiveTerms;
+  readonly dht: DhtNode | undefined;
+  readonly place: Place;
+  readonly events: Telemetry;
+  readonly inputUrl: string | undefined;
+}
+
+/** Lists the stream and opens its swarm: its first piece stands. */
+async function begin(
+  context: Context,
+  parts: AsyncDisposableStack,
+  { plan, viewer, flags, terms, dht, place, events, inputUrl }: Beginning,
+) {
+  const { clock } = context;
+  const { descriptor, key } = plan;
+  const { address: boundTo, ...limits } = terms;
+  const address = flags.text("announce") ?? boundTo;
+  const signed = await publish(context, { plan, viewer, address, flags, place });
+  const { link, ...find } = keepInDht(parts, dht, { signed, key, events });
+  const gate = plan.licence === undefined ? {} : { gate: gateOf(parts, { plan, viewer, events }) };
+  const trackers = [place.tracker];
+  const role = { role: "source", title: plan.title, trackers, ...find } as const;
+  const swarm = parts.use(
+    await openLiveSwarm({ descriptor, ...role, ...limits, ...gate, events, clock }),
+  );
+  // Unix seconds: greater than those of any epoch before it.
+  const newEpoch = Math.floor(clock.nowMs() / 1_000);
+  const counter = await openLiveCounter(join(plan.folder, `${descriptor.streamId}.json`), newEpoch);
+  tell(context, plan, { address, link, inputUrl });
+  const { adminToken } = place;
+  const cipher = plan.isEncrypted ? { cipher: sealing(viewer, { plan, adminToken, events }) } : {};
+  const onRun = (run: LiveRun) => swarm.publishRun(run);
+  const hybrid = plan.origin === undefined ? {} : { onRun };
+  return { descriptor, key, counter, swarm, ...cipher, ...hybrid };
+}
+
+async function publish(
+  { clock }: Context,
   {
     plan,
     viewer,
     address,
     flags,
-  }: { plan: LivePlan; viewer: Viewer; address: string; flags: Flags },
-): Promise<{
-  readonly tracker: string;
-  readonly adminToken: string;
-  readonly signed: SignedLiveRecord;
-}> {
-  const { settings, clock } = context;
+    place,
+  }: { plan: LivePlan; viewer: Viewer; address: string; flags: Flags; place: Place },
+): Promise<SignedLiveRecord> {
   const { descriptor, licence } = plan;
-  const dataDir = flags.text("data") ?? join(settings.home, "node");
-  const adminToken = readAdminToken(join(dataDir, ADMIN_TOKEN_FILE));
-  const { swarming } = await viewer.node.status();
   const record: LiveRecord = {
     ...recordOf(descriptor),
     title: plan.title,
     access: licence === undefined ? "public" : "gated",
     contract: licence ?? "",
     network: networkId(viewer.network),
-    trackers: [swarming.tracker],
+    trackers: [place.tracker],
     peers: [address, ...flags.texts("support")],
     serverKeys: [...plan.serverKeys],
     ...(plan.origin === undefined ? {} : { origin: plan.origin }),
     ...(plan.isEncrypted ? { encryption: { kind: "live" } } : {}),
     publishedAtS: Math.floor(clock.nowMs() / 1_000),
   };
-  const before = await listed(viewer, descriptor.contentId);
-  if (licence !== undefined && before?.licence !== licence) {
-    const { contentId } = descriptor;
-    const { swarm } = record;
-    await nameInLicence(context, openSession(context), { licence, contentId, swarm });
-  }
   const signed = signLiveRecord(record, plan.key);
-  await viewer.node.publish({ record: signed }, adminToken);
-  return { tracker: swarming.tracker, adminToken, signed };
+  await viewer.node.publish({ record: signed }, place.adminToken);
+  return signed;
 }
 
 async function listed({ node }: Viewer, contentId: string) {
@@ -205,6 +248,17 @@ function gateOf(
   return { deviceKey, servers, upload: guard.policy.verifier, usage: guard.usage };
 }
 
+/** Where the input is sent to is needed before anything can come. */
+function tellWaiting(
+  { output }: Context,
+  { descriptor: { contentId, streamId }, title }: LivePlan,
+  inputUrl: string | undefined,
+): void {
+  const where = inputUrl === undefined ? "" : `; send it to ${inputUrl}`;
+  output.line(`"${title}" waits for its input${where}`);
+  output.event("waiting", { contentId, streamId, inputUrl });
+}
+
 function tell(
   { output }: Context,
   { descriptor, title, licence, isEncrypted, origin }: LivePlan,
@@ -231,8 +285,10 @@ function tell(
   output.event("ready", { contentId, streamId, address, link, inputUrl });
 }
 
-function summary({ descriptor }: LivePlan, swarm: LiveSwarm) {
-  const { peers, bytesUp, ungatedBytesUp, pieces } = swarm.stats();
+/** @param swarm Undefined when it was stopped before anything came. */
+function summary({ descriptor }: LivePlan, swarm: LiveSwarm | undefined) {
   const { contentId, streamId } = descriptor;
+  const nothing = { peers: 0, pieces: 0, bytesUp: 0, ungatedBytesUp: 0 };
+  const { peers, bytesUp, ungatedBytesUp, pieces } = swarm?.stats() ?? nothing;
   return { contentId, streamId, peers, pieces, bytesUp, ungatedBytesUp };
 }
