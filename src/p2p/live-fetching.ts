@@ -4,6 +4,7 @@
  */
 import type { EventFields } from "../lib/events.ts";
 import { LIVE_ANSWER_MAX_MS, LIVE_ANSWER_MS, LIVE_BUFFER_MS, LIVE_WITHHELD_MAX } from "./limits.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import { type Ask, LiveFetch } from "./live-fetch.ts";
 import type { HeadBatch, LiveHead } from "./live-head.ts";
 import type { LiveHeads } from "./live-heads.ts";
@@ -24,8 +25,7 @@ export interface FetchingHost {
   readonly chance: () => number;
   /** Whether peers are to be asked for a piece only when an origin has not brought it. */
   isOriginFirst(head: LiveHead): boolean;
-  /** Whether the limits of rate let so many bytes be asked for now; they count as asked for then. */
-  mayAsk(bytes: number): boolean;
+  readonly allowance: Pick<LiveAllowance, "mayAsk" | "giveBack">;
   /** The piece is here, or of no use any more: whoever was asked for it need not send it. */
   onSettled(seq: number): void;
   nowMs(): number;
@@ -90,12 +90,15 @@ export class LiveFetching {
 
   fill(): void {
     if (this.#fetch.size === 0) return;
-    const { heads, peers, nowMs } = this.#host;
+    const { heads, peers, nowMs, allowance } = this.#host;
+    const lengthOf = (seq: number) => heads.get(seq)?.length ?? 0;
     const rank = (seq: number) => (this.#isUrgent(seq) ? 0 : 1);
-    const mayAsk = (seq: number) => this.#host.mayAsk(heads.get(seq)?.length ?? 0);
-    for (const ask of this.#fetch.plan(nowMs(), peers.serving, { rank, mayAsk })) {
-      const head = heads.get(ask.seq);
-      if (head !== undefined) peers.get(ask.peer)?.ask(ask.seq, head.length);
+    const mayAsk = (seq: number) => allowance.mayAsk(lengthOf(seq));
+    for (const { seq, peer } of this.#fetch.plan(nowMs(), peers.serving, { rank, mayAsk })) {
+      const length = lengthOf(seq);
+      const link = peers.get(peer);
+      if (length > 0 && link !== undefined) link.ask(seq, length);
+      else allowance.giveBack(length);
     }
   }
 

@@ -11,7 +11,7 @@
 import type { Grant } from "./access-port.ts";
 import { BLOCK_MAX_BYTES } from "./limits.ts";
 import { LIVE_GIVE_LATE_MS, LIVE_GIVE_MS, LIVE_GIVE_TICKS } from "./live-limits.ts";
-import { bookAll, type RateLimit, waitOfAll, waitTurn } from "./rate-limit.ts";
+import { bookAll, giveBackAll, type RateLimit, waitOfAll, waitTurn } from "./rate-limit.ts";
 import type { SwarmRates } from "./swarm-rates.ts";
 import type { Block } from "./wire-guard.ts";
 
@@ -25,6 +25,14 @@ interface Begun {
   readonly index: number;
   readonly offset: number;
 }
+
+/** A block's turn, with what the limits were booked for. */
+export interface GivingTurn {
+  /** The block is not sent after all. */
+  giveBack(): void;
+}
+
+const UNLIMITED: GivingTurn = { giveBack: () => {} };
 
 export class LiveGiving {
   readonly #rates: SwarmRates;
@@ -52,24 +60,25 @@ export class LiveGiving {
     return this.#waiting.has(taker);
   }
 
-  /** True when it is the block's turn; false when the peer has to wait with all it asks for. */
+  /** Undefined when the peer has to wait with all it asks for. */
   async turn(
     taker: Taker,
     block: Block,
     { nowMs, signal }: { readonly nowMs: number; readonly signal: AbortSignal },
-  ): Promise<boolean> {
+  ): Promise<GivingTurn | undefined> {
     const { index, offset, length } = block;
     const limits = this.#limits.get(taker) ?? [];
-    if (limits.length === 0) return true;
+    if (limits.length === 0) return UNLIMITED;
     if (!this.#mayHave(taker, block) && waitOfAll(limits, length, nowMs, "ahead") > LIVE_GIVE_MS) {
       this.#waiting.set(taker, this.#ticks);
       taker.wire.setChoking(true);
-      return false;
+      return undefined;
     }
     this.#begun.set(taker, { index, offset: offset + length });
     const waitMs = bookAll(limits, length, nowMs, "ahead");
     if (waitMs > 0) await waitTurn(waitMs, signal);
-    return true;
+    // Its right may be another by now: what was booked goes back to where it was booked.
+    return { giveBack: () => giveBackAll(limits, length, "ahead") };
   }
 
   /** Lets in who waits longest among those that there is room for: one a turn, so that it is kept. */

@@ -11,6 +11,7 @@ import type { GateDriver } from "./gate-driver.ts";
 import { GATE_EXTENSION } from "./gate-message.ts";
 import { LIVE_MESSAGE_MAX_BYTES, LIVE_PIECE_MAX_BYTES, LIVE_QUIET_MS } from "./limits.ts";
 import { type GatePolicy, openLinkGate } from "./link-gate.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import type { LiveGiving } from "./live-giving.ts";
 import { LIVE_DOUBT_PIECES } from "./live-limits.ts";
 import {
@@ -30,6 +31,8 @@ export interface LiveLinkHost {
   readonly signal: AbortSignal;
   /** Whose turn it is to be given something. */
   readonly giving: LiveGiving;
+  /** What may be asked for. */
+  readonly allowance: LiveAllowance;
   nowMs(): number;
   /** False for who is given nothing whatever it proves: the node is private. */
   mayUpload(link: LiveLink): boolean;
@@ -84,6 +87,7 @@ export class LiveLink implements WireOwner {
       onBlock: (isGiver) => this.#onBlock(isGiver),
       onWhole: (seq, piece) => host.onPiece(this, seq, piece),
       onRefused: (seq) => host.onRefused(this, seq),
+      allowance: host.allowance,
     });
     wire.offerExtensions([LIVE_EXTENSION], {}, LIVE_MESSAGE_MAX_BYTES);
     wire.setOwner(this);
@@ -165,10 +169,15 @@ export class LiveLink implements WireOwner {
     const { giving, signal } = this.#host;
     const piece = await this.#host.piece(index);
     if (piece === undefined || offset + length > piece.length) return undefined;
-    const isTurn = await giving.turn(this, block, { nowMs: this.#host.nowMs(), signal });
+    const turn = await giving.turn(this, block, { nowMs: this.#host.nowMs(), signal });
+    if (turn === undefined) return undefined;
     // The right may have ended while the disk was read, or in the line.
-    if (!isTurn || !this.isAdmitted) return undefined;
-    return { bytes: piece.subarray(offset, offset + length) };
+    if (!this.isAdmitted) {
+      turn.giveBack();
+      return undefined;
+    }
+    const bytes = piece.subarray(offset, offset + length);
+    return { bytes, onUnsent: () => turn.giveBack() };
   }
 
   onExtensionHandshake(fields: ReadonlyMap<string, Bencoded>): void {

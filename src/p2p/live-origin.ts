@@ -12,6 +12,7 @@ import { concatBytes, toHex } from "../lib/bytes.ts";
 import { AceError, isAceError } from "../lib/errors.ts";
 import type { EventFields, Events } from "../lib/events.ts";
 import { WEB_RETRY_MS_MAX, WEB_RETRY_MS_MIN } from "./limits.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import type { LiveHead } from "./live-head.ts";
 import {
   LIVE_ORIGIN_FIRST_SEGMENTS,
@@ -40,8 +41,7 @@ export interface OriginHost {
   /** Pieces that peers have not brought in time, the most urgent first; with `isFirst` all that are wanted. */
   late(isFirst: boolean): readonly LiveHead[];
   isWanted(seq: number): boolean;
-  /** Whether the limits of rate let so many bytes be asked for now; they count as asked for then. */
-  mayAsk(bytes: number): boolean;
+  readonly allowance: LiveAllowance;
   placeOf(head: LiveHead): OriginPlace | undefined;
   /** Answers the digest in hexadecimal of a piece that is not what its head says. */
   take(head: LiveHead, piece: Uint8Array): string | undefined;
@@ -57,6 +57,8 @@ interface Errand {
   readonly over: AbortController;
   /** All of it came: the connection is good for the next. */
   isAllHere: boolean;
+  /** What came of it, with what was not asked for. */
+  bytes: number;
 }
 
 export class LiveOrigin implements Disposable {
@@ -85,7 +87,7 @@ export class LiveOrigin implements Disposable {
     if (nowMs < this.#restsUntilMs || this.#over.signal.aborted) return;
     while (this.#errands.size < LIVE_ORIGIN_REQUESTS_MAX) {
       const wish = this.#next();
-      if (wish.length === 0 || !this.#host.mayAsk(spanOf(wish).length)) return;
+      if (wish.length === 0 || !this.#host.allowance.mayAsk(spanOf(wish).length)) return;
       void this.#fetch(wish);
     }
   }
@@ -156,7 +158,7 @@ export class LiveOrigin implements Disposable {
   }
 
   async #fetch(wish: readonly Asked[]): Promise<void> {
-    const errand = { wish, over: new AbortController(), isAllHere: false };
+    const errand = { wish, over: new AbortController(), isAllHere: false, bytes: 0 };
     this.#errands.add(errand);
     try {
       await this.#fetchSpan(errand);
@@ -165,7 +167,16 @@ export class LiveOrigin implements Disposable {
       if (!errand.over.signal.aborted) this.#onFault(error, wish);
     } finally {
       this.#errands.delete(errand);
+      this.#settleUp(errand);
     }
+  }
+
+  /** What was asked for and did not come is given back; some send more than that. */
+  #settleUp({ wish, bytes }: Errand): void {
+    const { allowance } = this.#host;
+    const missing = spanOf(wish).length - bytes;
+    if (missing > 0) allowance.giveBack(missing);
+    else allowance.take(-missing);
   }
 
   async #fetchSpan(errand: Errand): Promise<void> {
@@ -191,7 +202,7 @@ export class LiveOrigin implements Disposable {
     let isDone = false;
     try {
       const isWhole = requireSpan(answer, span);
-      const body = this.#counted(answer.body);
+      const body = this.#counted(answer.body, errand);
       for await (const { at, bytes } of originParts(body, { isWhole, span, parts: wish })) {
         const isLast = at === wish.length - 1;
         errand.isAllHere = isLast;
@@ -206,8 +217,9 @@ export class LiveOrigin implements Disposable {
   }
 
   /** What came counts, whether or not it was of use. */
-  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#counted(body: AsyncIterable<Uint8Array>, errand: Errand): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
+      errand.bytes += chunk.length;
       this.bytes += chunk.length;
       yield chunk;
     }

@@ -1,6 +1,7 @@
 /** The parts of a live swarm, joined: each does one thing, and asks the others through the swarm. */
 
 import { LIVE_FAN, LIVE_LAG_MS, LIVE_WINDOW_PIECES, PEERS_MAX } from "./limits.ts";
+import { LiveAllowance } from "./live-allowance.ts";
 import { LiveBackfill } from "./live-backfill.ts";
 import { liveAudience } from "./live-descriptor.ts";
 import { LiveFan } from "./live-fan.ts";
@@ -17,7 +18,6 @@ import { LiveRuns } from "./live-runs.ts";
 import type { LiveSwarmOptions } from "./live-swarm-port.ts";
 import { LiveTalk } from "./live-talk.ts";
 import { Places } from "./places.ts";
-import { allowAhead } from "./rate-limit.ts";
 import { SwarmRates } from "./swarm-rates.ts";
 
 interface LivePartsHost extends LivePeersContent, Pick<IntakeHost, "onHeads" | "onEquivocation"> {
@@ -39,6 +39,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
   const rates = new SwarmRates(options.rates ?? {});
   const { peersMax = PEERS_MAX, peers: statics = [], uploadTo, downloadFrom } = options;
   const isSeeding = () => role === "source";
+  const allowance = new LiveAllowance(rates.of(undefined).down, nowMs);
   const peers = new LivePeers({
     streamId,
     gate: gate && { ...gate, audience: liveAudience(streamId) },
@@ -50,6 +51,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
     nodePeers: options.nodePeers,
     places: new Places({ peersMax, statics, uploadTo, downloadFrom, isSeeding }),
     rates,
+    allowance,
     content: host,
   });
   const fan = new LiveFan({ fan: options.fan ?? LIVE_FAN, lagMs: options.lagMs ?? LIVE_LAG_MS });
@@ -66,13 +68,11 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
   });
   const chance = options.chance ?? Math.random;
   const isOriginFirst = (head: LiveHead) => origin?.comesFirst(head) ?? false;
-  const { down } = rates.of(undefined);
-  const mayAsk = (bytes: number) => allowAhead(down, bytes, nowMs());
   const onSettled = (seq: number) => {
     peers.cancel(seq);
     origin?.settled(seq);
   };
-  const means = { pieces, peers, readings, chance, nowMs, isOriginFirst, mayAsk, onSettled };
+  const means = { pieces, peers, readings, chance, nowMs, isOriginFirst, allowance, onSettled };
   const fetching = new LiveFetching({ role, heads, ...means });
   const backfill = new LiveBackfill({ heads, size, peers, talk });
   const origin =
@@ -81,7 +81,7 @@ export function liveParts(options: LiveSwarmOptions, host: LivePartsHost) {
       events,
       late: (isFirst) => fetching.late(isFirst),
       isWanted: (seq) => fetching.wants(seq),
-      mayAsk,
+      allowance,
       placeOf: (head) => runs.placeOf(head),
       take: (head, piece) => host.keep(head, piece),
     });

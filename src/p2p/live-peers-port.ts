@@ -4,6 +4,7 @@ import type { Events } from "../lib/events.ts";
 import type { Bans } from "./bans.ts";
 import type { GatePolicy } from "./link-gate.ts";
 import type { Listener } from "./listener.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import type { LiveLink, LiveLinkHost } from "./live-link.ts";
 import type { NodePeers } from "./node-peers.ts";
 import type { Places } from "./places.ts";
@@ -38,5 +39,6 @@ export interface LivePeersContext {
   readonly nodePeers: NodePeers | undefined;
   readonly places: Places;
   readonly rates: SwarmRates;
+  readonly allowance: LiveAllowance;
   readonly content: LivePeersContent;
 }

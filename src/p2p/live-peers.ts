@@ -13,6 +13,7 @@ import { Dialer } from "./dialer.ts";
 import { LIVE_DIAL_PEERS } from "./limits.ts";
 import { LinkBook } from "./link-book.ts";
 import type { GatePolicy } from "./link-gate.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import { LiveGiving } from "./live-giving.ts";
 import { LiveLink, type LiveLinkHost } from "./live-link.ts";
 import type { LiveMessage } from "./live-message.ts";
@@ -37,6 +38,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
   );
   readonly #context: LivePeersContext;
   readonly giving: LiveGiving;
+  readonly allowance: LiveAllowance;
   readonly #links: LinkBook<LiveLink>;
   readonly #bans: Bans;
   readonly #dialer: Dialer;
@@ -49,6 +51,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
     this.gate = context.gate;
     this.signal = context.signal;
     this.giving = new LiveGiving(context.rates);
+    this.allowance = context.allowance;
     this.#links = new LinkBook(context.nodePeers);
     this.#bans = context.bans ?? new Bans();
     this.#unregister = context.listener.register(context.streamId, (wire) => this.#accept(wire));

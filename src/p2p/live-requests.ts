@@ -1,14 +1,16 @@
 /**
  * The pieces that one peer of a live stream was asked for: put together of their blocks, and taken back
- * when somebody else has brought them.
+ * when somebody else has brought them. What does not come is given back to the limits of rate.
  */
 import { BLOCK_MAX_BYTES, UNREQUESTED_BLOCKS_MAX } from "./limits.ts";
+import type { LiveAllowance } from "./live-allowance.ts";
 import type { Wire } from "./wire.ts";
 import type { Block } from "./wire-guard.ts";
 import { placeOf } from "./wire-protocol.ts";
 
 export interface RequestsHost {
   readonly wire: Pick<Wire, "request" | "cancel">;
+  readonly allowance: Pick<LiveAllowance, "giveBack" | "take">;
   /** A block came; with `isGiver` it has given all that was still wanted of it, or more. */
   onBlock(isGiver: boolean): void;
   onWhole(seq: number, piece: Uint8Array): void;
@@ -36,9 +38,12 @@ export class LiveRequests {
     return this.#asked.size;
   }
 
-  /** Asks for all blocks of a piece; what it brings is told to the host, once. */
+  /** Asks for all blocks of a piece, which are booked; what it brings is told to the host, once. */
   ask(seq: number, length: number): void {
-    if (this.#asked.has(seq)) return;
+    if (this.#asked.has(seq)) {
+      this.#host.allowance.giveBack(length);
+      return;
+    }
     const blocks = blocksOf(seq, length);
     const missing = new Map(blocks.map((block) => [block.offset, block]));
     const asked = { piece: new Uint8Array(length), missing };
@@ -62,6 +67,7 @@ export class LiveRequests {
     const place = placeOf(index, offset);
     if (this.#cancelled.get(place) !== length) return false;
     this.#cancelled.delete(place);
+    this.#host.allowance.take(length);
     this.#host.onBlock(true);
     return true;
   }
@@ -70,9 +76,10 @@ export class LiveRequests {
     this.#asked.clear();
   }
 
-  #take(asked: Asked, { index, offset }: Block, bytes: Uint8Array | undefined): void {
+  #take(asked: Asked, { index, offset, length }: Block, bytes: Uint8Array | undefined): void {
     const isWanted = this.#asked.get(index) === asked;
     if (bytes === undefined) {
+      this.#host.allowance.giveBack(length);
       if (!isWanted) return;
       this.#asked.delete(index);
       this.#host.onRefused(index);

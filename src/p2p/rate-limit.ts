@@ -2,7 +2,7 @@
  * Rate limits: a bucket of bytes that fills at a rate. One may be shared by all swarms of a node.
  *
  * What passes is booked at once, though it has to wait: those who wait are served in the order they
- * came, and the rate is kept exactly.
+ * came, and the rate is kept exactly. What does not pass in the end is given back.
  *
  * What a live stream sends and asks for goes ahead of the line that films make: late it is worth
  * nothing. Of the rate it may take `AHEAD_SHARE` that way, so that films go on. It is booked in the line
@@ -52,6 +52,12 @@ export class RateLimit {
     this.#ahead.raiseTo(this.#line.bytes(nowMs));
     return waitMs;
   }
+
+  /** What was booked in this turn and does not pass: others may have it. */
+  giveBack(bytes: number, turn: Turn = "in line"): void {
+    this.#line.put(bytes);
+    if (turn === "ahead") this.#ahead.put(bytes);
+  }
 }
 
 class Bucket {
@@ -82,6 +88,10 @@ class Bucket {
     this.#bytes -= bytes;
   }
 
+  put(bytes: number): void {
+    this.#bytes = Math.min(this.#burstBytes, this.#bytes + bytes);
+  }
+
   raiseTo(bytes: number): void {
     this.#bytes = Math.max(this.#bytes, Math.min(bytes, this.#burstBytes));
   }
@@ -97,6 +107,11 @@ export function bookAll(
   let waitMs = 0;
   for (const limit of limits) waitMs = Math.max(waitMs, limit.book(bytes, nowMs, turn));
   return waitMs;
+}
+
+/** Gives back to all the limits what was booked with them. */
+export function giveBackAll(limits: readonly RateLimit[], bytes: number, turn: Turn): void {
+  for (const limit of limits) limit.giveBack(bytes, turn);
 }
 
 /** How long so many bytes would have to wait for all the limits. */

@@ -96,6 +96,7 @@ export class WireAnswers {
   }
 
   #send(answer: BlockAnswer | undefined, { respond, isOver }: Question): void {
+    if (isOver || this.#host.isClosed) answer?.onUnsent?.();
     if (this.#host.isClosed) return;
     if (isOver) {
       answer?.onSent?.();

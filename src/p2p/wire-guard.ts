@@ -43,6 +43,8 @@ export interface BlockAnswer {
   readonly bytes: Uint8Array;
   /** Called when the bytes have left. Not at all where the connection ends before. */
   onSent?(): void;
+  /** Called when they are not sent at all: the peer took its request back, is choked, or gone. */
+  onUnsent?(): void;
 }
 
 /** Which pieces a peer says it has. */

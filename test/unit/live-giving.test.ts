@@ -37,8 +37,10 @@ function admitted(): PaperTaker {
 }
 
 const lineMs = () => node.up.waitMs(BLOCK_MAX_BYTES, nowMs, "ahead");
-const ask = (taker: PaperTaker, index: number, offset = 0) =>
-  giving.turn(taker, { index, offset, length: BLOCK_MAX_BYTES }, { nowMs, signal });
+const ask = async (taker: PaperTaker, index: number, offset = 0) => {
+  const block = { index, offset, length: BLOCK_MAX_BYTES };
+  return (await giving.turn(taker, block, { nowMs, signal })) !== undefined;
+};
 
 /** Somebody else books so much that nothing is given for so long. */
 function crowd(untilMs: number): void {

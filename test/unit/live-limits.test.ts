@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { NodePeers } from "../../src/p2p/node-peers.ts";
 import type { SwarmOptions } from "../../src/p2p/swarm-port.ts";
-import { openNodeRates } from "../../src/p2p/swarm-rates.ts";
+import { openNodeRates, TokenRates } from "../../src/p2p/swarm-rates.ts";
+import { CountedLimit } from "../support/counted-limit.ts";
 import { descriptorOf, HandSource, joinLive, type LiveParty, take } from "./live-kit.ts";
 import { joinLeech, joinSeed, makeFilm, soon, until } from "./p2p-kit.ts";
 
@@ -107,6 +108,43 @@ it("a limit of rate holds for what a viewer fetches, with which it asks for what
   // 240,000 bytes, of which half a second's worth and one piece may come at once.
   expect(performance.now() - startMs).toBeGreaterThan(1_500);
   expect(viewer.log.bans()).toEqual([]);
+});
+
+describe("what was booked with a limit of rate", () => {
+  it("is what moved, when peers refuse, take back and go while they are waited for", async () => {
+    const descriptor = descriptorOf("booked");
+    await using parts = new AsyncDisposableStack();
+    const counted = (bytesPerS: number) => ({
+      up: new CountedLimit(bytesPerS),
+      down: new CountedLimit(bytesPerS),
+      tokens: new TokenRates(),
+    });
+    const [giver, taker] = [counted(60_000), counted(10_000_000)];
+    const rates = { node: giver };
+    const sources = await Promise.all(
+      [0, 1].map(() => joinLive({ descriptor, role: "source", rates, fan: 4, lagMs: 0 })),
+    );
+    for (const source of sources) parts.use(source);
+    const peers = sources.map(({ address }) => address);
+    const terms = { descriptor, role: "support", peers, rates: { node: taker } } as const;
+    const viewers = await Promise.all([joinLive(terms), joinLive(terms)]);
+    for (const viewer of viewers) parts.use(viewer);
+    for (const { swarm } of sources) await until(() => swarm.stats().peers === 2, "they met");
+    const hand = new HandSource(descriptor, { bytes: 40_000 });
+    for (const { batch, bytes } of hand.make(6)) {
+      for (const { swarm } of sources) swarm.publish(batch, [bytes]);
+    }
+    const given = () => sources.map(({ swarm }) => swarm.stats().bytesUp);
+    await until(() => given().every((bytes) => bytes > 0), "both give");
+    await sleep(700);
+    expect(taker.down.bookedBytes).toBeGreaterThan(0);
+    await Promise.all([...viewers, ...sources].map((party) => party[Symbol.asyncDispose]()));
+    await sleep(100);
+    const total = (parties: readonly LiveParty[], way: "bytesUp" | "bytesDown") =>
+      parties.reduce((sum, { swarm }) => sum + swarm.stats()[way], 0);
+    expect(taker.down.bookedBytes).toBe(total(viewers, "bytesDown"));
+    expect(giver.up.bookedBytes).toBe(total(sources, "bytesUp"));
+  });
 });
 
 it("the peers of live streams count among those of the node, which keeps some places for each", async () => {

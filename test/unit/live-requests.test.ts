@@ -3,6 +3,7 @@
 // Method: requests on a wire that only writes down what it is asked; answers are given by hand.
 import { beforeEach, describe, expect, it } from "vitest";
 import { BLOCK_MAX_BYTES } from "../../src/p2p/limits.ts";
+import { LiveAllowance } from "../../src/p2p/live-allowance.ts";
 import { LiveRequests } from "../../src/p2p/live-requests.ts";
 import type { Block } from "../../src/p2p/wire-guard.ts";
 
@@ -44,6 +45,7 @@ beforeEach(() => {
     onWhole: (seq, piece) =>
       told.push(`whole ${seq} ${[0, 16_384, 32_768].map((at) => piece[at])}`),
     onRefused: (seq) => told.push(`refused ${seq}`),
+    allowance: new LiveAllowance([], () => 0),
   });
   requests.ask(7, LENGTH);
 });

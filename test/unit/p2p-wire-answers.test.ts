@@ -18,6 +18,7 @@ const takeBack = (index: number) => frame(8, numbers(index, 0, BLOCK_BYTES));
 class Seed {
   readonly asked: number[] = [];
   released = 0;
+  unsent = 0;
   wire: Wire | undefined;
   readonly #waiting: (() => void)[] = [];
 
@@ -27,7 +28,12 @@ class Seed {
     const onSent = () => {
       this.released += 1;
     };
-    return new Promise((resolve) => this.#waiting.push(() => resolve({ bytes, onSent })));
+    const onUnsent = () => {
+      this.unsent += 1;
+    };
+    return new Promise((resolve) => {
+      this.#waiting.push(() => resolve({ bytes, onSent, onUnsent }));
+    });
   }
 
   /** What is asked for now is at hand. */
@@ -98,6 +104,7 @@ it("a block that is asked for, taken back and asked for again comes, once", asyn
   });
   expect(got()).toEqual([2, 1, 3]);
   await until(() => seed.released === seed.asked.length);
+  expect(seed.unsent).toBe(seed.asked.length - 3);
 });
 
 it("a block that is asked for again after a choke comes, once", async () => {
@@ -114,6 +121,7 @@ it("a block that is asked for again after a choke comes, once", async () => {
   });
   expect(got()).toEqual([1, 2, 3]);
   await until(() => seed.released === seed.asked.length);
+  expect(seed.unsent).toBe(seed.asked.length - 3);
 });
 
 it("questions that are taken back while another waits are never looked up, however many", async () => {
@@ -128,4 +136,25 @@ it("questions that are taken back while another waits are never looked up, howev
   });
   expect(got()).toEqual([1, 5]);
   expect(seed.asked).toEqual([1, 5]);
+});
+
+it("whose block does not leave is told so: the peer took it back, was choked, or is gone", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { seed, wire, far, given: got } = await meet(stack);
+  const ends = [
+    () => void far.write(takeBack(1)),
+    () => wire.setChoking(true),
+    () => wire.close("CONNECTION_LOST"),
+  ];
+  for (const [before, end] of ends.entries()) {
+    wire.setChoking(false);
+    far.write(ask(1));
+    await until(() => seed.asked.length === before + 1);
+    end();
+    // The peer may be heard a little later.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seed.answer();
+    await until(() => seed.unsent === before + 1);
+  }
+  expect(got()).toEqual([]);
 });
