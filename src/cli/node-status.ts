@@ -16,7 +16,7 @@ const UNITS: readonly (readonly [name: string, seconds: number])[] = [
 ];
 
 export function statusRows(status: StatusJson): readonly (readonly string[])[] {
-  const { network, tip, lagS, trust, contents, issues } = status;
+  const { network, tip, lagS, trust, issues } = status;
   const rows = [
     ["network", `${network.name} on ${network.passphrase}`],
     ["id", network.id],
@@ -37,7 +37,7 @@ export function statusRows(status: StatusJson): readonly (readonly string[])[] {
     ["agreed on", heightText(trust.level1, "no ledger yet (takes two sources and --quorum)")],
     ["anchored", heightText(trust.anchored, "no checkpoint yet (takes --archive and --quorum)")],
     ["applies from", `level ${trust.required} on`],
-    ["contents", String(contents)],
+    ["contents", contentsText(status)],
     ["tokens", issues ? "issues and verifies them" : "verifies them"],
   );
   return rows;
@@ -68,6 +68,12 @@ function stateOf({ state, tip, trust }: StatusJson): string {
   const held = (trust.verified ?? 0) - (tip?.sequence ?? 0);
   if (state !== "following" || trust.required === 0 || held <= HELD_LEDGERS_NOTED) return state;
   return `${state}: ${held} ledgers are verified and wait for level ${trust.required}`;
+}
+
+function contentsText({ contents, liveStreams }: StatusJson): string {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  const films = count(contents, "film");
+  return liveStreams === undefined ? films : `${films}, ${count(liveStreams, "live stream")}`;
 }
 
 function heightText(height: number | undefined, none: string): string {

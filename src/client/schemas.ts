@@ -60,7 +60,8 @@ export const StatusJson = z.object({
   sources: z.array(SourceJson),
   state: z.enum(["following", "waiting", "stopped"]),
   fault: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
-  contents: z.int(),
+  contents: z.int().describe("Films and packages that it lists"),
+  liveStreams: z.int().optional().describe("Live streams that it lists"),
   swarming: z.object({
     tracker: z.string().describe("The node's own tracker"),
     peer: z.string().describe("host:port of its BitTorrent port"),

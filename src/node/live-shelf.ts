@@ -40,6 +40,10 @@ export class LiveShelf {
     return jsonOf(signed);
   }
 
+  get size(): number {
+    return this.#items.size;
+  }
+
   list(): readonly ContentJson[] {
     return [...this.#items.values()].map(jsonOf);
   }

@@ -141,8 +141,13 @@ export class Shelf implements AsyncDisposable {
     return { swarm, isGated: isSwarmGated(record) };
   }
 
+  /** Films and packages; live streams are counted apart. */
   get size(): number {
     return this.#items.size;
+  }
+
+  get liveSize(): number {
+    return this.#live.size;
   }
 
   isListed(infohash: string): boolean {

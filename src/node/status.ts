@@ -61,6 +61,7 @@ export function statusPorts(parts: Parts): StatusPorts {
           ? {}
           : { fault: { code: fault.code, message: fault.message, hint: fault.hint } }),
         contents: streams.shelf.size,
+        liveStreams: streams.shelf.liveSize,
         swarming: {
           tracker: streams.trackerUrl,
           peer: streams.peerAddress,

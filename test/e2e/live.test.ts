@@ -35,6 +35,7 @@ const KILL_MS = 40_000;
 const runFile = promisify(execFile);
 const Listed = z.object({ record: z.unknown() });
 const Told = z.object({ data: z.object({ bans: z.array(z.unknown()) }) });
+const Status = z.object({ contents: z.int(), liveStreams: z.int() });
 const base = mkdtempSync(join(tmpdir(), "ace-live-e2e-"));
 const film = makeTs({ seconds: 3 });
 const filmPackets = new Set(packetsOf(film));
@@ -215,11 +216,17 @@ it("is listed, and said to be on, once its input gives a first good piece, and n
   expect(await stopped.end("SIGTERM")).toBe(0);
   expect(await status(contentId)).toBe(404);
 
+  const counts = async () => {
+    const response = await fetch(new URL("/v1/status", node.httpUrl));
+    return Status.parse(await response.json());
+  };
+  const { liveStreams: before, contents } = await counts();
   const source = start("source", "source", "late", ...home);
   const { inputUrl: again } = await source.told("waiting");
   const sending = send(again, film);
   expect((await source.ready)["contentId"]).toBe(contentId);
   expect(await status(contentId)).toBe(200);
+  expect(await counts()).toEqual({ contents, liveStreams: before + 1 });
   await sending;
   expect(await source.end("SIGTERM")).toBe(0);
   expect(await status(contentId)).toBe(200);

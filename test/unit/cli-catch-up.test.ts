@@ -98,6 +98,17 @@ it("shows the level of the tip in words, and all heights", () => {
   expect(rows.get("anchored")).toContain("no checkpoint yet");
 });
 
+it("counts films and live streams apart", () => {
+  const told = (more: Partial<StatusJson>) =>
+    new Map(statusRows({ ...status, ...more }).map(([name = "", value = ""]) => [name, value])).get(
+      "contents",
+    );
+  expect(told({ contents: 1, liveStreams: 2 })).toBe("1 film, 2 live streams");
+  expect(told({ contents: 3, liveStreams: 1 })).toBe("3 films, 1 live stream");
+  // A node of an earlier release says nothing of them.
+  expect(told({})).toBe("0 films");
+});
+
 it("shows each source with its state, and beneath them what is wrong", () => {
   expect(sourceRows(status)).toEqual([
     ["rpc one", "following", "131", "12 ms", "4 s"],
