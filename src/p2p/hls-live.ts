@@ -97,10 +97,10 @@ export class HlsLive implements AsyncDisposable {
     }
   }
 
-  /** How far the list is behind what the stream has. */
+  /** How far the list is behind what the stream has; of a source that began anew, by whatever clock. */
   #behindMs(): number {
     const newestMs = this.#stream.window()?.lastCaptureMs ?? 0;
-    return newestMs - (this.#last?.captureMs ?? newestMs);
+    return Math.abs(newestMs - (this.#last?.captureMs ?? newestMs));
   }
 
   /** Waits until it is so, the stream fails or it takes too long. */
@@ -127,7 +127,7 @@ export class HlsLive implements AsyncDisposable {
     const from = last === undefined ? { behindMs: HLS_BEHIND_MS } : { fromMs: last.captureMs };
     try {
       for await (const piece of this.#stream.pieces(from, signal)) {
-        if (last !== undefined && piece.seq <= last.seq) continue;
+        if (isToldBy(last, piece)) continue;
         this.#last = piece;
         const before = this.#list.newest;
         this.#list.add(piece);
@@ -140,6 +140,11 @@ export class HlsLive implements AsyncDisposable {
     }
     this.#growth.tell();
   }
+}
+
+/** Whether the list had this piece before the fault. A source that lost count numbers anew. */
+function isToldBy(last: LivePiece | undefined, { epoch, seq }: LivePiece): boolean {
+  return last !== undefined && epoch === last.epoch && seq <= last.seq;
 }
 
 function tooFar({ number, part }: HlsWanted): AceError {

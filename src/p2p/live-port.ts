@@ -1,12 +1,13 @@
 /**
  * A live stream as those who show it read it: verified pieces of MPEG-TS, in order.
  *
- * Units   `seq` counts pieces of the stream; `mediaMs` is the stream's own clock, `captureMs` Unix time
- *         at the source.
+ * Units   `seq` counts pieces of an epoch, and anew in a later one; `mediaMs` is the stream's own clock,
+ *         `captureMs` Unix time at the source.
  */
 import type { SwarmStats } from "./swarm-stats.ts";
 
 export interface LivePiece {
+  readonly epoch: number;
   readonly seq: number;
   /** A whole number of packets of 188 bytes. */
   readonly bytes: Uint8Array;

@@ -140,7 +140,7 @@ function firstStart(host: ReaderHost, afterSeq: number): LiveHead | undefined {
 }
 
 function pieceOf(head: LiveHead, bytes: Uint8Array, isJump: boolean): LivePiece {
-  const { seq, isRandomAccess, mediaMs, captureMs } = head;
+  const { epoch, seq, isRandomAccess, mediaMs, captureMs } = head;
   const isDiscontinuity = head.isDiscontinuity || isJump;
-  return { seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs };
+  return { epoch, seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs };
 }

@@ -59,7 +59,7 @@ function piecesOf(film: Uint8Array): readonly LivePiece[] {
   const cutter = new TsCutter();
   const cut = [...cutter.push(film), ...cutter.flush()];
   return cut.map(({ bytes, isRandomAccess, isDiscontinuity, mediaMs }, seq) => {
-    return { seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs: mediaMs };
+    return { epoch: 1, seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs: mediaMs };
   });
 }
 
@@ -202,7 +202,7 @@ it("what is hinted at may be asked for, and a few parts more, also where parts l
   for (const seq of [0, 1, 2, 3]) {
     const at = { mediaMs: seq * 5_000, captureMs: seq * 5_000 };
     const first = { isRandomAccess: seq === 0, isDiscontinuity: false };
-    list.add({ seq, bytes: Buffer.alloc(PACKET), ...first, ...at });
+    list.add({ epoch: 1, seq, bytes: Buffer.alloc(PACKET), ...first, ...at });
   }
   const { number, parts } = list.newest;
   expect(parts).toBeGreaterThan(1);
@@ -227,8 +227,8 @@ describe("parts of any stream", () => {
         bytes.writeUInt32BE(seq);
         if (event === "interrupt") reader.list.interrupt();
         const isDiscontinuity = event === "break";
-        const piece = { seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs: mediaMs };
-        reader.list.add(piece);
+        const at = { epoch: 1, seq, mediaMs, captureMs: mediaMs };
+        reader.list.add({ ...at, bytes, isRandomAccess, isDiscontinuity });
         reader.read();
         reader.checkWhole();
       }

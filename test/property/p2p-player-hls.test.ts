@@ -22,7 +22,7 @@ const streams = fc.array(step, { maxLength: 200 }).map((steps) => {
     mediaMs += tookMs;
     const bytes = Buffer.alloc(188);
     bytes.writeUInt32BE(seq);
-    return { seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs: mediaMs };
+    return { epoch: 1, seq, bytes, isRandomAccess, isDiscontinuity, mediaMs, captureMs: mediaMs };
   });
 });
 

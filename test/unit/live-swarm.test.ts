@@ -111,7 +111,7 @@ describe("a source", () => {
     const head = { ...headOf(0, bytes), epoch: 2 };
     source.swarm.publish(signHeads([head], descriptor, broadcaster), [bytes]);
     const { value } = await reading.next();
-    expect(value).toMatchObject({ seq: 0, isDiscontinuity: true });
+    expect(value).toMatchObject({ epoch: 2, seq: 0, isDiscontinuity: true });
     expect(value?.bytes).toEqual(bytes);
   });
 

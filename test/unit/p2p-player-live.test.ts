@@ -1,7 +1,7 @@
 // Goal: a live stream reaches any player, as endless MPEG-TS and as HLS, and no slow one harms others.
 // Method: a stream made piece by piece behind the port of live streams; real HTTP on loopback.
 import { connect, type Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { AceError } from "../../src/lib/errors.ts";
 import { HlsList } from "../../src/p2p/hls-list.ts";
 import type { Player } from "../../src/p2p/player.ts";
@@ -312,6 +312,39 @@ describe("HLS after a fault of the stream", () => {
       expect(after.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
       const dates = [...after.matchAll(/DATE-TIME:(.*)/g)].map(([, date]) => date ?? "");
       expect(dates).toEqual([...new Set(dates)].toSorted());
+    });
+  });
+
+  it.each([
+    ["while nobody read", true, 0],
+    ["while nobody read, by a clock that is an hour behind", true, -3_600_000],
+    ["when it was read again", false, 0],
+  ])("goes on at once with a source that lost count %s", async (_, isUnread, aheadMs) => {
+    const live = new MadeLive();
+    live.make(82);
+    await withLive(live, async (player) => {
+      const { playUrl } = await start(player, live, "manifest.m3u8");
+      const read = async () => {
+        const text = await (await fetch(playUrl)).text();
+        const numbers = [...text.matchAll(/(\d+)\.ts\n/g)].map(([, number]) => Number(number));
+        const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+        expect(numbers).toEqual(numbers.map((_number, place) => first + place));
+        return { breaks: text.match(/#EXT-X-DISCONTINUITY\n/g)?.length, newest: numbers.at(-1) };
+      };
+      const { newest = 0 } = await read();
+      live.fail(new AceError("CONTENT_UNREACHABLE", "the source is away"));
+      await until(() => live.failed > 0, "the fault is met");
+      if (isUnread) live.beginEpoch(aheadMs);
+      live.make(9);
+      await read();
+      if (!isUnread) live.beginEpoch(aheadMs);
+      live.make(9);
+      await vi.waitFor(async () => {
+        const after = await read();
+        // The segment that broke off, and of nine pieces two or more whole ones.
+        expect(after.newest).toBeGreaterThanOrEqual(newest + 3);
+        expect(after.breaks).toBe(isUnread ? 1 : 2);
+      });
     });
   });
 });

@@ -24,6 +24,8 @@ export class MadeLive implements LiveStream {
   readonly title = "Made live";
   readonly pieces_: LivePiece[] = [];
   refusal: AceError | undefined;
+  #epoch = 1;
+  #epochMs = START_MS;
   #isOver = false;
   readonly #grown = new EventTarget();
 
@@ -33,15 +35,23 @@ export class MadeLive implements LiveStream {
       const seq = this.pieces_.length;
       const bytes = Buffer.alloc((options.packets ?? 2) * PACKET_BYTES, seq % 251);
       this.pieces_.push({
+        epoch: this.#epoch,
         seq,
         bytes,
         isRandomAccess: seq % 4 === 0,
         isDiscontinuity: options.isDiscontinuity === true && made === 0,
         mediaMs: seq * PIECE_MS,
-        captureMs: START_MS + seq * PIECE_MS,
+        captureMs: this.#epochMs + seq * PIECE_MS,
       });
     }
     this.#grown.dispatchEvent(new Event("grown"));
+  }
+
+  /** The source has lost count: its numbers begin anew, and `aheadMs` later by its clock. */
+  beginEpoch(aheadMs: number): void {
+    this.#epochMs += this.pieces_.length * PIECE_MS + aheadMs;
+    this.#epoch += 1;
+    this.pieces_.length = 0;
   }
 
   failed = 0;
@@ -87,8 +97,11 @@ export class MadeLive implements LiveStream {
     signal: AbortSignal,
   ): AsyncIterable<LivePiece> {
     let next = this.#begin(from);
+    let epoch = this.#epoch;
     while (true) {
       signal.throwIfAborted();
+      const isNewEpoch = epoch !== this.#epoch;
+      if (isNewEpoch) next = 0;
       const fault = this.#fault;
       if (fault !== undefined) {
         this.#fault = undefined;
@@ -98,7 +111,8 @@ export class MadeLive implements LiveStream {
       const piece = this.pieces_[next];
       if (piece !== undefined) {
         next += 1;
-        yield piece;
+        epoch = this.#epoch;
+        yield { ...piece, isDiscontinuity: piece.isDiscontinuity || isNewEpoch };
       } else if (this.#isOver) return;
       else await once(this.#grown, "grown", { signal });
     }
