@@ -21,6 +21,7 @@ import { rateText, sizeText } from "../amounts.ts";
 import type { Context } from "../context.ts";
 import { engineTerms, playerOrigins, termOptions } from "../engine-flags.ts";
 import type { Flags } from "../flags.ts";
+import { givenToken } from "../given-token.ts";
 import { examples } from "../help.ts";
 import type { Run } from "../run.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -35,7 +36,11 @@ export function registerGet(noun: Command, run: Run): void {
     .description("serves a film or a live stream to any player on this machine, or fetches it")
     .option("--port <port>", "player port; 0 takes any free one", String(PLAYER_PORT))
     .option("--out <file>", "fetch everything into a file instead, and tell its SHA-256")
-    .option("--token <token>", "show this token to peers instead of signing in")
+    .option(
+      "--token <token>",
+      "show this token to peers instead of signing in; others see it in ps",
+    )
+    .option("--token-file <file>", "read that token from a file, or - for standard input")
     .option("--data <folder>", "where fetched pieces are kept (default: <home>/engine)")
     .option("--log <level>", "silent, error, warn, info or debug", "error");
   command.addOption(otherNodes());
@@ -46,6 +51,8 @@ export function registerGet(noun: Command, run: Run): void {
 <content> is a content id or infohash that the node lists, the id of a live stream, or of a public
 torrent its magnet link, or its infohash with --dht or --tracker.
 
+The environment variable ACE_TOKEN holds a token, too, where neither flag is given.
+
 While it runs, open the address it prints in a player; anything else that the node lists plays too.
 In another terminal \`ace stream top\` shows what it does. docs/player.md has all addresses.`,
   );
@@ -53,6 +60,7 @@ In another terminal \`ace stream top\` shows what it does. docs/player.md has al
     command,
     "ace stream get 5b1c…90 --as viewer",
     "ace stream get 5b1c…90 --out film.mp4 --as viewer",
+    "ace token get 5b1c…90 --as viewer | ace stream get 5b1c…90 --token-file -",
     "ace stream get 'magnet:?xt=urn:btih:…' --dht --upload-limit 500",
     "ace stream get 5b1c…90 --listen 0.0.0.0 --peer-port 6881 --as viewer",
   ).action(run((context, [content = ""], flags) => get(context, content, flags)));
@@ -60,11 +68,11 @@ In another terminal \`ace stream top\` shows what it does. docs/player.md has al
 
 async function get(context: Context, content: string, flags: Flags): Promise<unknown> {
   const name = nameOf(content);
+  const token = await givenToken(context, flags);
   const dataDir = flags.text("data") ?? join(context.settings.home, "engine");
   const telemetry = openTelemetry(flags.oneOf("log", LOG_LEVELS) ?? "error");
   const terms = engineTerms(flags);
   const viewer = await openWatcher(context, flags, isPublicName(name, terms));
-  const token = flags.text("token");
   await using engine = await openEngine({
     viewer,
     token,
