@@ -14,6 +14,8 @@ export interface ViewLine {
 const BAR_CELLS = 10;
 const TITLE_CHARS = 28;
 const PEERS_SHOWN = 8;
+/** Two engines of one home met: a refusal of nobody, which metrics and JSON keep. */
+const MET_OURSELVES = "GATE_SELF";
 /** A live player this far behind will notice when it is cut off. */
 const LATE_MS = 15_000;
 
@@ -219,6 +221,7 @@ function countLine(
 function added(counts: readonly Readonly<Record<string, number>>[]): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const [code, count] of counts.flatMap((each) => Object.entries(each))) {
+    if (code === MET_OURSELVES) continue;
     sums.set(code, (sums.get(code) ?? 0) + count);
   }
   return sums;

@@ -83,6 +83,18 @@ it("shows rates, shares, refusals by reason, players and where in the stream the
   expect(text).not.toContain("\u001b");
 });
 
+it("says nothing of another engine of this home, which is refused to nobody's harm", () => {
+  const [content] = view.contents;
+  const met = (closed: Record<string, number>, denied: Record<string, number>) =>
+    viewLines({ ...view, contents: content ? [{ ...content, closed, denied }] : [] }, 120)
+      .map((line) => line.text)
+      .join("\n");
+  expect(met({ GATE_SELF: 7 }, { GATE_SELF: 5 })).not.toMatch(/GATE_SELF|refused and closed/);
+  const text = met({ GATE_SELF: 7, GATE_REQUIRED: 2 }, { GATE_SELF: 5, LEASE_LOST: 1 });
+  expect(text).toContain("at our gate   GATE_REQUIRED 2\n");
+  expect(text).toContain("at others'    LEASE_LOST 1\n");
+});
+
 it("is as wide as the terminal and no wider", () => {
   for (const columns of [60, 80, 120]) {
     const rows = viewLines(view, columns).slice(3);
