@@ -95,7 +95,10 @@ function contentRows({ contents }: EngineOverview): Rows {
   return {
     headings: ["title", "kind", "players", "peers", "down", "up", "here", "peers' share", "right"],
     none: "nothing is open",
-    toneOf: (row) => (contents[row]?.access === "refused" ? "bad" : undefined),
+    toneOf: (row) => {
+      if (contents[row]?.access === "refused") return "bad";
+      return contents[row]?.isSilent === true ? "warn" : undefined;
+    },
     rows: contents.map((content) => [
       shortened(content.title),
       content.isEncrypted ? `${content.kind}, encrypted` : content.kind,
@@ -105,9 +108,17 @@ function contentRows({ contents }: EngineOverview): Rows {
       rateText(content.bytesUpPerS),
       hereText(content),
       partText(content.bytesFromPeers, content.bytesFromPeers + content.bytesFromWebSeeds),
-      content.accessCode ?? (content.access === "none" ? "public" : content.access),
+      rightText(content),
     ]),
   };
+}
+
+/** Who had a right and waits for nothing but the source is told so, and not that it waits for a right. */
+function rightText({ access, accessCode, isSilent }: ContentOverview): string {
+  if (accessCode !== undefined) return accessCode;
+  if (isSilent !== true) return access === "none" ? "public" : access;
+  if (access === "waiting") return "source silent";
+  return `${access === "none" ? "public" : access}, source silent`;
 }
 
 /** Of a film how much is here, of a live stream how far back one can go. */

@@ -33,6 +33,8 @@ export const LIVE_GIVE_TICKS = 20;
 export const LIVE_GIVE_LATE_MS = 4_000;
 /** Who let us wait for so many pieces, one after the other, may show by one block that it gives at all. */
 export const LIVE_DOUBT_PIECES = 3;
+/** A stream of which nothing comes, and nothing new is told, for this long is called silent. */
+export const LIVE_SILENT_MS = 5_000;
 /** A record is put into the DHT again after this long, and when no node took it. */
 export const LIVE_ITEM_MS = 1_800_000;
 export const LIVE_ITEM_RETRY_MS = 60_000;

@@ -25,6 +25,8 @@ export interface LiveWindow {
   readonly lastSeq: number;
   readonly firstCaptureMs: number;
   readonly lastCaptureMs: number;
+  /** Of the newest piece that was told of, here or not; that of the last one when absent. */
+  readonly toldCaptureMs?: number;
 }
 
 export interface LiveStream extends AsyncDisposable {

@@ -29,10 +29,12 @@ export function liveWindow(
     if (first === undefined && (isHere || isNear(head))) first = head;
   }
   if (first === undefined || last === undefined) return undefined;
+  const told = heads.newest ?? last;
   return {
     firstSeq: first.seq,
     lastSeq: last.seq,
     firstCaptureMs: first.captureMs,
     lastCaptureMs: last.captureMs,
+    toldCaptureMs: told.captureMs,
   };
 }

@@ -4,8 +4,10 @@
  * Units   Bytes, bytes a second; times are Unix milliseconds.
  */
 import { z } from "zod";
+import type { LiveWindow } from "./live-port.ts";
 import type { Media } from "./media.ts";
 import type { PlayerSession } from "./player-session.ts";
+import { isSilent } from "./player-silence.ts";
 import { playbackUrl } from "./player-stat.ts";
 
 const counts = z.record(z.string(), z.number());
@@ -42,6 +44,8 @@ const ContentOverview = z.object({
       bytesDown: z.number(),
     }),
   ),
+  /** Of a live stream: nothing of it comes any more, nor is anything new told of. */
+  isSilent: z.boolean().optional(),
   /** Of a live stream: from where to where it can be watched now. */
   window: z
     .object({
@@ -83,7 +87,10 @@ export type ContentOverview = z.infer<typeof ContentOverview>;
 export type SessionOverview = z.infer<typeof SessionOverview>;
 export type EngineOverview = z.infer<typeof EngineOverviewSchema>;
 
-export function describeContent(media: Media, players: number): ContentOverview {
+export function describeContent(
+  media: Media,
+  { players, nowMs }: { readonly players: number; readonly nowMs: number },
+): ContentOverview {
   const { kind, title, infohash, contentId, isEncrypted } = media;
   const { bytesDownBySource, accessCode, closed, denied, links, ...stats } = media.stats();
   const window = kind === "live" ? media.stream.window() : undefined;
@@ -115,8 +122,13 @@ export function describeContent(media: Media, players: number): ContentOverview 
       bytesUp,
       bytesDown,
     })),
-    ...(window === undefined ? {} : { window: { ...window } }),
+    ...(kind === "live" ? { isSilent: isSilent(media, nowMs) } : {}),
+    ...(window === undefined ? {} : { window: windowOf(window) }),
   };
+}
+
+function windowOf({ firstSeq, lastSeq, firstCaptureMs, lastCaptureMs }: LiveWindow) {
+  return { firstSeq, lastSeq, firstCaptureMs, lastCaptureMs };
 }
 
 export function describePlayer(session: PlayerSession, base: string): SessionOverview {

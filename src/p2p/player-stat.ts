@@ -7,6 +7,7 @@
  */
 import type { LiveMedia } from "./media.ts";
 import type { PlayerSession } from "./player-session.ts";
+import { isSilent } from "./player-silence.ts";
 import type { SwarmStats } from "./swarm-stats.ts";
 
 export function describeSession(session: PlayerSession, base: string, hasEvents: boolean) {
@@ -50,6 +51,7 @@ export function sessionStat(session: PlayerSession, accessLeftS?: number) {
     is_encrypted: media.isEncrypted ? 1 : 0,
     selected_file_index: file?.index ?? -1,
     ...(live ?? filmBuffer(stats)),
+    ...(media.kind === "live" ? { is_silent: isSilent(media, Date.now()) ? 1 : 0 } : {}),
     p2p_share: peerShare(stats.bytesDownBySource),
     access: accessOf(stats, accessLeftS),
   };

@@ -87,11 +87,14 @@ function overview(
   { contents, sessions, version, limits }: Engine,
   { base }: Exchange,
 ): EngineOverview {
+  const nowMs = Date.now();
   return {
     version,
-    nowMs: Date.now(),
+    nowMs,
     ...(limits === undefined ? {} : { limits: { ...limits } }),
-    contents: contents.opened().map(({ media, players }) => describeContent(media, players)),
+    contents: contents
+      .opened()
+      .map(({ media, players }) => describeContent(media, { players, nowMs })),
     sessions: sessions.all().map((session) => describePlayer(session, base)),
   };
 }

@@ -83,6 +83,24 @@ it("shows rates, shares, refusals by reason, players and where in the stream the
   expect(text).not.toContain("\u001b");
 });
 
+it("says of a stream whose source is silent that it is, and not that the viewer waits for a right", () => {
+  const [content] = view.contents;
+  const right = (more: Partial<EngineOverview["contents"][number]>) =>
+    viewLines({ ...view, contents: content ? [{ ...content, ...more }] : [] }, 160).find(
+      ({ text }) => text.includes("live, encrypted"),
+    );
+  expect(right({ access: "waiting" })?.text).toMatch(/ waiting$/);
+  const silent = right({ access: "waiting", isSilent: true });
+  expect(silent).toMatchObject({
+    tone: "warn",
+    text: expect.stringMatching(/% {2}source silent$/),
+  });
+  expect(right({ access: "none", isSilent: true })?.text).toMatch(/public, source silent$/);
+  expect(right({ access: "granted", isSilent: true })?.text).toMatch(/granted, source silent$/);
+  const refused = right({ access: "refused", accessCode: "LICENCE_EXPIRED", isSilent: true });
+  expect(refused).toMatchObject({ tone: "bad", text: expect.stringMatching(/LICENCE_EXPIRED$/) });
+});
+
 it("says nothing of another engine of this home, which is refused to nobody's harm", () => {
   const [content] = view.contents;
   const met = (closed: Record<string, number>, denied: Record<string, number>) =>

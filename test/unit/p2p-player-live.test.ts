@@ -4,7 +4,10 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { AceError } from "../../src/lib/errors.ts";
 import { HlsList } from "../../src/p2p/hls-list.ts";
+import { liveMedia } from "../../src/p2p/media.ts";
 import type { Player } from "../../src/p2p/player.ts";
+import { isSilent } from "../../src/p2p/player-silence.ts";
+import { descriptorOf, HandSource, joinLive } from "./live-kit.ts";
 import { until } from "./p2p-kit.ts";
 import { getJson, MadeLive, PIECE_MS, withLive } from "./player-kit.ts";
 
@@ -126,6 +129,60 @@ describe("MPEG-TS", () => {
       });
     });
   });
+});
+
+it("calls a stream silent of which nothing comes and nothing new is told, by whatever clock", async () => {
+  class Stopped extends MadeLive {
+    bytesPerS = 0;
+    toldMs = 0;
+    override stats() {
+      return { ...super.stats(), bytesDownPerS: this.bytesPerS };
+    }
+    override window() {
+      const window = super.window();
+      return window === undefined
+        ? undefined
+        : { ...window, lastCaptureMs: 0, toldCaptureMs: this.toldMs };
+    }
+  }
+  const live = new Stopped();
+  const media = liveMedia(live);
+  expect(isSilent(media, 5_001)).toBe(false);
+  live.make(8);
+  expect([5_000, 5_001].map((nowMs) => isSilent(media, nowMs))).toEqual([false, true]);
+  live.bytesPerS = 1;
+  expect(isSilent(media, 5_001)).toBe(false);
+  live.bytesPerS = 0;
+  live.toldMs = 4_000;
+  expect([9_000, 9_001].map((nowMs) => isSilent(media, nowMs))).toEqual([false, true]);
+  await withLive(live, async (player) => {
+    const { statUrl } = await start(player, live);
+    expect((await getJson(statUrl)).body.response).toMatchObject({ is_silent: 1 });
+    live.bytesPerS = 1;
+    expect((await getJson(statUrl)).body.response).toMatchObject({ is_silent: 0 });
+  });
+});
+
+it("calls a stream silent when its source has gone, and no more when it is back", async () => {
+  const descriptor = descriptorOf("silent");
+  const hand = new HandSource(descriptor);
+  await using viewer = await joinLive({ descriptor, role: "viewer" });
+  const peers = [viewer.address];
+  const media = liveMedia(viewer.swarm);
+  const silentAfter = (ms: number) => isSilent(media, Date.now() + ms);
+  const join = async () => {
+    const source = await joinLive({ descriptor, role: "source", peers });
+    hand.publish(source.swarm, 6);
+    await until(() => viewer.swarm.window()?.lastSeq === hand.seq - 1, "the pieces are here");
+    return source;
+  };
+  expect(silentAfter(60_000)).toBe(false);
+  const source = await join();
+  await source[Symbol.asyncDispose]();
+  await until(() => silentAfter(5_001), "nothing comes any more");
+  expect(silentAfter(0)).toBe(false);
+  await using _again = await join();
+  expect(silentAfter(4_000)).toBe(false);
 });
 
 describe("a place in the window", () => {
