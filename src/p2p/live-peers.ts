@@ -59,7 +59,7 @@ export class LivePeers implements LiveLinkHost, Disposable {
       isBanned: (address: string) => this.#isAddressBanned(address),
       nowMs: () => this.nowMs(),
       room: () => Math.min(LIVE_DIAL_PEERS - this.#links.size, this.#room()),
-      isRefused: (address: string) => (this.#isOfNoUse(address) ? "for-good" : undefined),
+      isRefused: (address: string) => this.#isRefused(address),
       onConnected: (dial: Dial, address: string) => this.#onConnected(dial, address),
     } as const;
     this.#dialer = new Dialer(host);
@@ -234,9 +234,8 @@ export class LivePeers implements LiveLinkHost, Disposable {
   }
 
   #accept(wire: Wire): void {
-    const isStranger = this.#context.places.isStranger(wire.host);
-    if (isStranger || !this.#makeRoom()) {
-      const refusal = isStranger ? "PEER_UNLISTED" : "SWARM_FULL";
+    const refusal = this.#refusalOf(wire.host);
+    if (refusal !== undefined) {
       this.closed.add(refusal);
       wire.close(refusal);
       return;
@@ -244,6 +243,14 @@ export class LivePeers implements LiveLinkHost, Disposable {
     const link = this.#link(wire);
     wire.handshake(this.streamId, this.peerId);
     link.begin();
+  }
+
+  /** Why a peer that dials us gets no place. */
+  #refusalOf(host: string): string | undefined {
+    const { places } = this.#context;
+    if (places.isStranger(host)) return "PEER_UNLISTED";
+    if (places.isCrowded(host, this.#links.wires)) return "SWARM_CROWDED";
+    return this.#makeRoom() ? undefined : "SWARM_FULL";
   }
 
   #onConnected(dial: Dial, address: string): void {
@@ -275,9 +282,12 @@ export class LivePeers implements LiveLinkHost, Disposable {
     return this.#isOver ? 0 : this.#links.roomOf(this.#context.places.peersMax);
   }
 
-  #isOfNoUse(address: string): boolean {
+  /** Banned, of no use to a private node, or one too many of its neighbourhood. */
+  #isRefused(address: string): "for-good" | "for-now" | undefined {
     const host = parseAddress(address)?.host ?? "";
-    return this.#isAddressBanned(address) || this.#context.places.isStranger(host);
+    const { places } = this.#context;
+    if (this.#isAddressBanned(address) || places.isStranger(host)) return "for-good";
+    return places.isCrowded(host, this.#links.wires) ? "for-now" : undefined;
   }
 
   #isAddressBanned(address: string): boolean {
