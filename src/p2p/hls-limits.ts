@@ -6,6 +6,8 @@
  *         part), 6.2.5.2 (how far ahead may be asked, and for how long is waited).
  */
 
+/** Segments of a stream whose places to begin at are further apart are cut between them. */
+export const HLS_TARGET_S_MAX = 12;
 /** No part lasts longer; only one that a frame would not fit into any more ends sooner. */
 export const HLS_PART_MS = 400;
 /** Each part but the last of a segment lasts at least this share of it. */

@@ -2,8 +2,10 @@
  * The sliding list of HLS: pieces of a live stream in, segments, their parts and their playlist out.
  *
  * A segment begins where a player can begin and is a run of whole pieces; it ends with the first
- * such place after `HLS_SEGMENT_MS_MIN`. Its number is its own: pieces are counted otherwise. What was
- * listed in parts becomes a segment, also when the stream breaks off.
+ * such place after `HLS_SEGMENT_MS_MIN`, or before it where it would be longer than the list has promised:
+ * the next one then joins on and lasts until a player can begin. A stream breaks off where it says so, and
+ * where its clock does what no source's clock does. Its number is its own: pieces are counted otherwise.
+ * What was listed in parts becomes a segment, also when the stream breaks off.
  *
  * Source  RFC 8216: media sequence (4.3.3.2), discontinuity sequence (4.3.3.3), target duration (4.3.3.1).
  *         draft-pantos-hls-rfc8216bis: parts (4.4.4.9), what may be asked ahead (6.2.5.2).
@@ -18,7 +20,14 @@ import {
 } from "./hls-limits.ts";
 import { type HlsUrls, writeHlsList } from "./hls-playlist.ts";
 import { GrowingSegment, type Part, type Segment } from "./hls-segment.ts";
-import { HLS_KEPT, HLS_LISTED, HLS_SEGMENT_MAX_BYTES, HLS_SEGMENT_MS_MIN } from "./limits.ts";
+import { HlsTarget } from "./hls-target.ts";
+import {
+  HLS_KEPT,
+  HLS_LISTED,
+  HLS_SEGMENT_MAX_BYTES,
+  HLS_SEGMENT_MS_MIN,
+  PCR_JUMP_MS,
+} from "./limits.ts";
 import type { LivePiece } from "./live-port.ts";
 
 /** What a player asks the list to have: a whole segment, or a part of one. */
@@ -34,26 +43,27 @@ export class HlsList {
   #discontinuities = 0;
   /** Something was left out, so the next segment does not join on. */
   #isBroken = false;
-  #targetS = 1;
+  readonly #target = new HlsTarget();
   #partMs = HLS_PART_MS;
   #isEnded = false;
 
   /** True when a segment became whole. */
   add(piece: LivePiece): boolean {
     const growing = this.#growing;
-    if (growing === undefined || piece.isDiscontinuity) {
+    if (growing === undefined || this.#breaksOff(growing, piece)) {
       this.#close(undefined);
-      this.#isBroken ||= piece.isDiscontinuity;
-      this.#begin(piece);
+      this.#isBroken ||= growing !== undefined || piece.isDiscontinuity;
+      if (piece.isRandomAccess) this.#begin(piece);
+      else this.#isBroken = true;
       return growing !== undefined;
     }
-    const durationMs = piece.mediaMs - growing.first.mediaMs;
-    if (piece.isRandomAccess && (durationMs >= HLS_SEGMENT_MS_MIN || durationMs < 0)) {
+    if (this.#endsBefore(growing, piece)) {
       this.#close(piece);
       this.#begin(piece);
       return true;
     }
-    growing.add(piece);
+    this.#target.pass(piece);
+    growing.add(piece, this.#target.limitMs);
     this.#measureParts(growing);
     if (growing.sizeBytes <= HLS_SEGMENT_MAX_BYTES) return false;
     this.interrupt();
@@ -87,7 +97,7 @@ export class HlsList {
 
   /** What the list promises that no whole segment is longer than, in milliseconds. */
   get targetMs(): number {
-    return this.#targetS * 1_000;
+    return this.#target.seconds * 1_000;
   }
 
   find(number: number): Segment | undefined {
@@ -125,10 +135,11 @@ export class HlsList {
     return number >= newest.number && part - known + 1 > aheadMax;
   }
 
-  /** In parts too when it is said where they are. */
+  /** In parts too when it is said where they are. What it promises once it keeps. */
   playlist(segmentUrl: HlsUrls["segmentUrl"], partUrl?: HlsUrls["partUrl"]): string {
     const listed = this.#segments.slice(-HLS_LISTED);
     const growing = this.#growing;
+    if (listed.length > 0) this.#target.tell(growing?.knownMs ?? 0);
     const holdBackMs = Math.max(HLS_PART_HOLD_BACK_MS, HLS_PART_HOLD_BACK_PARTS_MIN * this.#partMs);
     return writeHlsList(
       {
@@ -139,7 +150,7 @@ export class HlsList {
           parts: growing.parts,
         },
         next: { number: this.#nextNumber, discontinuities: this.#discontinuities },
-        targetS: this.#targetS,
+        targetS: this.#target.seconds,
         partMs: this.#partMs,
         holdBackMs,
         isEnded: this.#isEnded,
@@ -148,11 +159,25 @@ export class HlsList {
     );
   }
 
-  #begin(piece: LivePiece): void {
+  /** Sources say where their clock jumps: one that does so unsaid is not believed. */
+  #breaksOff({ last }: GrowingSegment, { isDiscontinuity, mediaMs }: LivePiece): boolean {
+    const stepMs = mediaMs - last.mediaMs;
+    const isPossible = stepMs >= 0 && stepMs <= Math.min(PCR_JUMP_MS, this.#target.limitMs);
+    return isDiscontinuity || !isPossible;
+  }
+
+  #endsBefore({ first, last }: GrowingSegment, piece: LivePiece): boolean {
+    const durationMs = piece.mediaMs - first.mediaMs;
     if (!piece.isRandomAccess) {
-      this.#isBroken = true;
-      return;
+      // The piece is taken to last as long as the one before.
+      const endMs = durationMs + (piece.mediaMs - last.mediaMs);
+      return this.#target.isPassed(endMs, { first, last, durationMs });
     }
+    const isLong = durationMs >= HLS_SEGMENT_MS_MIN;
+    return isLong || !first.isRandomAccess || this.#target.isNear(durationMs);
+  }
+
+  #begin(piece: LivePiece): void {
     const isDiscontinuity = this.#isBroken && this.#nextNumber > 0;
     this.#isBroken = false;
     if (isDiscontinuity) this.#discontinuities += 1;
@@ -161,17 +186,19 @@ export class HlsList {
       isDiscontinuity,
       discontinuities: this.#discontinuities,
     };
-    this.#growing = new GrowingSegment(piece, place);
+    this.#target.pass(piece);
+    this.#growing = new GrowingSegment(piece, place, this.#target.limitMs);
     this.#measureParts(this.#growing);
   }
 
   #close(next: LivePiece | undefined): void {
     const growing = this.#growing;
+    if (next === undefined) this.#target.interrupt();
     if (growing === undefined) return;
     this.#growing = undefined;
-    const segment = growing.finish(next);
+    const segment = growing.finish(next, this.#target.limitMs);
     this.#measureParts(growing);
-    this.#targetS = Math.max(this.#targetS, Math.round(segment.durationMs / 1_000));
+    this.#target.measure(segment.durationMs);
     this.#segments.push(segment);
     this.#nextNumber += 1;
     if (this.#segments.length > HLS_KEPT) this.#segments.shift();

@@ -40,14 +40,20 @@ export class SegmentMarks {
 
   constructor(first: LivePiece) {
     this.#firstMediaMs = first.mediaMs;
-    this.#base = baseOf(first.bytes);
+    // Of what begins elsewhere nobody knows which frame its first bytes are of.
+    this.#base = first.isRandomAccess ? baseOf(first.bytes) : undefined;
   }
 
-  /** Of the next piece: later than all before. */
-  marksOf(piece: LivePiece): readonly Mark[] {
+  /** The last mark. */
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
+  /** Of the next piece: later than all before, and within what a segment may last. */
+  marksOf(piece: LivePiece, limitMs: number): readonly Mark[] {
     const marks: Mark[] = [];
     for (const mark of this.#all(piece)) {
-      if (mark.atMs <= this.#lastMs) continue;
+      if (mark.atMs <= this.#lastMs || mark.atMs >= limitMs) continue;
       this.#lastMs = mark.atMs;
       this.#count += 1;
       marks.push(mark);
@@ -56,16 +62,16 @@ export class SegmentMarks {
   }
 
   /** When the segment ends that `next` follows without a break. */
-  endBefore(next: LivePiece): number {
+  endBefore(next: LivePiece, limitMs: number): number {
     const [mark] = this.#all(next);
     const endMs = mark?.offset === 0 ? mark.atMs : next.mediaMs - this.#firstMediaMs;
-    return Math.max(this.#lastMs + 1, endMs);
+    return Math.min(limitMs, Math.max(this.#lastMs + 1, endMs));
   }
 
   /** When it ends if nobody saw what follows: the last picture is taken to last as long as the others. */
-  endGuess(): number {
+  endGuess(limitMs: number): number {
     const stepMs = this.#count > 1 ? this.#lastMs / (this.#count - 1) : UNKNOWN_MS;
-    return Math.round(this.#lastMs + Math.max(1, stepMs));
+    return Math.min(limitMs, Math.round(this.#lastMs + Math.max(1, stepMs)));
   }
 
   #all({ bytes, isRandomAccess, mediaMs }: LivePiece): readonly Mark[] {

@@ -54,49 +54,60 @@ export class GrowingSegment {
   /** Bytes that are in no part yet. */
   #pending: Uint8Array[] = [];
   #sizeBytes = 0;
-  #lastSeq: number;
+  #last: LivePiece;
   #cut: Place = { position: 0, atMs: 0 };
   /** The last mark at which the part would not be too long. */
   #mark: Place | undefined;
   /** Bytes before each place that a player can begin at. */
   readonly #beginnings = new Set<number>();
 
-  constructor(first: LivePiece, place: SegmentPlace) {
+  /** @param limitMs No segment lasts longer. */
+  constructor(first: LivePiece, place: SegmentPlace, limitMs: number) {
     this.first = first;
     this.place = place;
-    this.#lastSeq = first.seq;
+    this.#last = first;
     this.#marks = new SegmentMarks(first);
-    this.add(first);
+    this.add(first, limitMs);
+  }
+
+  get last(): LivePiece {
+    return this.#last;
+  }
+
+  /** What is known of its duration; it lasts longer. */
+  get knownMs(): number {
+    return this.#marks.lastMs;
   }
 
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  add(piece: LivePiece): void {
+  add(piece: LivePiece, limitMs: number): void {
     const before = this.#sizeBytes;
     if (piece.isRandomAccess) this.#beginnings.add(before);
     this.#chunks.push(piece.bytes);
     this.#pending.push(piece.bytes);
     this.#sizeBytes += piece.bytes.length;
-    this.#lastSeq = piece.seq;
-    for (const { offset, atMs } of this.#marks.marksOf(piece)) {
+    this.#last = piece;
+    for (const { offset, atMs } of this.#marks.marksOf(piece, limitMs)) {
       this.#consider({ position: before + offset, atMs });
     }
   }
 
   /** @param next What follows without a break, if anything does. */
-  finish(next: LivePiece | undefined): Segment {
-    const endMs = next === undefined ? this.#marks.endGuess() : this.#marks.endBefore(next);
+  finish(next: LivePiece | undefined, limitMs: number): Segment {
+    const marks = this.#marks;
+    const endMs = next === undefined ? marks.endGuess(limitMs) : marks.endBefore(next, limitMs);
     if (this.#mark !== undefined && endMs - this.#cut.atMs > HLS_PART_MS) this.#cutAt(this.#mark);
     this.#cutAt({ position: this.#sizeBytes, atMs: endMs });
     return {
       ...this.place,
       durationMs: endMs,
-      isIndependent: true,
+      isIndependent: this.first.isRandomAccess,
       chunks: this.#chunks,
       sizeBytes: this.#sizeBytes,
-      lastSeq: this.#lastSeq,
+      lastSeq: this.#last.seq,
       captureMs: this.first.captureMs,
       parts: this.parts,
     };
@@ -119,7 +130,7 @@ export class GrowingSegment {
       isIndependent: this.#beginnings.has(position),
       chunks,
       sizeBytes,
-      lastSeq: this.#lastSeq,
+      lastSeq: this.#last.seq,
       captureMs: this.first.captureMs + atMs,
     });
     this.#pending = rest;

@@ -50,7 +50,7 @@ function segmentsOf(pieces: readonly LivePiece[]): readonly Segment[] {
   return made;
 }
 
-it("segments are whole pieces in order, each from a place to begin at, and numbered one by one", () => {
+it("segments are whole pieces in order, from places to begin at or where the list would break its promise", () => {
   fc.assert(
     fc.property(streams, (pieces) => {
       const byNumber = new Map(pieces.map((piece) => [piece.seq, piece]));
@@ -58,8 +58,19 @@ it("segments are whole pieces in order, each from a place to begin at, and numbe
       const made = segmentsOf(pieces);
       const told = made.flatMap((segment) => segment.chunks.map(numberOf));
       expect(told).toEqual([...new Set(told)].toSorted((left, right) => left - right));
-      for (const { chunks } of made) {
-        expect(pieceOf(chunks[0])?.isRandomAccess).toBe(true);
+      for (const [place, { number, chunks, isIndependent, isDiscontinuity }] of made.entries()) {
+        expect(number).toBe(place);
+        expect(pieceOf(chunks[0])?.isRandomAccess).toBe(isIndependent);
+        // What begins elsewhere goes on with what the last one ended with.
+        const before = made[place - 1]?.chunks.at(-1);
+        const [ended, begun] = [before, chunks[0]].map((chunk) => {
+          return pieces.findIndex(({ seq }) => seq === numberOf(chunk));
+        });
+        if (!isIndependent)
+          expect({ begun, isDiscontinuity }).toEqual({
+            begun: (ended ?? -1) + 1,
+            isDiscontinuity: false,
+          });
         // Inside of a segment nothing is broken off.
         expect(chunks.slice(1).some((chunk) => pieceOf(chunk)?.isDiscontinuity)).toBe(false);
       }

@@ -1,0 +1,123 @@
+// Goal: whatever a source says of its clock, a live list promises a sensible target duration, once, and
+//       keeps it.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HLS_TARGET_S_MAX } from "../../src/p2p/hls-limits.ts";
+import { HlsList } from "../../src/p2p/hls-list.ts";
+import type { LivePiece } from "../../src/p2p/live-port.ts";
+
+const seed = Number(process.env["ACE_SEED"] ?? "6621");
+const PIECE_MS = 200;
+
+interface Step {
+  readonly isRandomAccess: boolean;
+  readonly tookMs: number;
+}
+
+function piecesOf(steps: readonly Step[]): readonly LivePiece[] {
+  let mediaMs = 0;
+  return steps.map(({ isRandomAccess, tookMs }, seq) => {
+    mediaMs += tookMs;
+    const bytes = Buffer.alloc(188);
+    bytes.writeUInt32BE(seq);
+    const at = { epoch: 1, seq, mediaMs, captureMs: seq * PIECE_MS };
+    return { ...at, bytes, isRandomAccess, isDiscontinuity: false };
+  });
+}
+
+/** A stream that players can begin in where it is said, in milliseconds between such places. */
+function streamOf(gapsMs: readonly number[]): readonly LivePiece[] {
+  const steps = gapsMs.flatMap((gapMs) => {
+    return Array.from({ length: gapMs / PIECE_MS }, (_, place) => {
+      return { isRandomAccess: place === 0, tookMs: PIECE_MS };
+    });
+  });
+  return piecesOf(steps);
+}
+
+/** The list as it was read after each piece, and the numbers of the pieces that it had. */
+function readAll(pieces: readonly LivePiece[]) {
+  const list = new HlsList();
+  const texts: string[] = [];
+  const told: number[] = [];
+  for (const piece of pieces) {
+    const { number } = list.newest;
+    list.add(piece);
+    const chunks = list.newest.number > number ? (list.find(number)?.chunks ?? []) : [];
+    told.push(...chunks.map((chunk) => Buffer.from(chunk).readUInt32BE(0)));
+    const text = list.playlist(String, (...name) => name.join("."));
+    if (text.includes("#EXTINF:")) texts.push(text);
+  }
+  return { texts, told };
+}
+
+function numbersIn(text: string, name: string): readonly number[] {
+  return [...text.matchAll(new RegExp(`#EXT-?${name}:([\\d.]+)`, "g"))].map(([, value]) => {
+    return Number(value);
+  });
+}
+
+function checkPromise(texts: readonly string[]): void {
+  const targets = texts.flatMap((text) => numbersIn(text, "X-TARGETDURATION"));
+  const [target = 1] = targets;
+  expect(new Set(targets).size).toBeLessThanOrEqual(1);
+  expect(target).toBeLessThanOrEqual(HLS_TARGET_S_MAX);
+  for (const text of texts) {
+    const durations = numbersIn(text, "INF").map(Math.round);
+    expect(Math.max(...durations)).toBeLessThanOrEqual(target);
+    const [partS = 0] = [...text.matchAll(/PART-TARGET=([\d.]+)/g)].map(([, value]) =>
+      Number(value),
+    );
+    expect(partS).toBeLessThan(HLS_TARGET_S_MAX + 1);
+  }
+  const sequences = texts.flatMap((text) => numbersIn(text, "X-MEDIA-SEQUENCE"));
+  expect(sequences).toEqual(sequences.toSorted((left, right) => left - right));
+}
+
+describe("the target duration", () => {
+  it("is told once and kept, whatever the clock of the source does", () => {
+    const lie = fc.constantFrom(-3_600_000, -1, 9_999, 10_001, 95_443_717, 2 ** 40);
+    const took = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 900 }) }, lie);
+    const step = fc.record({ isRandomAccess: fc.boolean(), tookMs: took });
+    const property = fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+      checkPromise(readAll(piecesOf(steps)).texts);
+    });
+    fc.assert(property, { numRuns: 200, seed });
+  });
+
+  it("is kept where places to begin at come at any distance, and nothing is left out for it", () => {
+    const gap = fc.integer({ min: 1, max: 100 }).map((pieces) => pieces * PIECE_MS);
+    const property = fc.property(fc.array(gap, { minLength: 2, maxLength: 12 }), (gapsMs) => {
+      const { texts, told } = readAll(streamOf(gapsMs));
+      checkPromise(texts);
+      expect(told).toEqual(told.map((_, place) => place));
+      expect(texts.at(-1) ?? "").not.toContain("#EXT-X-DISCONTINUITY\n");
+    });
+    fc.assert(property, { numRuns: 100, seed });
+  });
+
+  it.each([200, 400, 1_000, 1_400, 2_000, 10_000, 12_000])(
+    "of a stream with a place to begin at every %i ms cuts nowhere else",
+    (gapMs) => {
+      const pieces = streamOf(Array.from({ length: 12 }, () => gapMs));
+      const list = new HlsList();
+      for (const piece of pieces) {
+        list.add(piece);
+        list.playlist(String);
+      }
+      const [last] = [list.find(list.newest.number - 1)];
+      expect(last?.isIndependent).toBe(true);
+      expect(last?.durationMs).toBe(Math.ceil(1_000 / gapMs) * gapMs);
+    },
+  );
+});
+
+it("a clock that jumps unsaid is a break, and what it said is in no duration", () => {
+  const honest = streamOf([1_000, 1_000, 1_000]);
+  const jumped = streamOf([1_000, 1_000, 1_000]).map((piece) => {
+    return { ...piece, seq: piece.seq + 15, mediaMs: piece.mediaMs + 95_443_717 };
+  });
+  const text = readAll([...honest, ...jumped]).texts.at(-1) ?? "";
+  expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+  expect(numbersIn(text, "INF")).toEqual([1, 1, 1, 1, 1]);
+});
