@@ -72,6 +72,11 @@ export const p2pCatalogue = {
     exit: 2,
     hint: "Use https and a public host; a host of your own can be trusted with `--trust-host`.",
   },
+  PLAYLIST_LATE: {
+    status: 503,
+    exit: 6,
+    hint: "Ask again shortly; without `_HLS_msn` the list comes at once, as it is.",
+  },
   RANGE_INVALID: { status: 416, exit: 2, hint: "Ask for a range inside the file." },
   REQUEST_INVALID: { status: 400, exit: 2, hint: "The player API reference is in docs/player.md." },
 } as const;

@@ -4,10 +4,10 @@
  * Who knows what comes next may ask for it before it is there, and is answered when it is: for a list
  * that has a part (`wanted`), and for the part that the list hinted at.
  *
- * Errors  `CONTENT_UNREACHABLE` when no segment or no hinted part comes; `NOT_FOUND` for what is no longer
- *         kept; `REQUEST_INVALID` for what is too far ahead.
- * Source  draft-pantos-hls-rfc8216bis, 6.2.5.2 (blocking reload) and 6.2.6 (hints). After the time limit the
- *         list is given as it is, where the draft has 503: players give up on that, and a source may come back.
+ * Errors  `CONTENT_UNREACHABLE` when no segment or no hinted part comes; `PLAYLIST_LATE` when the list does
+ *         not grow as far as was asked; `NOT_FOUND` for what is no longer kept; `REQUEST_INVALID` for what is
+ *         too far ahead.
+ * Source  draft-pantos-hls-rfc8216bis, 6.2.5.2 (blocking reload) and 6.2.6 (hints).
  */
 import { AceError } from "../lib/errors.ts";
 import { Growth } from "./hls-growth.ts";
@@ -47,9 +47,15 @@ export class HlsLive implements AsyncDisposable {
     if (wanted !== undefined && this.#list.isTooFar(wanted)) throw tooFar(wanted);
     if (wanted !== undefined) await this.#until(() => this.#list.has(wanted), signal);
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#list.size > 0) return this.#list.playlist(segmentUrl, more.partUrl);
-    const what = `nothing of "${this.#stream.title}" arrived in ${STALL_MS / 1_000} s`;
-    throw new AceError("CONTENT_UNREACHABLE", what);
+    if (this.#list.size === 0) {
+      const what = `nothing of "${this.#stream.title}" arrived in ${STALL_MS / 1_000} s`;
+      throw new AceError("CONTENT_UNREACHABLE", what);
+    }
+    if (wanted !== undefined && !this.#list.has(wanted)) {
+      const what = `${nameOf(wanted)} of "${this.#stream.title}" does not come`;
+      throw new AceError("PLAYLIST_LATE", what);
+    }
+    return this.#list.playlist(segmentUrl, more.partUrl);
   }
 
   segment(number: number): Segment {
@@ -66,7 +72,7 @@ export class HlsLive implements AsyncDisposable {
     const found = this.#list.findPart(number, part);
     if (found !== undefined) return found;
     if (this.#fault !== undefined) throw this.#fault;
-    const name = `part ${part} of segment ${number}`;
+    const name = nameOf({ number, part });
     if (this.#list.isHinted(number, part)) {
       throw new AceError("CONTENT_UNREACHABLE", `${name} of "${this.#stream.title}" does not come`);
     }
@@ -147,7 +153,11 @@ function isToldBy(last: LivePiece | undefined, { epoch, seq }: LivePiece): boole
   return last !== undefined && epoch === last.epoch && seq <= last.seq;
 }
 
-function tooFar({ number, part }: HlsWanted): AceError {
-  const what = part === undefined ? `segment ${number}` : `part ${part} of segment ${number}`;
-  return new AceError("REQUEST_INVALID", `${what} is too far ahead: read the list again`);
+function nameOf({ number, part }: HlsWanted): string {
+  return part === undefined ? `segment ${number}` : `part ${part} of segment ${number}`;
+}
+
+function tooFar(wanted: HlsWanted): AceError {
+  const what = `${nameOf(wanted)} is too far ahead: read the list again`;
+  return new AceError("REQUEST_INVALID", what);
 }

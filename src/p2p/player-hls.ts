@@ -2,7 +2,8 @@
  * HLS for players: playlists, segments, parts of live ones, and the keys of encrypted packages.
  *
  * A live list has parts beside its segments, and may be asked for with what it has to have
- * (`_HLS_msn`, `_HLS_part`); players that know neither read it as any other. A key is given to this machine's own programs only, and never kept by a cache.
+ * (`_HLS_msn`, `_HLS_part`); players that know neither read it as any other. A key is given to this
+ * machine's own programs only, and never kept by a cache.
  */
 import { once } from "node:events";
 import { AceError } from "../lib/errors.ts";
@@ -114,11 +115,11 @@ async function livePart(
   return await waiting(session, () => hls.part(number, part, either));
 }
 
-/** A player waits for a few things at once; more would only fill the engine. */
+/** A player waits for a few things at once; more would only fill the engine. Players take a 4xx as the end. */
 async function waiting<T>(session: PlayerSession, work: () => Promise<T>): Promise<T> {
   if (session.waiting >= HLS_WAITING_MAX) {
     const what = `${HLS_WAITING_MAX} requests of this player wait already`;
-    throw new AceError("RATE_LIMITED", what);
+    throw new AceError("PLAYLIST_LATE", what);
   }
   session.waiting += 1;
   try {

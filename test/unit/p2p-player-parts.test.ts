@@ -179,16 +179,23 @@ describe("a list that is asked for ahead", () => {
     });
   });
 
-  it("comes as it is when nothing new comes for too long", async () => {
-    await watching(async ({ listUrl, media }) => {
+  it("is late when nothing new comes for three target durations, and comes as it is to who only asks for it", async () => {
+    await watching(async ({ live, listUrl, media }) => {
       const list = await textOf(listUrl);
-      const [part, again] = await Promise.all([
+      const asked = reloadUrl(listUrl, list);
+      const [, number] = /\/(\d+)\.\d+\.ts$/.exec(hintOf(list)) ?? [];
+      const [part, reload, whole] = await Promise.all([
         fetch(hintOf(list)),
-        textOf(reloadUrl(listUrl, list)),
+        getJson(asked),
+        getJson(`${listUrl}?_HLS_msn=${number}`),
       ]);
-      expect(again).toBe(list);
+      const late = { status: 503, body: { error: "PLAYLIST_LATE" } };
+      expect([reload, whole]).toMatchObject([late, late]);
       expect(part.status).toBe(504);
       expect(media.hls.waiting).toBe(0);
+      expect(await textOf(listUrl)).toBe(list);
+      live.make(2);
+      expect(partUrls(await textOf(asked))).toContain(hintOf(list));
     });
   });
 });
@@ -250,7 +257,7 @@ describe("who waits", () => {
       const ask = (url: string) => fetch(url, { signal: gone.signal }).then(({ status }) => status);
       const asked = Array.from({ length: HLS_WAITING_MAX }, () => ask(reloadUrl(listUrl, list)));
       await until(() => media.hls.waiting === HLS_WAITING_MAX, "all wait");
-      expect(await ask(reloadUrl(listUrl, list))).toBe(429);
+      expect(await ask(reloadUrl(listUrl, list))).toBe(503);
       const other = await fetch(`${player.url}/ace/manifest.m3u8?infohash=${live.streamId}`);
       const theirs = await other.text();
       const waits = ask(reloadUrl(other.url, theirs));
