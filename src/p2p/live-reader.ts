@@ -2,8 +2,8 @@
  * One reader of a live stream: pieces in order, each once, none that was not verified.
  *
  * A piece that is not here when it is due is not waited for longer: the reader goes on at the next
- * place a player can begin that is here, and says that what follows does not join on. It is due when
- * a player that took the first piece at once would come to show it.
+ * place a player can begin that is here, and says that what follows does not join on, in the stream too.
+ * It is due when a player that took the first piece at once would come to show it.
  *
  * Errors  What the stream's own fault is, such as `LIVE_EQUIVOCATION`; the signal's reason.
  */
@@ -12,6 +12,7 @@ import { LIVE_BUFFER_MS } from "./limits.ts";
 import type { LiveHead } from "./live-head.ts";
 import type { LiveHeads } from "./live-heads.ts";
 import type { LivePiece, LiveStream } from "./live-port.ts";
+import { TsSeam } from "./ts-seam.ts";
 
 export type From = Parameters<LiveStream["pieces"]>[0];
 
@@ -55,11 +56,13 @@ export async function* readLive(
   let head = first;
   let { epoch } = head;
   let isJump = false;
+  const seam = new TsSeam();
   for (;;) {
     reading.nextSeq = head.seq + 1;
     const bytes = await host.plain(head);
     if (bytes !== undefined) {
-      yield pieceOf(head, bytes, isJump);
+      const isSeam = head !== first && (isJump || head.isDiscontinuity);
+      yield pieceOf(head, seam.join(bytes, isSeam), isJump);
       if (head.isEnd) return;
     }
     const next = await nextOf(host, { start, after: head, signal });
