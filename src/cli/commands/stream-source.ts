@@ -71,6 +71,8 @@ With --origin viewers take from the origin what peers do not bring in time (docs
 but no segment whose address has a query: that may be a secret.
 
 It is listed, and said to be on, once the first piece of the input is good; until then it waits.
+Its licence is told of it before that: what is asked and paid for comes at the start.
+
 The stream keeps its content id for ever: it is made of the key in <home>/live and the name. After a
 stop or a crash the same command goes on with it. Whom it bans stays banned: \`ace stream bans\`.`,
   );
