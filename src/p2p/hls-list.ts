@@ -2,10 +2,10 @@
  * The sliding list of HLS: pieces of a live stream in, segments, their parts and their playlist out.
  *
  * A segment begins where a player can begin and is a run of whole pieces; it ends with the first
- * such place after `HLS_SEGMENT_MS_MIN`, or before it where it would be longer than the list has promised:
- * the next one then joins on and lasts until a player can begin. A stream breaks off where it says so, and
- * where its clock does what no source's clock does. Its number is its own: pieces are counted otherwise.
- * What was listed in parts becomes a segment, also when the stream breaks off.
+ * such place after `HLS_SEGMENT_MS_MIN`, or before it where it would be too big, or longer than the list
+ * has promised: the next one then joins on and lasts until a player can begin. Its number is its own: pieces
+ * are counted otherwise. A stream breaks off where it says so, and where its clock does what no source's
+ * clock does; what was listed in parts becomes a segment all the same.
  *
  * Source  RFC 8216: media sequence (4.3.3.2), discontinuity sequence (4.3.3.3), target duration (4.3.3.1).
  *         draft-pantos-hls-rfc8216bis: parts (4.4.4.9), what may be asked ahead (6.2.5.2).
@@ -65,9 +65,7 @@ export class HlsList {
     this.#target.pass(piece);
     growing.add(piece, this.#target.limitMs);
     this.#measureParts(growing);
-    if (growing.sizeBytes <= HLS_SEGMENT_MAX_BYTES) return false;
-    this.interrupt();
-    return true;
+    return false;
   }
 
   /** Pieces were missed: what comes next does not join on. */
@@ -166,7 +164,8 @@ export class HlsList {
     return isDiscontinuity || !isPossible;
   }
 
-  #endsBefore({ first, last }: GrowingSegment, piece: LivePiece): boolean {
+  #endsBefore({ first, last, sizeBytes }: GrowingSegment, piece: LivePiece): boolean {
+    if (sizeBytes + piece.bytes.length > HLS_SEGMENT_MAX_BYTES) return true;
     const durationMs = piece.mediaMs - first.mediaMs;
     if (!piece.isRandomAccess) {
       // The piece is taken to last as long as the one before.

@@ -115,7 +115,7 @@ async function livePart(
   return await waiting(session, () => hls.part(number, part, either));
 }
 
-/** A player waits for a few things at once; more would only fill the engine. Players take a 4xx as the end. */
+/** A player waits for a few things at once; more would only fill the engine. */
 async function waiting<T>(session: PlayerSession, work: () => Promise<T>): Promise<T> {
   if (session.waiting >= HLS_WAITING_MAX) {
     const what = `${HLS_WAITING_MAX} requests of this player wait already`;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HLS_TARGET_S_MAX } from "../../src/p2p/hls-limits.ts";
 import { HlsList } from "../../src/p2p/hls-list.ts";
+import { HLS_SEGMENT_MAX_BYTES } from "../../src/p2p/limits.ts";
 import type { LivePiece } from "../../src/p2p/live-port.ts";
 
 const seed = Number(process.env["ACE_SEED"] ?? "6621");
@@ -120,4 +121,22 @@ it("a clock that jumps unsaid is a break, and what it said is in no duration", (
   const text = readAll([...honest, ...jumped]).texts.at(-1) ?? "";
   expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
   expect(numbersIn(text, "INF")).toEqual([1, 1, 1, 1, 1]);
+});
+
+it("a segment that would be too big ends before, and the next one goes on with what follows", () => {
+  const bytes = Buffer.alloc(188 * 348);
+  const list = new HlsList();
+  const count = Math.ceil((HLS_SEGMENT_MAX_BYTES * 2.5) / bytes.length);
+  for (let seq = 0; seq < count; seq += 1) {
+    const at = { epoch: 1, seq, mediaMs: seq, captureMs: seq };
+    list.add({ ...at, bytes, isRandomAccess: seq === 0, isDiscontinuity: false });
+  }
+  list.end();
+  const segments = [0, 1, 2].flatMap((number) => list.find(number) ?? []);
+  const chunks = segments.reduce((sum, segment) => sum + segment.chunks.length, 0);
+  expect(chunks).toBe(count);
+  expect(Math.max(...segments.map(({ sizeBytes }) => sizeBytes))).toBeLessThanOrEqual(
+    HLS_SEGMENT_MAX_BYTES,
+  );
+  expect(segments.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
 });
