@@ -1,8 +1,8 @@
 // Goal: a web page with hls.js plays a gated, encrypted live stream through the viewer's engine; with parts it is
-//       nearer to what is filmed than with whole segments, and neither stalls.
+//       nearer to what is filmed than with whole segments, and neither stalls; a camera that pauses stops neither.
 // Method: ffmpeg films in real time into a source of a real node's network; headless Chromium with hls.js as it
 //         is, once for each way. ACE_LIVE_SECONDS says how long each plays, ACE_PICTURE where its picture goes.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -32,6 +32,8 @@ const START_MS = 180_000;
 const PLAYING_MS = 60_000;
 /** A machine that had no time for the player for a while is given another try. */
 const TRIES = 3;
+/** Longer than a list that is asked for ahead is waited for, by the player or by the engine. */
+const PAUSE_MS = 5_000;
 const CAMERA = [
   ..."-v error -re -f lavfi -i testsrc2=size=640x360:rate=25".split(" "),
   ..."-re -f lavfi -i sine=frequency=440:sample_rate=48000".split(" "),
@@ -45,6 +47,7 @@ const { contentId } = descriptor;
 const stack = new AsyncDisposableStack();
 let manifest: string;
 let pageUrl: string;
+let camera: ChildProcess;
 
 beforeAll(async () => {
   const world = stack.use(await openEncryptedWorld());
@@ -94,11 +97,29 @@ it(
   PLAYING_MS + SECONDS * 1_000 + START_MS,
 );
 
+it(
+  "with parts, and goes on when a camera that paused films again",
+  async () => {
+    const seen = await play(manifest, true, async () => {
+      camera.kill("SIGSTOP");
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      camera.kill("SIGCONT");
+    });
+    expect(seen).toMatchObject({ faults: [], width: 640 });
+    expect(seen.atS).toBeGreaterThan(SECONDS / 2);
+  },
+  PLAYING_MS + PAUSE_MS + SECONDS * 1_000 + START_MS,
+);
+
 function isNearer(near: Seen, far: Seen): boolean {
   return near.latencyS !== null && far.latencyS !== null && near.latencyS < far.latencyS;
 }
 
-async function play(url: string, isLowLatency: boolean): Promise<Seen> {
+async function play(
+  url: string,
+  isLowLatency: boolean,
+  disturb: () => Promise<void> = async () => {},
+): Promise<Seen> {
   await using browser = await puppeteer.launch({
     executablePath: "/usr/bin/chromium",
     args: [
@@ -116,6 +137,7 @@ async function play(url: string, isLowLatency: boolean): Promise<Seen> {
   });
   // A browser that starts on a busy machine begins late and stays so: this is what a button "live" does.
   await page.evaluate("goLive()");
+  await disturb();
   const before = await seenOn(page);
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000));
   const after = await seenOn(page);
@@ -214,12 +236,13 @@ async function broadcastIn(world: EncryptedWorld): Promise<void> {
   });
   const counter = await openLiveCounter(join(world.folder, "counter.json"), 1_900_000_000);
   const stop = new AbortController();
-  const camera = spawn("ffmpeg", CAMERA, { stdio: ["ignore", "pipe", "ignore"] });
+  const filming = spawn("ffmpeg", CAMERA, { stdio: ["ignore", "pipe", "ignore"] });
+  camera = filming;
   const parts = { descriptor, key: broadcaster, counter, swarm, cipher, clock: systemClock };
-  const running = runLiveSource(streamIngest(camera.stdout, stop.signal), parts, stop.signal);
+  const running = runLiveSource(streamIngest(filming.stdout, stop.signal), parts, stop.signal);
   stack.defer(async () => {
     stop.abort();
-    camera.kill();
+    filming.kill();
     await running.catch(() => {});
   });
 }
