@@ -154,7 +154,10 @@ it("plays for the licence holder, while what travels is not the film", async () 
   const got = Buffer.concat(chunks).subarray(0, WATCHED_BYTES);
   // It begins with tables that the cutter may have put there; pictures follow as they were filmed.
   for (let at = 0; at < got.length; at += PACKET_BYTES) {
-    expect(film.includes(got.subarray(at, at + PACKET_BYTES)), `packet at ${at}`).toBe(true);
+    const packet = got.subarray(at, at + PACKET_BYTES);
+    // On a crowded machine a piece may be left out; what says so has no payload.
+    if (((packet[3] ?? 0) & 0x10) === 0) continue;
+    expect(film.includes(packet), `packet at ${at}`).toBe(true);
   }
   expect(sent.length).toBeGreaterThan(0);
   for (const piece of sent) {
