@@ -1,6 +1,8 @@
 /**
  * How long the segments of a live list may be. What a list has promised once it keeps: its target duration
- * is measured until somebody reads it, and then segments are made to fit.
+ * is measured until somebody reads it, and then segments are made to fit. The longest way between places to
+ * begin at is taken for the encoder's own when it was seen twice; one that was seen once may be followed by a
+ * longer one, and there is room for it, so that segments need not end between pictures to begin at.
  *
  * Units   Milliseconds of the stream's own clock, which is what its source says.
  * Range   1 to `HLS_TARGET_S_MAX` seconds.
@@ -11,6 +13,10 @@ import type { LivePiece } from "./live-port.ts";
 
 /** So much more is rounded off. */
 const ROUNDED_MS = 499;
+/** Two ways that differ by less than this are of one length. */
+const ALIKE = 0.1;
+/** So much longer than the longest that was seen once may the next be. */
+const ROOM = 2;
 
 export class HlsTarget {
   #seconds = 1;
@@ -18,6 +24,8 @@ export class HlsTarget {
   #beginningMs: number | undefined;
   /** The most that was seen between places where a player can begin. */
   #gapMs = 0;
+  /** How often that was seen. */
+  #gapCount = 0;
 
   get seconds(): number {
     return this.#seconds;
@@ -31,8 +39,7 @@ export class HlsTarget {
   /** A piece that joins on to the one before. */
   pass({ isRandomAccess, mediaMs }: LivePiece): void {
     if (!isRandomAccess) return;
-    const gapMs = mediaMs - (this.#beginningMs ?? mediaMs);
-    this.#gapMs = Math.max(this.#gapMs, Math.min(gapMs, this.limitMs));
+    if (this.#beginningMs !== undefined) this.#see(mediaMs - this.#beginningMs);
     this.#beginningMs = mediaMs;
   }
 
@@ -69,6 +76,13 @@ export class HlsTarget {
   /** @param growingMs What is known of the segment that is not whole: it lasts longer. */
   tell(growingMs: number): void {
     this.measure(growingMs + 1);
+    if (this.#gapCount < 2) this.measure(Math.min(HLS_TARGET_S_MAX * 1_000, ROOM * this.#gapMs));
     this.#isTold = true;
+  }
+
+  #see(gapMs: number): void {
+    if (gapMs > this.#gapMs * (1 + ALIKE)) this.#gapCount = 1;
+    else if (gapMs >= this.#gapMs * (1 - ALIKE)) this.#gapCount += 1;
+    this.#gapMs = Math.max(this.#gapMs, Math.min(gapMs, this.limitMs));
   }
 }

@@ -109,8 +109,25 @@ describe("the target duration", () => {
       const [last] = [list.find(list.newest.number - 1)];
       expect(last?.isIndependent).toBe(true);
       expect(last?.durationMs).toBe(Math.ceil(1_000 / gapMs) * gapMs);
+      expect(list.targetMs).toBeLessThanOrEqual(
+        Math.min(12_000, Math.max(2_000, Math.round(gapMs / 500) * 1_000)),
+      );
     },
   );
+});
+
+it("leaves room where the longest way between places to begin at was seen once", () => {
+  const gapsMs = [600, 2_400, 1_200, 4_600, 3_800, 600, 4_800, 4_800];
+  const pieces = streamOf(gapsMs);
+  const list = new HlsList();
+  let text = "";
+  for (const piece of pieces) {
+    list.add(piece);
+    if (list.newest.number > 1) text ||= list.playlist(String);
+  }
+  expect(numbersIn(text, "X-TARGETDURATION")).toEqual([5]);
+  const segments = Array.from({ length: list.newest.number }, (_, number) => list.find(number));
+  expect(segments.every((segment) => segment?.isIndependent)).toBe(true);
 });
 
 it("a clock that jumps unsaid is a break, and what it said is in no duration", () => {
