@@ -95,6 +95,12 @@ export function isLoopback(host: string): boolean {
   return reachOf(host) === "loopback";
 }
 
+/** Of this machine or of a private network. */
+export function isNearby(host: string): boolean {
+  const reach = reachOf(host);
+  return reach === "loopback" || reach === "local";
+}
+
 function reachOf(host: string): Reach {
   if (host === "localhost") return "loopback";
   const version = isIP(host);

@@ -3,10 +3,11 @@
  *
  * Whoever owns a few networks must not be able to surround a node: few peers of one network are let
  * in, and a node that fetches keeps half of its places for peers that it chose itself. Peers that were
- * named beforehand, and those on this machine, are exempt.
+ * named beforehand, and those on this machine, are exempt. Of a private network, which is nobody else's, any
+ * number is let in: its peers would else fill the places of one another, and none have one at the source.
  */
 import { AddressSet } from "./address-set.ts";
-import { isLoopback, parseAddress } from "./addresses.ts";
+import { isLoopback, isNearby, parseAddress } from "./addresses.ts";
 import { PEERS_PER_NET16, PEERS_PER_NET24 } from "./engine-limits.ts";
 
 export interface PlacesOptions {
@@ -56,7 +57,7 @@ export class Places {
 
   /** Enough peers of its neighbourhood are here. */
   isCrowded(host: string, occupants: Iterable<Occupant>): boolean {
-    if (this.#isExempt(host)) return false;
+    if (isNearby(host) || this.#isExempt(host)) return false;
     const nets = netsOf(host);
     const counts = nets.map(() => 0);
     for (const occupant of occupants) {
