@@ -1,8 +1,8 @@
 /**
  * How long the segments of a live list may be. What a list has promised once it keeps: its target duration
  * is measured until somebody reads it, and then segments are made to fit. The longest way between places to
- * begin at is taken for the encoder's own when it was seen twice; one that was seen once may be followed by a
- * longer one, and there is room for it, so that segments need not end between pictures to begin at.
+ * begin at is taken for the encoder's own when it was seen twice; where they differ, one that was seen once may
+ * be followed by a longer one, and there is room for it: segments need not end between places to begin at.
  *
  * Units   Milliseconds of the stream's own clock, which is what its source says.
  * Range   1 to `HLS_TARGET_S_MAX` seconds.
@@ -25,7 +25,9 @@ export class HlsTarget {
   /** The most that was seen between places where a player can begin. */
   #gapMs = 0;
   /** How often that was seen. */
-  #gapCount = 0;
+  #longestCount = 0;
+  /** All that were seen are of one length. */
+  #areAlike = true;
 
   get seconds(): number {
     return this.#seconds;
@@ -76,13 +78,17 @@ export class HlsTarget {
   /** @param growingMs What is known of the segment that is not whole: it lasts longer. */
   tell(growingMs: number): void {
     this.measure(growingMs + 1);
-    if (this.#gapCount < 2) this.measure(Math.min(HLS_TARGET_S_MAX * 1_000, ROOM * this.#gapMs));
+    const mayGrow = !this.#areAlike && this.#longestCount < 2;
+    if (mayGrow) this.measure(Math.min(HLS_TARGET_S_MAX * 1_000, ROOM * this.#gapMs));
     this.#isTold = true;
   }
 
   #see(gapMs: number): void {
-    if (gapMs > this.#gapMs * (1 + ALIKE)) this.#gapCount = 1;
-    else if (gapMs >= this.#gapMs * (1 - ALIKE)) this.#gapCount += 1;
+    const isLonger = gapMs > this.#gapMs * (1 + ALIKE);
+    const isShorter = gapMs < this.#gapMs * (1 - ALIKE);
+    this.#areAlike &&= this.#gapMs === 0 || !(isLonger || isShorter);
+    if (isLonger) this.#longestCount = 1;
+    else if (!isShorter) this.#longestCount += 1;
     this.#gapMs = Math.max(this.#gapMs, Math.min(gapMs, this.limitMs));
   }
 }

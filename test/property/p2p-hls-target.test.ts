@@ -108,10 +108,9 @@ describe("the target duration", () => {
       }
       const [last] = [list.find(list.newest.number - 1)];
       expect(last?.isIndependent).toBe(true);
-      expect(last?.durationMs).toBe(Math.ceil(1_000 / gapMs) * gapMs);
-      expect(list.targetMs).toBeLessThanOrEqual(
-        Math.min(12_000, Math.max(2_000, Math.round(gapMs / 500) * 1_000)),
-      );
+      const segmentMs = Math.ceil(1_000 / gapMs) * gapMs;
+      expect(last?.durationMs).toBe(segmentMs);
+      expect(list.targetMs).toBe(Math.round(segmentMs / 1_000) * 1_000);
     },
   );
 });
