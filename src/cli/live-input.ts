@@ -73,7 +73,7 @@ export async function openLiveInput({
   }
   // Told before anything is published, not after.
   if (!existsSync(input)) throw new AceError("FILE_UNREADABLE", `there is no ${input}`);
-  return { ...nothing, aheadMs: 0, ingest: fileIngest(input, isLoop) };
+  return { ...nothing, aheadMs: 0, ingest: fileIngest(input, isLoop, signal) };
 }
 
 function portOf(input: string): number {

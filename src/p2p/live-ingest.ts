@@ -5,31 +5,50 @@
  * Errors  `FILE_UNREADABLE`; `PORT_IN_USE` for an address to be sent to. An address that does not
  *         answer is tried again for as long as the source runs.
  */
-import { createReadStream } from "node:fs";
+import { constants, createReadStream, openSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { addAbortSignal, type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AceError } from "../lib/errors.ts";
 import type { Events } from "../lib/events.ts";
 import { INGEST_CHUNK_BYTES, INGEST_RETRY_MS } from "./limits.ts";
 import type { Ingest } from "./live-source.ts";
+import { TS_START_BYTES } from "./ts-cutter.ts";
 import { TsLoop } from "./ts-loop.ts";
 
-/** A file that begins anew goes on as one stream where that can be, and breaks where it cannot. */
-export async function* fileIngest(path: string, isLoop: boolean): Ingest {
+/**
+ * A file that begins anew goes on as one stream where that can be, and breaks where it cannot. One of
+ * less than a few packets ends at once: begun anew without end, it would take a core and give nothing.
+ */
+export async function* fileIngest(path: string, isLoop: boolean, signal: AbortSignal): Ingest {
   const loop = new TsLoop();
   for (let round = 0; round === 0 || isLoop; round += 1) {
     if (round > 0 && !loop.nextRound()) yield "break";
-    const file = createReadStream(path, { highWaterMark: INGEST_CHUNK_BYTES });
-    try {
-      for await (const chunk of file) {
-        const bytes = Uint8Array.from(Buffer.from(chunk));
-        yield isLoop ? loop.take(bytes) : bytes;
-      }
-    } catch (cause) {
-      throw new AceError("FILE_UNREADABLE", `${path} cannot be read`, { cause });
+    let sizeBytes = 0;
+    for await (const bytes of fileBytes(path, signal)) {
+      sizeBytes += bytes.length;
+      yield isLoop ? loop.take(bytes) : bytes;
     }
+    if (sizeBytes < TS_START_BYTES) return;
   }
+}
+
+async function* fileBytes(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of openFile(path, signal)) yield Uint8Array.from(Buffer.from(chunk));
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new AceError("FILE_UNREADABLE", `${path} cannot be read`, { cause });
+  }
+}
+
+/** A named pipe read as a file holds a thread that nothing calls back: then not even exit ends. */
+function openFile(path: string, signal: AbortSignal): Readable {
+  if (!statSync(path).isFIFO())
+    return createReadStream(path, { highWaterMark: INGEST_CHUNK_BYTES });
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return addAbortSignal(signal, new Socket({ fd, readable: true, writable: false }));
 }
 
 /** The signal ends it also while nothing comes. */
@@ -50,9 +69,7 @@ export function reasonOf(error: unknown): string {
 export async function* httpIngest(url: string, events: Events, signal: AbortSignal): Ingest {
   for (;;) {
     try {
-      const response = await fetch(url, { signal, redirect: "follow" });
-      if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
-      for await (const chunk of response.body) yield chunk;
+      yield* answerOf(url, signal);
     } catch (error) {
       signal.throwIfAborted();
       // What is wrong with the bytes themselves no second try makes right.
@@ -62,6 +79,17 @@ export async function* httpIngest(url: string, events: Events, signal: AbortSign
     yield "break";
     await sleep(INGEST_RETRY_MS, undefined, { signal });
   }
+}
+
+async function* answerOf(url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const response = await fetch(url, { signal, redirect: "follow" });
+  if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+  let sizeBytes = 0;
+  for await (const chunk of response.body) {
+    sizeBytes += chunk.length;
+    yield chunk;
+  }
+  if (sizeBytes === 0) throw new Error("an answer of no bytes");
 }
 
 export interface PushIngest extends AsyncDisposable {

@@ -33,6 +33,8 @@ type Packet = Uint8Array;
 
 /** Packets that must agree on where they begin before a stream is believed to be one. */
 const SYNC_PACKETS = 3;
+/** Nothing is made of fewer bytes: such packets, wherever in one the stream is joined. */
+export const TS_START_BYTES = (SYNC_PACKETS + 1) * TS_PACKET_BYTES;
 
 export class TsCutter {
   readonly #tables = new TsTables();
@@ -62,7 +64,7 @@ export class TsCutter {
   push(chunk: Uint8Array): readonly CutPiece[] {
     let bytes = this.#rest.length === 0 ? chunk : concatBytes(this.#rest, chunk);
     if (!this.#isSynced) {
-      if (bytes.length < (SYNC_PACKETS + 1) * TS_PACKET_BYTES) {
+      if (bytes.length < TS_START_BYTES) {
         this.#rest = bytes;
         return [];
       }

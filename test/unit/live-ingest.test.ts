@@ -24,6 +24,8 @@ import { broadcaster, descriptorOf } from "./live-kit.ts";
 const folder = mkdtempSync(join(tmpdir(), "ace-ingest-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let counters = 0;
+const fileOf = (name: string) =>
+  fileIngest(join(folder, name), false, new AbortController().signal);
 
 /** Runs a source on this input until so many pieces have left, or the input ends. */
 async function sourceOf(ingest: Ingest, wanted: number, over = new AbortController()) {
@@ -75,16 +77,14 @@ describe("a source", () => {
   it("ends its stream with the end of a file, every byte of it in a piece", async () => {
     const film = makeTs({ seconds: 2 });
     writeFileSync(join(folder, "film.ts"), film);
-    const { heads, bytes } = await sourceOf(fileIngest(join(folder, "film.ts"), false), 1_000);
+    const { heads, bytes } = await sourceOf(fileOf("film.ts"), 1_000);
     expect(bytes).toEqual(film);
     expect(heads.map(({ isEnd }) => isEnd)).toEqual(heads.map((_, at) => at === heads.length - 1));
     expect(heads.map(({ seq }) => seq)).toEqual(heads.map((_, at) => at));
   });
 
   it("says when there is no such file, and when a file is no stream", async () => {
-    await expect(sourceOf(fileIngest(join(folder, "none"), false), 1)).rejects.toMatchObject({
-      code: "FILE_UNREADABLE",
-    });
+    await expect(sourceOf(fileOf("none"), 1)).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
     const text = Readable.from([Buffer.from("#EXTM3U\n".repeat(1_000))]);
     await expect(
       sourceOf(streamIngest(text, new AbortController().signal), 1),
