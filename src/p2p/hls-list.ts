@@ -7,7 +7,8 @@
  * are counted otherwise. A stream breaks off where it says so, and where its clock does what no source's
  * clock does; what was listed in parts becomes a segment all the same.
  *
- * Source  RFC 8216: media sequence (4.3.3.2), discontinuity sequence (4.3.3.3), target duration (4.3.3.1).
+ * Source  RFC 8216: media sequence (4.3.3.2), discontinuity sequence (4.3.3.3), target duration (4.3.3.1); how
+ *         long a list lasts at least (6.2.2).
  *         draft-pantos-hls-rfc8216bis: parts (4.4.4.9), what may be asked ahead (6.2.5.2).
  */
 import {
@@ -22,13 +23,19 @@ import { type HlsUrls, writeHlsList } from "./hls-playlist.ts";
 import { GrowingSegment, type Part, type Segment } from "./hls-segment.ts";
 import { HlsTarget } from "./hls-target.ts";
 import {
-  HLS_KEPT,
+  HLS_KEPT_SHARE,
   HLS_LISTED,
+  HLS_LISTED_MAX,
+  HLS_LISTED_TARGETS,
   HLS_SEGMENT_MAX_BYTES,
   HLS_SEGMENT_MS_MIN,
   PCR_JUMP_MS,
 } from "./limits.ts";
 import type { LivePiece } from "./live-port.ts";
+
+/** However big they are, so many segments are kept, and no more bytes than those may have. */
+const HLS_KEPT_MIN = HLS_KEPT_SHARE * HLS_LISTED;
+const HLS_KEPT_MAX_BYTES = HLS_KEPT_MIN * HLS_SEGMENT_MAX_BYTES;
 
 /** What a player asks the list to have: a whole segment, or a part of one. */
 export interface HlsWanted {
@@ -135,9 +142,9 @@ export class HlsList {
 
   /** In parts too when it is said where they are. What it promises once it keeps. */
   playlist(segmentUrl: HlsUrls["segmentUrl"], partUrl?: HlsUrls["partUrl"]): string {
-    const listed = this.#segments.slice(-HLS_LISTED);
     const growing = this.#growing;
-    if (listed.length > 0) this.#target.tell(growing?.knownMs ?? 0);
+    if (this.size > 0) this.#target.tell(growing?.knownMs ?? 0);
+    const listed = this.#segments.slice(-this.#listedCount());
     const holdBackMs = Math.max(HLS_PART_HOLD_BACK_MS, HLS_PART_HOLD_BACK_PARTS_MIN * this.#partMs);
     return writeHlsList(
       {
@@ -200,7 +207,26 @@ export class HlsList {
     this.#target.measure(segment.durationMs);
     this.#segments.push(segment);
     this.#nextNumber += 1;
-    if (this.#segments.length > HLS_KEPT) this.#segments.shift();
+    this.#forgetOld();
+  }
+
+  /** A player reads the list once in a target duration: what it has not seen must still be there. */
+  #listedCount(): number {
+    let leftMs = HLS_LISTED_TARGETS * this.targetMs;
+    let count = 0;
+    for (const { durationMs } of this.#segments.toReversed()) {
+      if (count >= HLS_LISTED_MAX || (count >= HLS_LISTED && leftMs <= 0)) break;
+      leftMs -= durationMs;
+      count += 1;
+    }
+    return count;
+  }
+
+  #forgetOld(): void {
+    const keptMax = HLS_KEPT_SHARE * Math.max(HLS_LISTED, this.#listedCount());
+    let bytes = this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const isTooMuch = () => this.size > HLS_KEPT_MIN && bytes > HLS_KEPT_MAX_BYTES;
+    while (this.size > keptMax || isTooMuch()) bytes -= this.#segments.shift()?.sizeBytes ?? 0;
   }
 
   /** A stream whose pictures are far apart has longer parts. */

@@ -170,9 +170,12 @@ export const HLS_BEHIND_MS = 8_000;
 export const HLS_SEGMENT_MS_MIN = 1_000;
 /** A segment that finds no place to end in this many bytes is given up. */
 export const HLS_SEGMENT_MAX_BYTES = 33_554_432;
-/** Segments in the list, and those kept for a player that is a little late. */
+/** Segments in the list: more of short ones, so that it lasts `HLS_LISTED_TARGETS` target durations. */
 export const HLS_LISTED = 6;
-export const HLS_KEPT = 12;
+export const HLS_LISTED_MAX = 48;
+export const HLS_LISTED_TARGETS = 3;
+/** Segments kept for a player that is a little late: as many again as are listed. */
+export const HLS_KEPT_SHARE = 2;
 /** A player that asks for what happened is answered after this long if nothing has. */
 export const EVENT_POLL_MS = 25_000;
 export const PLAYER_BODY_MAX_BYTES = 65_536;

@@ -156,3 +156,22 @@ it("a segment that would be too big ends before, and the next one goes on with w
   );
   expect(segments.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
 });
+
+it("is of a list that lasts three of it, also where segments became short", () => {
+  const list = new HlsList();
+  const pieces = streamOf([10_000, 10_000, ...Array.from({ length: 60 }, () => 1_000)]);
+  let lasted = 0;
+  for (const piece of pieces) {
+    list.add(piece);
+    const text = list.playlist(String);
+    const listedS = numbersIn(text, "INF").reduce((sum, durationS) => sum + durationS, 0);
+    // What has a place in it keeps that until the list is long enough without.
+    expect(listedS).toBeGreaterThanOrEqual(Math.min(lasted, 30));
+    lasted = listedS;
+  }
+  expect(list.targetMs).toBe(10_000);
+  const oldest = Array.from({ length: list.newest.number }, (_, number) => number).find(
+    (number) => list.find(number) !== undefined,
+  );
+  expect(list.newest.number - (oldest ?? 0)).toBe(60);
+});
