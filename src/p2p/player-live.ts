@@ -2,7 +2,8 @@
  * A live stream as one endless response of MPEG-TS.
  *
  * A player that does not keep up is not waited for: what it cannot take is left out from the next
- * place a player can begin at, so that it is late by seconds and never by minutes.
+ * place a player can begin at, so that it is late by seconds and never by minutes. Where it goes on elsewhere
+ * the stream says that it does not join on.
  *
  * Errors  `CONTENT_UNREACHABLE` when no piece comes; `REQUEST_INVALID` for a position of a wrong form.
  */
@@ -16,6 +17,7 @@ import type { Exchange } from "./player-exchange.ts";
 import type { PlayerMeter } from "./player-meter.ts";
 import type { PlayerSession } from "./player-session.ts";
 import type { Place, Playhead } from "./playhead.ts";
+import { TsSeam } from "./ts-seam.ts";
 
 const newest: Place = { behindMs: LIVE_BEHIND_MS };
 const FULL_POLL_MS = 50;
@@ -35,6 +37,7 @@ export async function sendLive(
 ): Promise<void> {
   const { request, response, query, gone } = exchange;
   let place: Place | undefined = placeOf(query);
+  const seam = new TsSeam();
   if (request.method === "HEAD") {
     response.writeHead(200, headers).end();
     return;
@@ -42,7 +45,7 @@ export async function sendLive(
   const over = AbortSignal.any([session.signal, gone]);
   try {
     while (place !== undefined) {
-      place = await sendFrom(session, stream, { place, response, engine, over });
+      place = await sendFrom(session, stream, { place, response, engine, over, seam });
     }
     response.end();
   } catch (error) {
@@ -55,24 +58,28 @@ interface Sending {
   readonly response: ServerResponse;
   readonly engine: Engine;
   readonly over: AbortSignal;
+  /** Of the whole response: what follows a move does not join on to what was sent before. */
+  readonly seam: TsSeam;
 }
 
 /** Sends until the stream ends, and then answers nothing, or until the player goes on elsewhere. */
 async function sendFrom(
   session: PlayerSession,
   stream: LiveStream,
-  { place, response, engine, over }: Sending,
+  { place, response, engine, over, seam }: Sending,
 ): Promise<Place | undefined> {
   const turn = new AbortController();
   void session.playhead.next().then((elsewhere) => turn.abort(new Elsewhere(elsewhere)));
   const signal = AbortSignal.any([over, turn.signal]);
   const stall = setTimeout(() => turn.abort(unreachable(stream)), STALL_MS);
+  let isSeam = response.headersSent;
   try {
     for await (const piece of stream.pieces(place, signal)) {
       clearTimeout(stall);
       signal.throwIfAborted();
       measure(engine.meter, session.playhead.at, piece);
-      send(session, piece, response);
+      send(session, { ...piece, bytes: seam.join(piece.bytes, isSeam) }, response);
+      isSeam = false;
       if (await isLate(response, engine.patience, signal)) return newest;
     }
     signal.throwIfAborted();

@@ -17,6 +17,11 @@ const START_MS = 1_800_000_000_000;
 export const PIECE_MS = 250;
 const PACKET_BYTES = 188;
 
+/** All are of one stream with a payload, and are not counted. */
+function writeHeaders(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at += PACKET_BYTES) bytes.writeUInt32BE(0x47_01_00_10, at);
+}
+
 /** A live stream whose pieces a test makes one by one; every fourth begins a picture. */
 export class MadeLive implements LiveStream {
   readonly streamId = "5".repeat(40);
@@ -29,11 +34,15 @@ export class MadeLive implements LiveStream {
   #isOver = false;
   readonly #grown = new EventTarget();
 
-  /** `count` pieces more, each of `packets` packets that hold the piece's number. */
-  make(count: number, options: { packets?: number; isDiscontinuity?: boolean } = {}): void {
+  /** `count` pieces more, each of `packets` packets that hold the piece's number, with a header when `isTs`. */
+  make(
+    count: number,
+    options: { packets?: number; isDiscontinuity?: boolean; isTs?: boolean } = {},
+  ): void {
     for (let made = 0; made < count; made += 1) {
       const seq = this.pieces_.length;
       const bytes = Buffer.alloc((options.packets ?? 2) * PACKET_BYTES, seq % 251);
+      if (options.isTs === true) writeHeaders(bytes);
       this.pieces_.push({
         epoch: this.#epoch,
         seq,
