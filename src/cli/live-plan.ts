@@ -8,6 +8,7 @@ import type { DeviceKey } from "../p2p/ed25519.ts";
 import { describeLive, type LiveDescriptor } from "../p2p/live-descriptor.ts";
 import { holdPlace } from "../store/hold.ts";
 import type { Context } from "./context.ts";
+import { requirePrivateWay } from "./encrypt-content.ts";
 import type { Flags } from "./flags.ts";
 import { loadServerKey } from "./live-server-key.ts";
 
@@ -45,6 +46,8 @@ export function livePlanOf({ settings }: Context, name: string, flags: Flags): L
   if (isEncrypted && licence === undefined) {
     throw new AceError("USAGE", "--encrypt needs --licence: somebody must be let in");
   }
+  // Its keys go to the node: told before anything is paid for or published.
+  if (isEncrypted) requirePrivateWay(settings.nodeUrl);
   const folder = join(settings.home, "live");
   const key = loadDeviceKey(ownSecret(folder, "broadcaster.key"));
   const serverKey = loadServerKey(settings.home);

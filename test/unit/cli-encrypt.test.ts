@@ -32,6 +32,16 @@ it("a key goes to this machine, or by https", () => {
   }
 });
 
+it("a stream whose keys would go over a network in the clear is refused before anything else", async () => {
+  using home = makeHome();
+  const film = home.file("film.ts", "film", 0o644);
+  const words = ["match", "--from", film, "--licence", "257", "--encrypt"];
+  const { stderr } = await home.ace(["stream", "source", ...words, "--node", "http://10.0.0.7:1"]);
+  expect(stderr).toContain("error[CONFIG_INVALID]");
+  expect(stderr).toContain("without https");
+  expect(readdirSync(home.path)).not.toContain("live");
+});
+
 it("people are told what is encrypted and who carries it", () => {
   expect(encryptionWords({})).toBe("none: it travels in the clear");
   const open = { encryption: "hls", seed: "open" } as const;

@@ -24,7 +24,6 @@ import { runLiveSource } from "../../p2p/live-source.ts";
 import { openLiveSwarm } from "../../p2p/live-swarm.ts";
 import type { LiveCipher, LiveSwarm } from "../../p2p/live-swarm-port.ts";
 import type { Context } from "../context.ts";
-import { requirePrivateWay } from "../encrypt-content.ts";
 import type { Flags } from "../flags.ts";
 import { examples } from "../help.ts";
 import { keepInDht, liveDhtOptions, openSourceDht } from "../live-dht.ts";
@@ -228,7 +227,6 @@ function sealing(
   { plan, adminToken, events }: { plan: LivePlan; adminToken: string; events: Telemetry },
 ): LiveCipher {
   const { contentId, streamId } = plan.descriptor;
-  requirePrivateWay(node.url);
   const secret = ownSecret(plan.folder, `${streamId}.keys`);
   const bring = (key: LiveKey) => node.keepKey(contentId, key, adminToken);
   return liveKeyRing({ contentId, secret, bring, events, clock }).cipher;
