@@ -22,7 +22,7 @@ export class HlsTarget {
   #seconds = 1;
   #isTold = false;
   #beginningMs: number | undefined;
-  /** The most that was seen between places where a player can begin. */
+  /** The most that was seen between places where a player can begin; later what that was lately. */
   #gapMs = 0;
   /** How often that was seen. */
   #longestCount = 0;
@@ -89,6 +89,7 @@ export class HlsTarget {
     this.#areAlike &&= this.#gapMs === 0 || !(isLonger || isShorter);
     if (isLonger) this.#longestCount = 1;
     else if (!isShorter) this.#longestCount += 1;
+    else if (this.#isTold) this.#gapMs *= 1 - ALIKE;
     this.#gapMs = Math.max(this.#gapMs, Math.min(gapMs, this.limitMs));
   }
 }

@@ -168,7 +168,7 @@ export const LIVE_BEHIND_MS = 1_000;
 /** How far back the first HLS list reaches: enough for a player to begin with a full list. */
 export const HLS_BEHIND_MS = 8_000;
 export const HLS_SEGMENT_MS_MIN = 1_000;
-/** A segment that finds no place to end in this many bytes is given up. */
+/** A segment that finds no place to end in this many bytes ends before it has more. */
 export const HLS_SEGMENT_MAX_BYTES = 33_554_432;
 /** Segments in the list: more of short ones, so that it lasts `HLS_LISTED_TARGETS` target durations. */
 export const HLS_LISTED = 6;

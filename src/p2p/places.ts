@@ -3,8 +3,9 @@
  *
  * Whoever owns a few networks must not be able to surround a node: few peers of one network are let
  * in, and a node that fetches keeps half of its places for peers that it chose itself. Peers that were
- * named beforehand, and those on this machine, are exempt. Of a private network, which is nobody else's, any
- * number is let in: its peers would else fill the places of one another, and none have one at the source.
+ * named beforehand, and those on this machine, are exempt. Of a private network, a carrier's
+ * among them, any number is let in: its peers would else fill the places of one another, and none have one at
+ * the source.
  */
 import { AddressSet } from "./address-set.ts";
 import { isLoopback, isNearby, parseAddress } from "./addresses.ts";

@@ -129,6 +129,16 @@ it("leaves room where the longest way between places to begin at was seen once",
   expect(segments.every((segment) => segment?.isIndependent)).toBe(true);
 });
 
+it("one long way between places to begin at does not make segments short for ever", () => {
+  const gapsMs = [...Array.from({ length: 8 }, () => 400), 2_400, ...Array(30).fill(400)];
+  const list = new HlsList();
+  for (const piece of streamOf(gapsMs)) {
+    list.add(piece);
+    list.playlist(String);
+  }
+  expect(list.find(list.newest.number - 1)?.durationMs).toBe(1_200);
+});
+
 it("a clock that jumps unsaid is a break, and what it said is in no duration", () => {
   const honest = streamOf([1_000, 1_000, 1_000]);
   const jumped = streamOf([1_000, 1_000, 1_000]).map((piece) => {
