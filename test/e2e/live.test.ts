@@ -202,6 +202,7 @@ it("is listed, and said to be on, once its input gives a first good piece, and n
   const home = ["--from", "push:0", "--public", "--data", join(base, "node")];
   const status = async (content: unknown) =>
     (await fetch(new URL(`/v1/contents/${content}`, node.httpUrl))).status;
+  // A source that ends at what it is sent need not answer; what it did instead is looked at.
   const send = (url: unknown, body: string | Buffer) =>
     fetch(String(url), { method: "PUT", body }).catch(() => undefined);
 

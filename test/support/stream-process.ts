@@ -34,6 +34,7 @@ export function startStream(
     const known = events.get(name);
     if (known !== undefined) return known;
     const event = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+    // Of what nobody waits for yet: who does is still told.
     event.promise.catch(() => undefined);
     void gone.then((code) => event.reject(new Error(`ended with ${code}: ${messages}`)));
     events.set(name, event);

@@ -2,11 +2,9 @@
 //       they come or are dialled, and the next has one when one of them goes.
 // Method: a real swarm on a listener that lets connections come from anywhere: they are real, their addresses not.
 import { once } from "node:events";
-import { connect, createServer, isIPv4, type Socket } from "node:net";
-import { networkInterfaces } from "node:os";
+import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { isNearby } from "../../src/p2p/addresses.ts";
 import { PEERS_PER_NET16, PEERS_PER_NET24 } from "../../src/p2p/engine-limits.ts";
 import { Wire } from "../../src/p2p/wire.ts";
 import { handshake } from "../support/wire-talk.ts";
@@ -99,31 +97,25 @@ it.each(["127.0.0", "192.168.7", "10.0.0", "fd00:"])(
   },
 );
 
-const outward = Object.values(networkInterfaces())
-  .flat()
-  .map((each) => each?.address ?? "")
-  .find((address) => isIPv4(address) && !isNearby(address));
+/** Leads to this machine on every one, and is counted as an address like any other. */
+const host = "0.0.0.0";
 
-it.skipIf(outward === undefined)(
-  "a live stream does not dial one more of a network that has its places, until one goes",
-  async () => {
-    await using parts = new AsyncDisposableStack();
-    const { swarm, come } = await open(parts);
-    const host = outward ?? "";
-    const leave = await come(host);
-    for (let at = 1; at < PEERS_PER_NET24; at += 1) await come(host);
-    let dialled = 0;
-    const server = createServer((socket) => {
-      dialled += 1;
-      socket.on("error", () => {});
-      parts.defer(() => void socket.destroy());
-    });
-    await once(server.listen(0, host), "listening");
-    parts.defer(() => void server.close());
-    swarm.addPeer(`${host}:${Object(server.address()).port}`);
-    await sleep(500);
-    expect(dialled).toBe(0);
-    leave();
-    await until(() => dialled > 0, "it is dialled");
-  },
-);
+it("a live stream does not dial one more of a network that has its places, until one goes", async () => {
+  await using parts = new AsyncDisposableStack();
+  const { swarm, come } = await open(parts);
+  const leave = await come(host);
+  for (let at = 1; at < PEERS_PER_NET24; at += 1) await come(host);
+  let dialled = 0;
+  const server = createServer((socket) => {
+    dialled += 1;
+    socket.on("error", () => {});
+    parts.defer(() => void socket.destroy());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  parts.defer(() => void server.close());
+  swarm.addPeer(`${host}:${Object(server.address()).port}`);
+  await sleep(500);
+  expect(dialled).toBe(0);
+  leave();
+  await until(() => dialled > 0, "it is dialled");
+});
